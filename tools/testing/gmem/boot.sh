@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# boot.sh BOOT: run boots/BOOT.sh in QEMU, print its cases in TAP. Raw log: build/log/BOOT.log
+# KTREE is the built kernel tree, by default that of the variant which the boot script names.
+#
+# Header lines of a boot script, "# boot: KEY=VALUE ...":
+#   kernel=VARIANT  cpu=QEMU-CPU  smp=N  mem=SIZE  timeout=SECONDS  verbs=run,test  tests=all
+#   append=...      to the end of the line: more kernel parameters
+#   splat=REGEX     to the end of the line, negative controls only: this kernel report must appear
+set -eu
+. "$(dirname "$0")/lib.sh"
+
+script=$1
+[ -f "$script" ] || script=$GMEM/boots/$1.sh
+[ -f "$script" ] || die "no boot script $1" "ls $GMEM/boots"
+boot=$(basename "$script" .sh)
+
+header() # KEY DEFAULT
+{
+	header_value=$(sed -n "s/^# boot:.*[[:space:]]$1=\([^[:space:]]*\).*/\1/p" "$script" | head -n 1)
+	echo "${header_value:-$2}"
+}
+rest_of_line() { sed -n "s/^# boot:[[:space:]]*$1=\(.*\)/\1/p" "$script" | paste -s -d "$2" -; }
+
+tree=${KTREE:-$BUILD/tree/$(header kernel host)}
+log=$LOG/$boot.log
+work=$BUILD/boot/$boot
+limit=$(($(header timeout 120) * GMEM_SLOW))
+qemu=${QEMU:-qemu-system-x86_64}
+
+[ -f "$tree/arch/x86/boot/bzImage" ] || die "no kernel in $tree" "make run"
+mkdir -p "$LOG" "$work"
+BOOT=$boot BOOT_TIMEOUT=$limit "$GMEM/image.sh" "$tree" "$work/initramfs" "$script"
+
+# TCG needs nothing from the host CPU; -accel kvm is not used, because nested KVM changes what is tested.
+start=$(date +%s)
+status=0
+# The limit is per test, and named inside the guest; when it does not get to that, QEMU is stopped three minutes later.
+timeout --foreground -k 5 $((limit + 180 * GMEM_SLOW)) "$qemu" \
+	-machine q35 -accel "${ACCEL:-tcg,thread=multi}" -cpu "$(header cpu EPYC-Milan,+svm,+npt)" \
+	-smp "$(header smp 2)" -m "$(header mem 2G)" -nodefaults -display none -no-reboot -serial stdio \
+	-kernel "$tree/arch/x86/boot/bzImage" -initrd "$work/initramfs" \
+	-append "console=ttyS0,115200 ignore_loglevel printk.devkmsg=on panic=-1 $(rest_of_line append ' ')" \
+	</dev/null >"$log" 2>"$work/qemu.err" || status=$?
+grep -v "warning: TCG doesn't support requested feature" "$work/qemu.err" | sed 's/^/# qemu: /' || :
+rm -f "$work/initramfs"
+
+awk -f "$GMEM/console.awk" -v boot="$boot" -v want="$(rest_of_line splat '|')" -v qemu=$status "$log"
+say "$boot: $(($(date +%s) - start)) s, log $log"

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Console log of one boot in, cases out. Silence is a failure: without plan and exit status the boot is red.
+# Variables: boot (name), want (regex of a kernel report that must appear, or empty), qemu (QEMU's exit status)
+
+BEGIN {
+	splat = "BUG: |kernel BUG|BUG kmalloc|WARNING: |WARNING in|INFO: (possible|suspicious|task |rcu|lockdep|trying to register|NMI)"
+	splat = splat "|Oops|Kernel panic|KASAN|UBSAN|KCSAN|KFENCE|kmemleak: [0-9]+ new|general protection fault|double fault|unable to handle"
+	splat = splat "|detected (stall|expedited)|stalls on|soft lockup|hard LOCKUP|workqueue lockup|blocked for more than"
+	splat = splat "|refcount_t|list_(add|del) corruption|Bad page|bad page state|leaked|Objects remaining|not freed|still in use"
+	splat = splat "|DEBUG_LOCKS_WARN_ON|unchecked MSR access|invoked oom-killer|pagealloc: memory corruption|Poison overwritten"
+	splat = splat "|stack-protector|scheduling while atomic|Voluntary context switch|usercopy: |segfault at|Attempted to kill init"
+}
+
+function trouble(text) { if (troubles++ < 5) remarks = remarks "# " boot ": " text "\n" }
+
+{
+	sub(/\r$/, "")
+	sub(/^\[ *[0-9]+\.[0-9]+\](\[ *[TC][0-9]+\])? /, "")
+}
+
+/^gmem: (not )?ok [0-9]+ - / {
+	line = substr($0, 7)
+	verdict = line ~ /^not / ? "not ok" : "ok"
+	sub(/^(not )?ok /, "", line)
+	if (line + 0 != ++cases)
+		trouble("case number " line + 0 " came where " cases " was due")
+	sub(/^[0-9]+ - /, "", line)
+	name = line
+	sub(/ # .*/, "", name)
+	if (name in seen)
+		trouble("two cases are called " name)
+	seen[name] = 1
+	if (line ~ / # SKIP *$/)
+		trouble("skipped without a reason: " name)
+	print verdict " - " boot "/" line
+	next
+}
+/^gmem: 1\.\.[0-9]+$/ { plan = substr($0, 10); next }
+/^gmem: exit / { status = substr($0, 12); next }
+/^gmem: / { next }
+
+# A backtrace without one of the known first lines is a report all the same
+/Call Trace:/ && !splats && !wanted { splats++; reports = reports "# " boot ": backtrace without a known first line\n" }
+
+$0 ~ splat {
+	if (want != "" && $0 ~ want)
+		wanted++
+	else if (splats++ < 8)
+		reports = reports "# " boot ": " $0 "\n"
+}
+
+END {
+	if (plan == "")
+		trouble("no plan: the boot script did not come to its end")
+	else if (plan != cases + 0)
+		trouble("plan says " plan " cases, " cases + 0 " came")
+	if (cases == 0)
+		trouble("no case ran")
+	if (status != "0")
+		trouble("exit status of the boot script: " (status == "" ? "none" : status))
+	if (qemu == 124 || qemu == 137)
+		trouble("hang: QEMU was stopped at the time limit")
+	else if (qemu != 0)
+		trouble("QEMU ended with status " qemu)
+	print (troubles ? "not ok" : "ok") " - " boot "/boot"
+	printf "%s", remarks
+	if (want != "" && !wanted) {
+		splats++
+		reports = reports "# " boot ": the kernel report that must appear did not: " want "\n"
+	}
+	print (splats ? "not ok" : "ok") " - " boot "/kernel-log"
+	printf "%s", reports
+}

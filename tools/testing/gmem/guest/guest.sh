@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What a boot script may call; sourced by boots/*.sh and by init.
+#
+#   load MODULE [PARAM=VALUE...]       insert a module: one case "load/MODULE"
+#   unload MODULE                      remove it: one case "unload/MODULE"
+#   run_test [-n NAME] BINARY [ARG...] run a KVM selftest from /tests. A test that prints TAP gives one case
+#                                      per TAP line, "BINARY/CASE", and one "BINARY/plan" (all planned results
+#                                      came, exit status agrees); any other gives one case "BINARY" by its
+#                                      exit status: 0 ok, 4 skipped, all else a failure.
+#   case_ok NAME COMMAND...            one case by the exit status of COMMAND
+#   skip_case NAME REASON
+#   want_fail NAME REGEX COMMAND...    negative control: COMMAND must fail and print REGEX (ERE)
+#   want_not_ok [-n NAME] BINARY CASE...
+#                                      negative control: the TAP test BINARY must report each CASE "not ok"
+#   note TEXT...                       a line for the log
+#
+# TEST_TIMEOUT: seconds that one test or command may take; the boot's own timeout unless set.
+# Everything goes to /dev/kmsg, so that results and kernel messages stand in one log, in order.
+
+KMSG=${KMSG:-/dev/kmsg}
+STATE=${STATE:-/tmp/gmem}
+TESTS=${TESTS:-/tests}
+mkdir -p "$STATE"
+[ -f "$STATE/count" ] || echo 0 >"$STATE/count"
+
+# One write is one record of the kernel log, about 1000 bytes at most.
+say() { printf 'gmem: %.900s\n' "$*" >>"$KMSG"; }
+note() { say "# $*"; }
+
+# result "ok"|"not ok" NAME [REMARK]
+result()
+{
+	count=$(($(cat "$STATE/count") + 1))
+	echo "$count" >"$STATE/count"
+	say "$1 $count - $2${3:+ # $3}"
+}
+
+skip_case() { result ok "$1" "SKIP ${2:-}"; }
+
+# Run a command with its output in the log and in $STATE/out; status in $rc
+logged()
+{
+	case $(command -v "$1") in
+	/*) set -- timeout -s KILL "${TEST_TIMEOUT:-${BOOT_TIMEOUT:-120}}" "$@" ;;
+	esac # a shell function or builtin runs without a limit of its own
+	{
+		"$@" </dev/null 2>&1
+		echo $? >"$STATE/rc"
+	} | tee "$STATE/out" | while IFS= read -r line || [ -n "$line" ]; do note "$line"; done
+	rc=$(cat "$STATE/rc")
+}
+
+remark()
+{
+	case $1 in
+	126 | 127) echo "cannot be run" ;;
+	137) echo "killed or timed out after ${TEST_TIMEOUT:-${BOOT_TIMEOUT:-120}} s" ;;
+	139) echo "segmentation fault" ;;
+	*) echo "exit status $1" ;;
+	esac
+}
+
+case_ok()
+{
+	name=$1
+	shift
+	note "$name: $*"
+	logged "$@"
+	if [ "$rc" = 0 ]; then result ok "$name"; else result "not ok" "$name" "$(remark "$rc")"; fi
+}
+
+load() { case_ok "load/$1" modprobe "$@"; }
+unload() { case_ok "unload/$1" modprobe -r "$1"; }
+
+want_fail()
+{
+	name=$1 regex=$2
+	shift 2
+	note "$name: must fail: $*"
+	logged "$@"
+	case $rc in
+	0) result "not ok" "$name" "did not fail" ;;
+	4 | 126 | 127 | 137) result "not ok" "$name" "$(remark "$rc")" ;;
+	*)
+		if grep -qE "$regex" "$STATE/out"; then
+			result ok "$name"
+		else
+			result "not ok" "$name" "failed without: $regex"
+		fi
+		;;
+	esac
+}
+
+# Split a TAP result line: sets verdict, case_name, directive
+split_tap()
+{
+	case $1 in
+	"not ok "*) verdict="not ok" rest=${1#not ok } ;;
+	*) verdict=ok rest=${1#ok } ;;
+	esac
+	rest=${rest#"${rest%%[!0-9]*}"}
+	rest=${rest# }
+	rest=${rest#- }
+	directive=
+	case $rest in
+	"# "*) # kselftest.h writes "ok 2 # SKIP text"
+		directive=${rest#\# }
+		case_name=${directive#* }
+		;;
+	*" # "*)
+		case_name=${rest%% # *}
+		directive=${rest#* # }
+		;;
+	*) case_name=$rest ;;
+	esac
+}
+
+# Every result line of a TAP test becomes a case; then the plan is held against them
+tap_results()
+{
+	seen=0 failed=0
+	grep -E '^(not )?ok [0-9]+' "$STATE/out" >"$STATE/tap"
+	while IFS= read -r line; do
+		split_tap "$line"
+		seen=$((seen + 1))
+		[ "$verdict" = ok ] || failed=$((failed + 1))
+		result "$verdict" "$1/$case_name" "$directive"
+	done <"$STATE/tap"
+	planned=$(sed -n 's/^1\.\.\([0-9][0-9]*\).*/\1/p' "$STATE/out" | tail -n 1)
+	if [ "$seen" != "${planned:-none}" ]; then
+		result "not ok" "$1/plan" "$seen results of ${planned:-no} planned, $(remark "$rc")"
+	elif [ "$failed" = 0 ] && [ "$rc" != 0 ] && [ "$rc" != 4 ]; then
+		result "not ok" "$1/plan" "no case failed, but $(remark "$rc")"
+	elif [ "$failed" != 0 ] && [ "$rc" = 0 ]; then
+		result "not ok" "$1/plan" "exit status 0 with $failed failed cases"
+	else
+		result ok "$1/plan"
+	fi
+}
+
+# find_test [-n NAME] BINARY: sets name, binary and used (how many arguments that were)
+find_test()
+{
+	name='' used=1
+	if [ "$1" = -n ]; then
+		name=$2 used=3
+		shift 2
+	fi
+	binary=$TESTS/${1##*/}
+	name=${name:-${1##*/}}
+	[ -x "$binary" ] && return
+	result "not ok" "$name" "no such test binary: ${1##*/}"
+	return 1
+}
+
+run_test()
+{
+	find_test "$@" || return 0
+	shift "$used"
+	note "$name: $binary $*"
+	logged "$binary" "$@"
+	if grep -qE '^(TAP version|KTAP version|1\.\.[0-9])' "$STATE/out"; then
+		tap_results "$name"
+		return
+	fi
+	case $rc in
+	0) result ok "$name" ;;
+	4) skip_case "$name" "$(grep -v '^Random seed' "$STATE/out" | tail -n 1)" ;;
+	*) result "not ok" "$name" "$(remark "$rc")" ;;
+	esac
+}
+
+want_not_ok()
+{
+	find_test "$@" || return 0
+	shift "$used"
+	note "$name: must fail: $*"
+	logged "$binary"
+	for want; do
+		if sed -n 's/^not ok [0-9]* *-* *//p' "$STATE/out" | sed 's/ # .*//' | grep -qxF "$want"; then
+			result ok "$name/$want fails here"
+		else
+			result "not ok" "$name/$want fails here" "it did not report \"not ok\", $(remark "$rc")"
+		fi
+	done
+}
+
+# The end of a boot: leaks, lockdep still alive, then the plan. Called by init only.
+finish()
+{
+	leaks=/sys/kernel/debug/kmemleak
+	if [ -w "$leaks" ]; then
+		# An object counts as leaked only if it is older than 5 s; the second scan weeds out what was in flight.
+		echo scan >"$leaks"
+		sleep 6
+		echo scan >"$leaks"
+		cat "$leaks" >"$STATE/leaks"
+		while IFS= read -r line; do note "kmemleak: $line"; done <"$STATE/leaks"
+		if [ -s "$STATE/leaks" ]; then
+			result "not ok" "kmemleak" "$(grep -c '^unreferenced' "$STATE/leaks") objects"
+		else
+			result ok "kmemleak"
+		fi
+	fi
+	say "1..$(cat "$STATE/count")"
+	say "exit $(cat "$STATE/exit" 2>/dev/null || echo none)"
+}

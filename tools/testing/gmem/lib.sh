@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Paths and small helpers that every stage shares; sourced, never run.
+# shellcheck shell=sh disable=SC2034
+
+GMEM=$(cd "$(dirname "$0")" && pwd)
+TOP=${GMEM%/tools/testing/gmem}
+BUILD=${BUILD:-$TOP/build}
+LOG=$BUILD/log
+JOBS=${JOBS:-$(nproc)}
+export LC_ALL=C
+
+# A machine slower than the ones the timeouts were chosen on: GMEM_SLOW=3
+GMEM_SLOW=${GMEM_SLOW:-1}
+
+say() { printf '# %s\n' "$*"; }
+
+# die MESSAGE NEXT-STEP
+die()
+{
+	printf '# error: %s\n' "$1" >&2
+	[ $# -lt 2 ] || printf '# next:  %s\n' "$2" >&2
+	exit 1
+}
+
+# Cases. A stage prints them in TAP without numbers, report.sh numbers them.
+ok() { printf 'ok - %s\n' "$1"; }
+skip() { printf 'ok - %s # SKIP %s\n' "$1" "$2"; }
+not_ok()
+{
+	printf 'not ok - %s\n' "$1"
+	[ $# -lt 2 ] || printf '%s\n' "$2" | sed 's/^/# /'
+}
+
+# check NAME COMMAND...: one case by the exit status; the output is shown on failure only
+check()
+{
+	check_name=$1
+	shift
+	if check_out=$("$@" 2>&1); then
+		ok "$check_name"
+	else
+		not_ok "$check_name" "$(printf '%s\n' "$check_out" | tail -n "${CHECK_LINES:-20}")"
+	fi
+}
+
+cc() { if command -v ccache >/dev/null; then echo "ccache gcc"; else echo gcc; fi; }
+
+# kmake TREE ARGS...: the kernel's make with everything that must not vary pinned
+kmake()
+{
+	kmake_tree=$1
+	shift
+	make -C "$kmake_tree" -j"$JOBS" ARCH=x86_64 CC="$(cc)" HOSTCC="$(cc)" \
+		KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' \
+		KBUILD_BUILD_USER=gmem KBUILD_BUILD_HOST=gmem "$@"
+}
