@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * kvm_gmem_populate() through its test driver, on a VM whose guest reads back
+ * what was populated.
+ */
+#ifndef SELFTEST_KVM_GMEM_POPULATE_H
+#define SELFTEST_KVM_GMEM_POPULATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kvm_util.h"
+
+/* Not in include/uapi/: it is private to the driver and its tests. */
+#include <gmem_populate_test_uapi.h>
+
+#define GMEM_GPA	(1ull << 32)
+#define GMEM_MIRROR_GPA	(GMEM_GPA + (1ull << 30))
+#define GMEM_SLOT	10
+#define GMEM_MIRROR_SLOT 20
+
+enum gmem_vm_kind {
+	GMEM_VM_PROTECTED,	/* a KVM_X86_SW_PROTECTED_VM */
+	GMEM_VM_IN_PLACE,	/* private memory that user space can also mmap() */
+};
+
+struct gmem_vm {
+	struct kvm_vm *vm;
+	struct kvm_vcpu *vcpu;
+	enum gmem_vm_kind kind;
+	size_t npages;		/* of all slots with guest_memfd */
+	unsigned int nr_slots;
+	int fd;			/* guest_memfd of the first slot */
+
+	/* The last call of kvm_gmem_populate() and what its callback saw. */
+	struct kvm_gmem_test_populate cmd;
+	struct kvm_gmem_test_call *calls;
+	bool unchecked;		/* the test looks at the calls itself */
+
+	uint64_t pins_held;	/* by anybody, when the VM was created */
+};
+
+/* What the kernel under test declares: enum kvm_gmem_test_api. */
+unsigned int gmem_api(void);
+/* Does the callback get a pinned page (the series) or a user address (base)? */
+bool gmem_has_source_pages(void);
+
+void gmem_vm_init(struct gmem_vm *t, enum gmem_vm_kind kind, size_t npages);
+void gmem_vm_add_slot(struct gmem_vm *t, size_t npages);
+/* Also checks that nothing is left pinned. */
+void gmem_vm_free(struct gmem_vm *t);
+
+static inline uint64_t gmem_gpa(size_t page)
+{
+	return GMEM_GPA + page * getpagesize();
+}
+
+/* Returns what kvm_gmem_populate() returned. */
+long gmem_populate_act(struct gmem_vm *t, size_t page, const void *src, long npages,
+		       unsigned int action, unsigned int at, uint64_t arg);
+long gmem_populate(struct gmem_vm *t, size_t page, const void *src, long npages);
+
+/* Let the guest copy pages to where the host can see them. */
+int __gmem_guest_read(struct gmem_vm *t, size_t page, size_t npages);
+const void *gmem_guest_read(struct gmem_vm *t, size_t page, size_t npages);
+void gmem_expect_content(struct gmem_vm *t, size_t page, const void *want, size_t npages);
+void gmem_expect_zero(struct gmem_vm *t, size_t page, size_t npages);
+
+struct kvm_gmem_test_file_page gmem_file_page(struct gmem_vm *t, size_t page);
+bool gmem_file_has(struct gmem_vm *t, size_t page);
+uint64_t gmem_file_pages(struct gmem_vm *t);
+int __gmem_user_page(const void *addr, struct kvm_gmem_test_page *page);
+struct kvm_gmem_test_page gmem_user_page(const void *addr);
+
+/* Anonymous small pages, each filled with a pattern of its own. */
+void *gmem_map(size_t npages);
+void gmem_fill(void *mem, size_t npages, uint64_t seed);
+
+/*
+ * Populate from page 0, with three outcomes: all @npages and the guest reads
+ * @want; -@error, nothing changed and a good source works afterwards; or the
+ * first @good pages, -@error for the next, and a good source for the rest.
+ */
+void gmem_expect_populated(struct gmem_vm *t, const void *src, const void *want, size_t npages);
+void gmem_expect_refused(struct gmem_vm *t, const void *src, size_t npages, int error);
+void gmem_expect_partial(struct gmem_vm *t, const void *src, size_t npages, size_t good,
+			 int error);
+
+#endif /* SELFTEST_KVM_GMEM_POPULATE_H */
