@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Emulated confidential-computing host platforms: what the trap core and the
+ * platforms know of each other.
+ *
+ * The core makes one platform, selected at boot, visible to the kernel through
+ * CPUID, MSRs, CR4 and invalid-opcode exceptions, so that the code under test
+ * runs unmodified. See Documentation/virt/kvm/coco-emul.rst.
+ */
+#ifndef _ARCH_X86_VIRT_COCO_EMUL_H
+#define _ARCH_X86_VIRT_COCO_EMUL_H
+
+#include <linux/bits.h>
+#include <linux/mm.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include <asm/insn.h>
+#include <asm/ptrace.h>
+
+struct dentry;
+
+/**
+ * struct coco_emul_point - an instruction or a firmware call that is counted
+ *			    and can be made to fail once
+ * @name:	name in the debugfs files "counters" and "inject"
+ * @nr:		calls so far
+ * @fail_in:	the fault fires on this call from now on, 0 if none is pending
+ * @fail_status: what the failing call has to report
+ *
+ * All but @name are protected by coco_emul_lock.
+ */
+struct coco_emul_point {
+	const char	*name;
+	u64		nr;
+	u64		fail_in;
+	u64		fail_status;
+};
+
+/**
+ * struct coco_emul_insn - an instruction that the real CPU does not know
+ * @point:	name and counter; @emulate has to call coco_emul_hit() on it
+ * @opcode:	opcode bytes
+ * @nr_opcode:	number of opcode bytes
+ * @prefix:	mandatory prefix (0x66, 0xf2 or 0xf3), 0 for none of them
+ * @modrm_mask:	bits of ModRM that take part in the identification
+ * @modrm:	their value
+ * @mem:	the ModRM operand has to be in memory (mod != 3)
+ * @emulate:	carries out the instruction, called with coco_emul_lock held and
+ *		interrupts off. Returns false, with nothing changed, to decline:
+ *		the exception is then delivered as on any other machine. It must
+ *		not touch regs->ip: the core advances it, last.
+ */
+struct coco_emul_insn {
+	struct coco_emul_point	*point;
+	u8			opcode[3];
+	u8			nr_opcode;
+	u8			prefix;
+	u8			modrm_mask;
+	u8			modrm;
+	bool			mem;
+	bool			(*emulate)(struct pt_regs *regs, struct insn *insn);
+};
+
+/**
+ * struct coco_emul_host - an emulated host platform
+ * @name:	value of the kernel parameter "coco_emul" that selects it
+ * @x86_vendor:	X86_VENDOR_* that the CPU has to have
+ * @cpuid:	adjusts what CPUID returned; also called long before the
+ *		initcalls and in any context
+ * @read_msr:	returns true if it supplied the value; same contexts as @cpuid
+ * @write_msr:	returns true if it consumed the value; same contexts as @cpuid
+ * @cr4_hidden:	bits that the kernel may set in CR4 and that must not reach the
+ *		real CR4, which does not have them
+ * @insns:	instructions to emulate
+ * @nr_insns:	number of elements of @insns
+ * @points:	everything that is counted and can be made to fail
+ * @nr_points:	number of elements of @points
+ * @init:	late initcall; may sleep and allocate. @debugfs is the directory
+ *		to add files to. No instruction is emulated if it fails.
+ */
+struct coco_emul_host {
+	const char			*name;
+	u8				x86_vendor;
+	void				(*cpuid)(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx,
+						 u32 *ecx, u32 *edx);
+	bool				(*read_msr)(u32 msr, u64 *val);
+	bool				(*write_msr)(u32 msr, u64 val);
+	unsigned long			cr4_hidden;
+	const struct coco_emul_insn	*insns;
+	unsigned int			nr_insns;
+	struct coco_emul_point		*points;
+	unsigned int			nr_points;
+	int				(*init)(struct dentry *debugfs);
+};
+
+/* The platforms, and the one that was selected (NULL: none, all is inert). */
+extern const struct coco_emul_host coco_emul_snp;
+extern const struct coco_emul_host *coco_emul_host;
+
+/*
+ * Serialises every emulated instruction and everything else that touches the
+ * state of the emulated platform. Taken with interrupts off.
+ */
+extern raw_spinlock_t coco_emul_lock;
+
+/* trap.c */
+bool coco_emul_ea(struct insn *insn, struct pt_regs *regs, unsigned long *ea);
+void coco_emul_set_flags(struct pt_regs *regs, unsigned long flags);
+int coco_emul_trap_init(void);
+
+/* inject.c */
+bool coco_emul_hit(struct coco_emul_point *point, u64 *status);
+void coco_emul_count_trap(bool declined);
+struct dentry *coco_emul_inject_init(void);
+
+/**
+ * coco_emul_ram() - access to physical memory on behalf of the platform
+ * @pa:		physical address
+ * @size:	number of bytes, which must not cross a page boundary
+ *
+ * Return: the address in the direct map, NULL if @pa is not in memory.
+ */
+static inline void *coco_emul_ram(u64 pa, size_t size)
+{
+	if (offset_in_page(pa) + size > PAGE_SIZE || !pfn_valid(PHYS_PFN(pa)))
+		return NULL;
+
+	return __va(pa);
+}
+
+#endif /* _ARCH_X86_VIRT_COCO_EMUL_H */

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reverse map table of the emulated SEV-SNP host: the page states, and
+ * RMPUPDATE, RMPREAD and PSMASH as the AMD64 Architecture Programmer's Manual,
+ * "System Instruction Reference", describes them.
+ *
+ * The table is a plain array: there is no RMP in memory that the kernel could
+ * read directly. The CPU claims to have RMPREAD, so the kernel does not try.
+ *
+ * What the RMP does on real hardware and this one cannot: make a host access to
+ * a page of a guest fault. Instead the page is scrambled when the firmware
+ * encrypts it, so that a host read yields garbage, and a checksum taken then is
+ * compared when the page comes back: a host write is counted as "host-writes".
+ */
+#include <linux/debugfs.h>
+#include <linux/kprobes.h>
+#include <linux/memblock.h>
+#include <linux/seq_file.h>
+#include <linux/sizes.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+#include <asm/sev.h>
+
+#include "snp.h"
+
+/* Results in EAX that asm/sev.h does not name */
+#define RMP_OK			0
+#define RMP_FAIL_INPUT		1
+#define RMP_FAIL_PERMISSION	2
+
+/* What RMPREAD stores */
+struct rmpread_entry {
+	u64	gpa;
+	u8	assigned;
+	u8	pagesize;
+	u8	immutable;
+	u8	rsvd;
+	u32	asid;
+} __packed;
+
+static const char *const state_names[NR_RMP_STATES] = {
+	[RMP_HYPERVISOR]	= "hypervisor",
+	[RMP_FIRMWARE]		= "firmware",
+	[RMP_CONTEXT]		= "context",
+	[RMP_RECLAIM]		= "reclaim",
+	[RMP_PRE_GUEST]		= "pre-guest",
+	[RMP_GUEST_INVALID]	= "guest-invalid",
+	[RMP_GUEST_VALID]	= "guest-valid",
+};
+
+/* Indexed by pfn. */
+static struct rmp_page *rmp;
+static u64 rmp_nr_pages;
+
+static u64 nr_in_state[NR_RMP_STATES];
+static u64 nr_host_writes;
+
+const char *rmp_emul_state_name(enum rmp_page_state state)
+{
+	return state_names[state];
+}
+
+/**
+ * rmp_emul_page() - the entry of a page
+ * @pa:	physical address
+ *
+ * Return: NULL if @pa is not covered by the RMP.
+ */
+struct rmp_page *rmp_emul_page(u64 pa)
+{
+	u64 pfn = PHYS_PFN(pa);
+
+	if (pfn >= rmp_nr_pages || !pfn_valid(pfn))
+		return NULL;
+
+	return &rmp[pfn];
+}
+NOKPROBE_SYMBOL(rmp_emul_page);
+
+static u64 *page_words(struct rmp_page *page)
+{
+	return __va(PFN_PHYS(page - rmp));
+}
+NOKPROBE_SYMBOL(page_words);
+
+static u64 page_sum(struct rmp_page *page)
+{
+	u64 *words = page_words(page), sum = page->gpa ^ page->asid;
+	int i;
+
+	for (i = 0; i < PAGE_SIZE / sizeof(*words); i++)
+		sum = (sum ^ words[i]) * 0x100000001b3ULL;
+
+	return sum;
+}
+NOKPROBE_SYMBOL(page_sum);
+
+/*
+ * Not a cipher: it only has to make the content useless to whoever reads or
+ * compares it without going through the guest.
+ */
+static void page_scramble(struct rmp_page *page)
+{
+	u64 *words = page_words(page), key = page->gpa ^ ((u64)page->asid << 52) ^ ~0ULL;
+	int i;
+
+	for (i = 0; i < PAGE_SIZE / sizeof(*words); i++) {
+		key ^= key << 13;
+		key ^= key >> 7;
+		key ^= key << 17;
+		words[i] ^= key;
+	}
+}
+NOKPROBE_SYMBOL(page_scramble);
+
+/**
+ * rmp_emul_set() - move a page to another state
+ * @page:	entry of the page
+ * @state:	new state; without an owner, the owner is cleared as well
+ */
+void rmp_emul_set(struct rmp_page *page, enum rmp_page_state state)
+{
+	lockdep_assert_held(&coco_emul_lock);
+
+	if (page->state == RMP_GUEST_VALID && page->sum != page_sum(page))
+		nr_host_writes++;
+
+	nr_in_state[page->state]--;
+	nr_in_state[state]++;
+	page->state = state;
+
+	if (state < RMP_PRE_GUEST) {
+		page->gpa = 0;
+		page->asid = 0;
+	}
+}
+NOKPROBE_SYMBOL(rmp_emul_set);
+
+/**
+ * rmp_emul_encrypt() - turn the plaintext in a page into guest memory
+ * @page:	entry of the page, in state pre-guest
+ * @type:	page type given to the launch update
+ */
+void rmp_emul_encrypt(struct rmp_page *page, u8 type)
+{
+	rmp_emul_set(page, RMP_GUEST_VALID);
+	page->type = type;
+	page_scramble(page);
+	page->sum = page_sum(page);
+}
+
+static bool immutable(struct rmp_page *page)
+{
+	return page->state == RMP_FIRMWARE || page->state == RMP_CONTEXT ||
+	       page->state == RMP_PRE_GUEST;
+}
+NOKPROBE_SYMBOL(immutable);
+
+static struct rmp_page *region_head(struct rmp_page *page)
+{
+	return rmp + ALIGN_DOWN(page - rmp, PTRS_PER_PMD);
+}
+NOKPROBE_SYMBOL(region_head);
+
+static enum rmp_page_state state_after_update(const struct rmp_state *new)
+{
+	if (!new->assigned)
+		return RMP_HYPERVISOR;
+
+	if (new->asid)
+		return new->immutable ? RMP_PRE_GUEST : RMP_GUEST_INVALID;
+
+	return new->immutable ? RMP_FIRMWARE : RMP_RECLAIM;
+}
+NOKPROBE_SYMBOL(state_after_update);
+
+static bool new_state_valid(const struct rmp_state *new)
+{
+	if (new->assigned > 1 || new->pagesize > RMP_PG_SIZE_2M || new->immutable > 1 ||
+	    new->rsvd || !PAGE_ALIGNED(new->gpa))
+		return false;
+
+	/* A page without a guest has no guest physical address. */
+	if (!new->asid && new->gpa)
+		return false;
+
+	return new->assigned || (!new->asid && !new->immutable);
+}
+NOKPROBE_SYMBOL(new_state_valid);
+
+static u64 rmpupdate(u64 pa, const struct rmp_state *new)
+{
+	bool large = new->pagesize == RMP_PG_SIZE_2M;
+	unsigned int nr = large ? PTRS_PER_PMD : 1, i;
+	struct rmp_page *page = rmp_emul_page(pa);
+
+	if (!page || !new_state_valid(new) ||
+	    !IS_ALIGNED(pa, large ? PMD_SIZE : PAGE_SIZE) ||
+	    !rmp_emul_page(pa + (nr - 1) * PAGE_SIZE))
+		return RMP_FAIL_INPUT;
+
+	for (i = 0; i < nr; i++) {
+		if (immutable(&page[i]))
+			return RMP_FAIL_PERMISSION;
+	}
+
+	/* 4 KiB pages of a 2 MiB entry, and the other way round */
+	if (!large && region_head(page)->large)
+		return RMPUPDATE_FAIL_OVERLAP;
+	for (i = 0; large && !page->large && i < nr; i++) {
+		if (page[i].state != RMP_HYPERVISOR)
+			return RMPUPDATE_FAIL_OVERLAP;
+	}
+
+	for (i = 0; i < nr; i++) {
+		rmp_emul_set(&page[i], state_after_update(new));
+		page[i].asid = new->asid;
+		page[i].gpa = new->gpa ? new->gpa + i * PAGE_SIZE : 0;
+	}
+	page->large = large && new->assigned;
+
+	return RMP_OK;
+}
+NOKPROBE_SYMBOL(rmpupdate);
+
+static bool emulate_rmpupdate(struct pt_regs *regs, struct insn *insn)
+{
+	struct rmp_state new;
+	u64 status;
+
+	if (copy_from_kernel_nofault(&new, (void *)regs->cx, sizeof(new)))
+		return false;
+
+	if (!coco_emul_hit(&snp_emul_points[SNP_INSN_RMPUPDATE], &status))
+		status = rmpupdate(regs->ax, &new);
+
+	regs->ax = status;
+	coco_emul_set_flags(regs, status ? 0 : X86_EFLAGS_ZF);
+	return true;
+}
+NOKPROBE_SYMBOL(emulate_rmpupdate);
+
+static bool emulate_rmpread(struct pt_regs *regs, struct insn *insn)
+{
+	struct rmp_page *page = rmp_emul_page(regs->ax);
+	struct rmpread_entry entry = {};
+	u64 status;
+
+	if (!coco_emul_hit(&snp_emul_points[SNP_INSN_RMPREAD], &status))
+		status = page ? RMP_OK : RMP_FAIL_INPUT;
+
+	if (!status) {
+		entry.gpa = page->gpa;
+		entry.asid = page->asid;
+		entry.assigned = page->state != RMP_HYPERVISOR;
+		entry.immutable = immutable(page);
+		entry.pagesize = page->large;
+		if (copy_to_kernel_nofault((void *)regs->cx, &entry, sizeof(entry)))
+			return false;
+	}
+
+	regs->ax = status;
+	coco_emul_set_flags(regs, status ? 0 : X86_EFLAGS_ZF);
+	return true;
+}
+NOKPROBE_SYMBOL(emulate_rmpread);
+
+static bool emulate_psmash(struct pt_regs *regs, struct insn *insn)
+{
+	struct rmp_page *page = rmp_emul_page(regs->ax);
+	u64 status;
+
+	if (!coco_emul_hit(&snp_emul_points[SNP_INSN_PSMASH], &status)) {
+		if (!page || !IS_ALIGNED(regs->ax, PMD_SIZE) || !page->large)
+			status = RMP_FAIL_INPUT;
+		else if (immutable(page))
+			status = RMP_FAIL_PERMISSION;
+		else
+			status = RMP_OK;
+	}
+
+	if (!status)
+		page->large = false;
+
+	regs->ax = status;
+	coco_emul_set_flags(regs, status ? 0 : X86_EFLAGS_ZF);
+	return true;
+}
+NOKPROBE_SYMBOL(emulate_psmash);
+
+#define SNP_INSN(_id, _prefix, _modrm, _emulate)		\
+	[_id] = {						\
+		.point		= &snp_emul_points[_id],	\
+		.prefix		= _prefix,			\
+		.opcode		= { 0x0f, 0x01 },		\
+		.nr_opcode	= 2,				\
+		.modrm_mask	= 0xff,				\
+		.modrm		= _modrm,			\
+		.emulate	= _emulate,			\
+	}
+
+const struct coco_emul_insn snp_emul_insns[NR_SNP_INSNS] = {
+	SNP_INSN(SNP_INSN_RMPUPDATE, 0xf2, 0xfe, emulate_rmpupdate),
+	SNP_INSN(SNP_INSN_RMPREAD,   0xf2, 0xfd, emulate_rmpread),
+	SNP_INSN(SNP_INSN_PSMASH,    0xf3, 0xff, emulate_psmash),
+};
+
+/* "<state> <pages>" per line, then host writes to guest pages. */
+static int rmp_show(struct seq_file *m, void *v)
+{
+	u64 nr[NR_RMP_STATES], host_writes;
+	unsigned long flags;
+	int i;
+
+	raw_spin_lock_irqsave(&coco_emul_lock, flags);
+	memcpy(nr, nr_in_state, sizeof(nr));
+	host_writes = nr_host_writes;
+	raw_spin_unlock_irqrestore(&coco_emul_lock, flags);
+
+	for (i = 0; i < NR_RMP_STATES; i++)
+		seq_printf(m, "%s %llu\n", state_names[i], nr[i]);
+	seq_printf(m, "host-writes %llu\n", host_writes);
+
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(rmp);
+
+/* "<asid> <gpa> <pfn> <state> <type>" per page of a guest. */
+static int pages_show(struct seq_file *m, void *v)
+{
+	struct rmp_page page;
+	unsigned long flags;
+	u64 pfn;
+
+	for (pfn = 0; pfn < rmp_nr_pages; pfn++) {
+		if (!READ_ONCE(rmp[pfn].asid))
+			continue;
+
+		raw_spin_lock_irqsave(&coco_emul_lock, flags);
+		page = rmp[pfn];
+		raw_spin_unlock_irqrestore(&coco_emul_lock, flags);
+
+		if (page.asid)
+			seq_printf(m, "%u %#llx %#llx %s %u\n", page.asid, page.gpa, pfn,
+				   state_names[page.state], page.type);
+	}
+
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(pages);
+
+int __init rmp_emul_init(struct dentry *debugfs)
+{
+	u64 nr = max_pfn;
+
+	rmp = vcalloc(nr, sizeof(*rmp));
+	if (!rmp)
+		return -ENOMEM;
+
+	nr_in_state[RMP_HYPERVISOR] = nr;
+	rmp_nr_pages = nr;
+
+	debugfs_create_file("rmp", 0400, debugfs, NULL, &rmp_fops);
+	debugfs_create_file("pages", 0400, debugfs, NULL, &pages_fops);
+	return 0;
+}

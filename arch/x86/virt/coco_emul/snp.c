@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Emulated SEV-SNP host: what the CPU claims to be.
+ *
+ * The model is an EPYC with SEV-ES, SEV-SNP and the RMPREAD instruction. The
+ * parts of SVM that a host with SNP has to have are claimed as well; QEMU's SVM
+ * ignores them, which no test here notices because no encrypted guest runs.
+ */
+#define pr_fmt(fmt)	"coco_emul: " fmt
+
+#include <linux/cc_platform.h>
+#include <linux/kprobes.h>
+
+#include <asm/cpuid/api.h>
+#include <asm/msr-index.h>
+#include <asm/processor.h>
+
+#include "snp.h"
+
+#define CPUID_SVM_FEATURES	0x8000000a
+#define CPUID_MEM_ENCRYPT	0x8000001f
+
+/* CPUID Fn8000_000A EDX */
+#define SVM_LBRV		BIT(1)
+#define SVM_NRIPS		BIT(3)
+#define SVM_FLUSHBYASID		BIT(6)
+#define SVM_DECODEASSISTS	BIT(7)
+#define SVM_NR_ASIDS		0x8000
+
+/* CPUID Fn8000_001F EAX */
+#define ENC_SEV			BIT(1)
+#define ENC_SEV_ES		BIT(3)
+#define ENC_SEV_SNP		BIT(4)
+#define ENC_COHERENT		BIT(10)
+#define ENC_RMPREAD		BIT(21)
+#define ENC_C_BIT		51
+
+/* The firmware of the machine has enabled memory encryption and SNP. */
+static u64 syscfg = MSR_AMD64_SYSCFG_MEM_ENCRYPT | MSR_AMD64_SYSCFG_SNP_EN |
+		    MSR_AMD64_SYSCFG_SNP_VMPL_EN;
+
+static void snp_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
+{
+	switch (leaf) {
+	case CPUID_SVM_FEATURES:
+		*ebx = SVM_NR_ASIDS;
+		*edx |= SVM_LBRV | SVM_NRIPS | SVM_FLUSHBYASID | SVM_DECODEASSISTS;
+		break;
+	case CPUID_MEM_ENCRYPT:
+		*eax = ENC_SEV | ENC_SEV_ES | ENC_SEV_SNP | ENC_COHERENT | ENC_RMPREAD;
+		*ebx = ENC_C_BIT;
+		*ecx = SNP_EMUL_MAX_ASID;
+		*edx = SNP_EMUL_MIN_SEV_ASID;
+		break;
+	}
+}
+NOKPROBE_SYMBOL(snp_cpuid);
+
+static bool snp_read_msr(u32 msr, u64 *val)
+{
+	switch (msr) {
+	case MSR_AMD64_SYSCFG:
+		*val = READ_ONCE(syscfg);
+		return true;
+	case MSR_K7_HWCR:
+		*val = native_read_msr(msr) | MSR_K7_HWCR_SMMLOCK;
+		return true;
+	default:
+		return false;
+	}
+}
+NOKPROBE_SYMBOL(snp_read_msr);
+
+static bool snp_write_msr(u32 msr, u64 val)
+{
+	if (msr != MSR_AMD64_SYSCFG)
+		return false;
+
+	/* Once enabled, SNP and memory encryption stay so until reset. */
+	WRITE_ONCE(syscfg, val | MSR_AMD64_SYSCFG_MEM_ENCRYPT | MSR_AMD64_SYSCFG_SNP_EN |
+			   MSR_AMD64_SYSCFG_SNP_VMPL_EN);
+	return true;
+}
+NOKPROBE_SYMBOL(snp_write_msr);
+
+static int __init snp_emul_init(struct dentry *debugfs)
+{
+	int ret;
+
+	if (cpuid_eax(0x80000000) < CPUID_MEM_ENCRYPT || !boot_cpu_has(X86_FEATURE_SVM)) {
+		pr_err("the CPU needs SVM and extended CPUID leaves up to 0x%x\n",
+		       CPUID_MEM_ENCRYPT);
+		return -ENODEV;
+	}
+	if (!boot_cpu_has(X86_FEATURE_SEV_SNP) || boot_cpu_has(X86_FEATURE_HYPERVISOR)) {
+		pr_err("the kernel does not see an SNP capable bare-metal CPU\n");
+		return -ENODEV;
+	}
+
+	ret = rmp_emul_init(debugfs);
+	if (ret)
+		return ret;
+
+	/* Without an SNP capable IOMMU the kernel has cleared this at boot. */
+	cc_platform_set(CC_ATTR_HOST_SEV_SNP);
+	return 0;
+}
+
+struct coco_emul_point snp_emul_points[] = {
+	[SNP_INSN_RMPUPDATE]	= { "RMPUPDATE" },
+	[SNP_INSN_RMPREAD]	= { "RMPREAD" },
+	[SNP_INSN_PSMASH]	= { "PSMASH" },
+};
+
+const unsigned int snp_emul_nr_points = ARRAY_SIZE(snp_emul_points);
+
+const struct coco_emul_host coco_emul_snp = {
+	.name		= "snp",
+	.x86_vendor	= X86_VENDOR_AMD,
+	.cpuid		= snp_cpuid,
+	.read_msr	= snp_read_msr,
+	.write_msr	= snp_write_msr,
+	.insns		= snp_emul_insns,
+	.nr_insns	= NR_SNP_INSNS,
+	.points		= snp_emul_points,
+	.nr_points	= ARRAY_SIZE(snp_emul_points),
+	.init		= snp_emul_init,
+};

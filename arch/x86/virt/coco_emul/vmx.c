@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VMX root operation, as far as kvm-intel goes without entering a guest.
+ *
+ * VMCSs are a plain store: fields keep what was written, nothing is checked
+ * and nothing takes effect. VM entry always fails. Instructions outside of VMX
+ * root operation are declined, so that they end in an invalid-opcode exception
+ * as the Intel SDM, chapter "VMX Instruction Reference", has it.
+ */
+#define pr_fmt(fmt)	"coco_emul: " fmt
+
+#include <linux/kprobes.h>
+#include <linux/percpu.h>
+#include <linux/printk.h>
+
+#include <asm/insn-eval.h>
+#include <asm/processor-flags.h>
+#include <asm/tlbflush.h>
+#include <asm/vmx.h>
+
+#include "tdx.h"
+
+#define VMCS_REVISION		1
+#define VMCS_NONE		(~0ULL)
+
+/* Injected status that means VMfailInvalid; others are VM-instruction errors. */
+#define VMX_FAIL_INVALID	0
+
+/**
+ * struct vmx_cpu - VMX state of a logical processor
+ * @root:	is in VMX root operation
+ * @vmxon:	physical address of the VMXON region
+ * @vmcs:	physical address of the current VMCS, or VMCS_NONE
+ */
+struct vmx_cpu {
+	bool	root;
+	u64	vmxon;
+	u64	vmcs;
+};
+
+static DEFINE_PER_CPU(struct vmx_cpu, vmx_cpu);
+
+/*
+ * Offset of a field in the VMCS region. Behind the header the region is an
+ * array with VMCS_NR_INDEX slots for each combination of width and type.
+ */
+#define VMCS_HEADER		8
+#define VMCS_NR_INDEX		31
+#define VMCS_FIELD_HIGH		BIT(0)
+#define VMCS_FIELD_INDEX	GENMASK(9, 1)
+#define VMCS_FIELD_GROUP	GENMASK(14, 10)
+#define VMCS_FIELD_TYPE		GENMASK(11, 10)
+#define VMCS_FIELD_WIDTH	GENMASK(14, 13)
+#define VMCS_FIELD_RSVD		(GENMASK_ULL(63, 15) | BIT(12))
+
+#define VMCS_TYPE_READ_ONLY	1
+
+static bool vmx_succeed(struct pt_regs *regs)
+{
+	coco_emul_set_flags(regs, 0);
+	return true;
+}
+NOKPROBE_SYMBOL(vmx_succeed);
+
+static bool vmx_fail_invalid(struct pt_regs *regs)
+{
+	coco_emul_set_flags(regs, X86_EFLAGS_CF);
+	return true;
+}
+NOKPROBE_SYMBOL(vmx_fail_invalid);
+
+static u64 *vmcs_slot(u64 vmcs, u64 field)
+{
+	u64 group = (field & VMCS_FIELD_GROUP) >> 10;
+	u64 index = (field & VMCS_FIELD_INDEX) >> 1;
+
+	if (field & (VMCS_FIELD_RSVD | VMCS_FIELD_HIGH) || index >= VMCS_NR_INDEX)
+		return NULL;
+
+	/* Bit 12 is reserved: two bits of width, two bits of type. */
+	group = (group >> 3) << 2 | (group & 3);
+
+	return coco_emul_ram(vmcs + VMCS_HEADER + (group * VMCS_NR_INDEX + index) * 8, 8);
+}
+NOKPROBE_SYMBOL(vmcs_slot);
+
+static bool vmx_fail(struct pt_regs *regs, u32 error)
+{
+	u64 vmcs = this_cpu_ptr(&vmx_cpu)->vmcs;
+
+	if (vmcs == VMCS_NONE || error == VMX_FAIL_INVALID)
+		return vmx_fail_invalid(regs);
+
+	*vmcs_slot(vmcs, VM_INSTRUCTION_ERROR) = error;
+	coco_emul_set_flags(regs, X86_EFLAGS_ZF);
+	return true;
+}
+NOKPROBE_SYMBOL(vmx_fail);
+
+/* Everything that has to start in VMX root operation and can be injected into. */
+static bool vmx_begin(struct pt_regs *regs, enum tdx_point_id id, bool *handled)
+{
+	u64 error;
+
+	*handled = false;
+	if (!this_cpu_ptr(&vmx_cpu)->root)
+		return false;
+
+	if (!coco_emul_hit(&tdx_points[id], &error))
+		return true;
+
+	*handled = vmx_fail(regs, error);
+	return false;
+}
+NOKPROBE_SYMBOL(vmx_begin);
+
+bool coco_emul_vmx_root(void)
+{
+	return this_cpu_ptr(&vmx_cpu)->root;
+}
+NOKPROBE_SYMBOL(coco_emul_vmx_root);
+
+/* A region for VMXON or VMPTRLD; only the revision in it is looked at. */
+static u32 *vmx_region(u64 pa)
+{
+	if (offset_in_page(pa) || pa >> boot_cpu_data.x86_phys_bits)
+		return NULL;
+
+	return coco_emul_ram(pa, PAGE_SIZE);
+}
+NOKPROBE_SYMBOL(vmx_region);
+
+static bool vmx_pa_operand(struct pt_regs *regs, struct insn *insn, u64 *pa)
+{
+	unsigned long ea;
+
+	if (!coco_emul_ea(insn, regs, &ea))
+		return false;
+
+	*pa = *(u64 *)ea;
+	return true;
+}
+NOKPROBE_SYMBOL(vmx_pa_operand);
+
+static bool emulate_vmxon(struct pt_regs *regs, struct insn *insn)
+{
+	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpu);
+	u64 error, pa;
+	u32 *region;
+
+	if (!(cr4_read_shadow() & X86_CR4_VMXE) || !vmx_pa_operand(regs, insn, &pa))
+		return false;
+
+	if (coco_emul_hit(&tdx_points[POINT_VMXON], &error))
+		return vmx_fail_invalid(regs);
+
+	if (cpu->root)
+		return vmx_fail(regs, VMXERR_VMXON_IN_VMX_ROOT_OPERATION);
+
+	region = vmx_region(pa);
+	if (!region || *region != VMCS_REVISION)
+		return vmx_fail_invalid(regs);
+
+	cpu->root = true;
+	cpu->vmxon = pa;
+	cpu->vmcs = VMCS_NONE;
+	return vmx_succeed(regs);
+}
+NOKPROBE_SYMBOL(emulate_vmxon);
+
+static bool emulate_vmxoff(struct pt_regs *regs, struct insn *insn)
+{
+	bool handled;
+
+	if (!vmx_begin(regs, POINT_VMXOFF, &handled))
+		return handled;
+
+	this_cpu_ptr(&vmx_cpu)->root = false;
+	return vmx_succeed(regs);
+}
+NOKPROBE_SYMBOL(emulate_vmxoff);
+
+static bool emulate_vmclear(struct pt_regs *regs, struct insn *insn)
+{
+	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpu);
+	bool handled;
+	u64 pa;
+
+	if (!vmx_pa_operand(regs, insn, &pa))
+		return false;
+	if (!vmx_begin(regs, POINT_VMCLEAR, &handled))
+		return handled;
+	if (!vmx_region(pa))
+		return vmx_fail(regs, VMXERR_VMCLEAR_INVALID_ADDRESS);
+	if (pa == cpu->vmxon)
+		return vmx_fail(regs, VMXERR_VMCLEAR_VMXON_POINTER);
+
+	if (cpu->vmcs == pa)
+		cpu->vmcs = VMCS_NONE;
+	return vmx_succeed(regs);
+}
+NOKPROBE_SYMBOL(emulate_vmclear);
+
+static bool emulate_vmptrld(struct pt_regs *regs, struct insn *insn)
+{
+	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpu);
+	bool handled;
+	u32 *region;
+	u64 pa;
+
+	if (!vmx_pa_operand(regs, insn, &pa))
+		return false;
+	if (!vmx_begin(regs, POINT_VMPTRLD, &handled))
+		return handled;
+
+	region = vmx_region(pa);
+	if (!region)
+		return vmx_fail(regs, VMXERR_VMPTRLD_INVALID_ADDRESS);
+	if (pa == cpu->vmxon)
+		return vmx_fail(regs, VMXERR_VMPTRLD_VMXON_POINTER);
+	if (*region != VMCS_REVISION)
+		return vmx_fail(regs, VMXERR_VMPTRLD_INCORRECT_VMCS_REVISION_ID);
+
+	cpu->vmcs = pa;
+	return vmx_succeed(regs);
+}
+NOKPROBE_SYMBOL(emulate_vmptrld);
+
+/* The r/m operand of VMREAD and VMWRITE, a register or memory. */
+static unsigned long *vmx_rm_operand(struct pt_regs *regs, struct insn *insn)
+{
+	unsigned long ea;
+	int off;
+
+	if (X86_MODRM_MOD(insn->modrm.value) != 3)
+		return coco_emul_ea(insn, regs, &ea) ? (unsigned long *)ea : NULL;
+
+	off = insn_get_modrm_rm_off(insn, regs);
+	return off < 0 ? NULL : (void *)regs + off;
+}
+NOKPROBE_SYMBOL(vmx_rm_operand);
+
+static u64 vmcs_field_mask(u64 field)
+{
+	switch ((field & VMCS_FIELD_WIDTH) >> 13) {
+	case 0:
+		return U16_MAX;
+	case 2:
+		return U32_MAX;
+	default:
+		return U64_MAX;
+	}
+}
+NOKPROBE_SYMBOL(vmcs_field_mask);
+
+static bool emulate_vmread(struct pt_regs *regs, struct insn *insn)
+{
+	u64 vmcs = this_cpu_ptr(&vmx_cpu)->vmcs;
+	unsigned long *rm, *field;
+	bool handled;
+	u64 *slot;
+
+	rm = vmx_rm_operand(regs, insn);
+	field = insn_get_modrm_reg_ptr(insn, regs);
+	if (!rm || !field)
+		return false;
+	if (!vmx_begin(regs, POINT_VMREAD, &handled))
+		return handled;
+	if (vmcs == VMCS_NONE)
+		return vmx_fail_invalid(regs);
+
+	slot = vmcs_slot(vmcs, *field);
+	if (!slot)
+		return vmx_fail(regs, VMXERR_UNSUPPORTED_VMCS_COMPONENT);
+
+	*rm = *slot;
+	return vmx_succeed(regs);
+}
+NOKPROBE_SYMBOL(emulate_vmread);
+
+static bool emulate_vmwrite(struct pt_regs *regs, struct insn *insn)
+{
+	u64 vmcs = this_cpu_ptr(&vmx_cpu)->vmcs;
+	unsigned long *rm, *field;
+	bool handled;
+	u64 *slot;
+
+	rm = vmx_rm_operand(regs, insn);
+	field = insn_get_modrm_reg_ptr(insn, regs);
+	if (!rm || !field)
+		return false;
+	if (!vmx_begin(regs, POINT_VMWRITE, &handled))
+		return handled;
+	if (vmcs == VMCS_NONE)
+		return vmx_fail_invalid(regs);
+
+	slot = vmcs_slot(vmcs, *field);
+	if (!slot)
+		return vmx_fail(regs, VMXERR_UNSUPPORTED_VMCS_COMPONENT);
+	if ((*field & VMCS_FIELD_TYPE) >> 10 == VMCS_TYPE_READ_ONLY)
+		return vmx_fail(regs, VMXERR_VMWRITE_READ_ONLY_VMCS_COMPONENT);
+
+	*slot = *rm & vmcs_field_mask(*field);
+	return vmx_succeed(regs);
+}
+NOKPROBE_SYMBOL(emulate_vmwrite);
+
+static bool vm_entry(struct pt_regs *regs, enum tdx_point_id id)
+{
+	bool handled;
+
+	if (!vmx_begin(regs, id, &handled))
+		return handled;
+
+	/* Deferred: the caller may hold any lock, and this is in the entry path. */
+	printk_deferred_once(KERN_WARNING pr_fmt("VM entry fails: guests cannot run, "
+						 "VMX root operation is all that is emulated\n"));
+	return vmx_fail(regs, VMXERR_ENTRY_INVALID_CONTROL_FIELD);
+}
+NOKPROBE_SYMBOL(vm_entry);
+
+static bool emulate_vmlaunch(struct pt_regs *regs, struct insn *insn)
+{
+	return vm_entry(regs, POINT_VMLAUNCH);
+}
+NOKPROBE_SYMBOL(emulate_vmlaunch);
+
+static bool emulate_vmresume(struct pt_regs *regs, struct insn *insn)
+{
+	return vm_entry(regs, POINT_VMRESUME);
+}
+NOKPROBE_SYMBOL(emulate_vmresume);
+
+/* There is no TLB to flush: only the type of the invalidation is checked. */
+static bool vmx_invalidate(struct pt_regs *regs, struct insn *insn, enum tdx_point_id id,
+			   unsigned long types)
+{
+	unsigned long *type = insn_get_modrm_reg_ptr(insn, regs);
+	bool handled;
+
+	if (!type)
+		return false;
+	if (!vmx_begin(regs, id, &handled))
+		return handled;
+	if (*type >= BITS_PER_LONG || !(types & BIT(*type)))
+		return vmx_fail(regs, VMXERR_INVALID_OPERAND_TO_INVEPT_INVVPID);
+
+	return vmx_succeed(regs);
+}
+NOKPROBE_SYMBOL(vmx_invalidate);
+
+static bool emulate_invept(struct pt_regs *regs, struct insn *insn)
+{
+	return vmx_invalidate(regs, insn, POINT_INVEPT,
+			      BIT(VMX_EPT_EXTENT_CONTEXT) | BIT(VMX_EPT_EXTENT_GLOBAL));
+}
+NOKPROBE_SYMBOL(emulate_invept);
+
+static bool emulate_invvpid(struct pt_regs *regs, struct insn *insn)
+{
+	return vmx_invalidate(regs, insn, POINT_INVVPID,
+			      BIT(VMX_VPID_EXTENT_INDIVIDUAL_ADDR) |
+			      BIT(VMX_VPID_EXTENT_SINGLE_CONTEXT) |
+			      BIT(VMX_VPID_EXTENT_ALL_CONTEXT) |
+			      BIT(VMX_VPID_EXTENT_SINGLE_NON_GLOBAL));
+}
+NOKPROBE_SYMBOL(emulate_invvpid);
+
+#define VMX_INSN(_point, _emulate, _prefix, _mask, _modrm, _mem, _opcode...)	\
+{										\
+	.point		= &tdx_points[POINT_##_point],				\
+	.opcode		= { _opcode },						\
+	.nr_opcode	= sizeof((u8 []){ _opcode }),				\
+	.prefix		= _prefix,						\
+	.modrm_mask	= _mask,						\
+	.modrm		= _modrm,						\
+	.mem		= _mem,							\
+	.emulate	= _emulate,						\
+}
+
+/* Intel SDM, chapters "VMX Instruction Reference" and "SEAM". */
+const struct coco_emul_insn coco_emul_vmx_insns[NR_VMX_INSNS] = {
+	VMX_INSN(VMXON,    emulate_vmxon,      0xf3, 0x38, 0x30, true,  0x0f, 0xc7),
+	VMX_INSN(VMXOFF,   emulate_vmxoff,     0,    0xff, 0xc4, false, 0x0f, 0x01),
+	VMX_INSN(VMCLEAR,  emulate_vmclear,    0x66, 0x38, 0x30, true,  0x0f, 0xc7),
+	VMX_INSN(VMPTRLD,  emulate_vmptrld,    0,    0x38, 0x30, true,  0x0f, 0xc7),
+	VMX_INSN(VMREAD,   emulate_vmread,     0,    0,    0,    false, 0x0f, 0x78),
+	VMX_INSN(VMWRITE,  emulate_vmwrite,    0,    0,    0,    false, 0x0f, 0x79),
+	VMX_INSN(VMLAUNCH, emulate_vmlaunch,   0,    0xff, 0xc2, false, 0x0f, 0x01),
+	VMX_INSN(VMRESUME, emulate_vmresume,   0,    0xff, 0xc3, false, 0x0f, 0x01),
+	VMX_INSN(INVEPT,   emulate_invept,     0x66, 0,    0,    true,  0x0f, 0x38, 0x80),
+	VMX_INSN(INVVPID,  emulate_invvpid,    0x66, 0,    0,    true,  0x0f, 0x38, 0x81),
+	VMX_INSN(SEAMCALL, coco_emul_seamcall, 0x66, 0xff, 0xcf, false, 0x0f, 0x01),
+};
