@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Benchmark driver of kvm_gmem_populate().
+ *
+ * Calls kvm_gmem_populate() as the vendor ioctls do, on any VM with private
+ * memory, and measures what it costs, how long it holds the invalidate lock
+ * and where the time goes.  User space drives it: gmem_populate_bench.c.
+ *
+ * Compiles for each of the callback types that kvm_gmem_populate() has had, so
+ * that the same driver measures kernels before and after.
+ */
+#include <linux/export.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/gfp.h>
+#include <linux/highmem.h>
+#include <linux/jiffies.h>
+#include <linux/kvm_host.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/pagemap.h>
+#include <linux/rwsem.h>
+#include <linux/slab.h>
+#include <asm/msr.h>
+
+#include "gmem_populate_bench.h"
+
+typedef int (*gmem_bench_user_cb)(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn,
+				  void __user *src, int order, void *opaque);
+typedef int (*gmem_bench_page_cb)(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn,
+				  struct page *src_page, void *opaque);
+typedef long (*gmem_bench_populate_fn)(struct kvm *kvm, gfn_t gfn, void __user *src,
+				       long npages, kvm_gmem_populate_cb cb,
+				       void *opaque);
+typedef long (*gmem_bench_populate_write_fn)(struct kvm *kvm, gfn_t gfn,
+					     void __user *src, long npages,
+					     bool may_writeback_src,
+					     kvm_gmem_populate_cb cb, void *opaque);
+
+#define GMEM_BENCH_CB_GETS_USER	__same_type(kvm_gmem_populate_cb, gmem_bench_user_cb)
+#define GMEM_BENCH_FN_IS(type)	__same_type(&kvm_gmem_populate, type)
+
+static_assert(GMEM_BENCH_CB_GETS_USER ||
+	      __same_type(kvm_gmem_populate_cb, gmem_bench_page_cb));
+static_assert(GMEM_BENCH_FN_IS(gmem_bench_populate_fn) ||
+	      GMEM_BENCH_FN_IS(gmem_bench_populate_write_fn));
+
+/* One measurement at a time; protects all static data below. */
+static DEFINE_MUTEX(gmem_bench_lock);
+
+/*
+ * The clock of the taps stands still while a tap does its work.  What little
+ * the counter still sees of a tap, the call and the return, is @overhead.
+ */
+static struct gmem_bench_taps {
+	u64	last;
+	u64	overhead;
+	u64	clock;
+	u64	hold_start;
+	unsigned long hold_start_jiffies;
+	struct kvm_gmem_bench_populate *cmd;
+} gmem_bench_taps;
+
+static void gmem_bench_hold_ends(struct gmem_bench_taps *taps)
+{
+	struct kvm_gmem_bench_populate *cmd = taps->cmd;
+	u64 hold = taps->clock - taps->hold_start;
+
+	cmd->holds++;
+	cmd->hold_total += hold;
+	cmd->hold_max = max(cmd->hold_max, hold);
+	if (!time_after(jiffies, taps->hold_start_jiffies))
+		cmd->hold_max_quiet = max(cmd->hold_max_quiet, hold);
+	else
+		cmd->holds_ticked++;
+}
+
+noinline void gmem_bench_tap(enum kvm_gmem_bench_part part)
+{
+	struct gmem_bench_taps *taps = &gmem_bench_taps;
+	u64 delta = rdtsc() - taps->last - taps->overhead;
+
+	taps->clock += delta;
+	taps->cmd->parts[part] += delta;
+
+	if (part == KVM_GMEM_BENCH_LOCK) {
+		taps->hold_start = taps->clock;
+		taps->hold_start_jiffies = jiffies;
+	} else if (part == KVM_GMEM_BENCH_FINISH) {
+		gmem_bench_hold_ends(taps);
+	}
+	taps->last = rdtsc();
+}
+
+static void gmem_bench_start_taps(struct kvm_gmem_bench_populate *cmd)
+{
+	struct gmem_bench_taps *taps = &gmem_bench_taps;
+	int i;
+
+	memset(taps, 0, sizeof(*taps));
+	taps->cmd = cmd;
+
+	/* Two in a row: nothing but overhead in between. */
+	for (i = 0; i < 2; i++) {
+		cmd->parts[KVM_GMEM_BENCH_OTHER] = 0;
+		gmem_bench_tap(KVM_GMEM_BENCH_OTHER);
+	}
+	taps->overhead = cmd->parts[KVM_GMEM_BENCH_OTHER];
+	cmd->parts[KVM_GMEM_BENCH_OTHER] = 0;
+	taps->clock = 0;
+}
+
+static __always_inline void gmem_bench_copy(kvm_pfn_t pfn, struct page *src_page)
+{
+	void *dst = kmap_local_pfn(pfn);
+	void *src = kmap_local_page(src_page);
+
+	memcpy(dst, src, PAGE_SIZE);
+	kunmap_local(src);
+	kunmap_local(dst);
+}
+
+static __always_inline int gmem_bench_fill_from_user(kvm_pfn_t pfn, void __user *src, int kind)
+{
+	struct page *src_page;
+	unsigned long left;
+	void *dst;
+	int ret;
+
+	if (kind == KVM_GMEM_BENCH_EMPTY || !src)
+		return 0;
+
+	if (kind == KVM_GMEM_BENCH_COPY) {
+		dst = kmap_local_pfn(pfn);
+		left = copy_from_user(dst, src, PAGE_SIZE);
+		kunmap_local(dst);
+		return left ? -EFAULT : 0;
+	}
+
+	/* As tdx_gmem_post_populate() did; the TDX module does the copy. */
+	ret = get_user_pages_fast((unsigned long)src, 1, 0, &src_page);
+	if (ret != 1)
+		return ret < 0 ? ret : -ENOMEM;
+
+	gmem_bench_copy(pfn, src_page);
+	put_page(src_page);
+	return 0;
+}
+
+static __always_inline int gmem_bench_fill_from_page(kvm_pfn_t pfn, struct page *src_page, int kind)
+{
+	if (kind != KVM_GMEM_BENCH_EMPTY && src_page)
+		gmem_bench_copy(pfn, src_page);
+	return 0;
+}
+
+/* For one kind, the callbacks for both types, without and with taps. */
+#define GMEM_BENCH_CALLBACKS(name, kind)						\
+static int __maybe_unused gmem_bench_user_##name(struct kvm *kvm, gfn_t gfn,		\
+						 kvm_pfn_t pfn, void __user *src,	\
+						 int order, void *opaque)		\
+{											\
+	return gmem_bench_fill_from_user(pfn, src, kind);				\
+}											\
+static int __maybe_unused gmem_bench_user_##name##_tapped(struct kvm *kvm, gfn_t gfn,	\
+							  kvm_pfn_t pfn,		\
+							  void __user *src, int order,	\
+							  void *opaque)			\
+{											\
+	int ret;									\
+											\
+	gmem_bench_tap(KVM_GMEM_BENCH_FOLIO);						\
+	ret = gmem_bench_fill_from_user(pfn, src, kind);				\
+	gmem_bench_tap(KVM_GMEM_BENCH_CALLBACK);					\
+	return ret;									\
+}											\
+static int __maybe_unused gmem_bench_page_##name(struct kvm *kvm, gfn_t gfn,		\
+						 kvm_pfn_t pfn, struct page *src_page,	\
+						 void *opaque)				\
+{											\
+	return gmem_bench_fill_from_page(pfn, src_page, kind);				\
+}											\
+static int __maybe_unused gmem_bench_page_##name##_tapped(struct kvm *kvm, gfn_t gfn,	\
+							  kvm_pfn_t pfn,		\
+							  struct page *src_page,	\
+							  void *opaque)			\
+{											\
+	int ret;									\
+											\
+	gmem_bench_tap(KVM_GMEM_BENCH_FOLIO);						\
+	ret = gmem_bench_fill_from_page(pfn, src_page, kind);				\
+	gmem_bench_tap(KVM_GMEM_BENCH_CALLBACK);					\
+	return ret;									\
+}
+
+GMEM_BENCH_CALLBACKS(empty, KVM_GMEM_BENCH_EMPTY)
+GMEM_BENCH_CALLBACKS(copy, KVM_GMEM_BENCH_COPY)
+GMEM_BENCH_CALLBACKS(gup_copy, KVM_GMEM_BENCH_GUP_COPY)
+
+#define GMEM_BENCH_CALLBACK(name)						\
+	__builtin_choose_expr(GMEM_BENCH_CB_GETS_USER, gmem_bench_user_##name,	\
+			      gmem_bench_page_##name)
+
+static const kvm_gmem_populate_cb gmem_bench_callbacks[][2] = {
+	[KVM_GMEM_BENCH_EMPTY] = {
+		GMEM_BENCH_CALLBACK(empty), GMEM_BENCH_CALLBACK(empty_tapped),
+	},
+	[KVM_GMEM_BENCH_COPY] = {
+		GMEM_BENCH_CALLBACK(copy), GMEM_BENCH_CALLBACK(copy_tapped),
+	},
+	[KVM_GMEM_BENCH_GUP_COPY] = {
+		GMEM_BENCH_CALLBACK(gup_copy), GMEM_BENCH_CALLBACK(gup_copy_tapped),
+	},
+};
+
+/* Two variables, because only one of the calls has the right arguments. */
+#define gmem_bench_call(fn, kvm, cmd, cb)						\
+({											\
+	gmem_bench_populate_fn __plain =						\
+		__builtin_choose_expr(GMEM_BENCH_FN_IS(gmem_bench_populate_fn), fn, NULL);	\
+	gmem_bench_populate_write_fn __write =						\
+		__builtin_choose_expr(GMEM_BENCH_FN_IS(gmem_bench_populate_write_fn), fn, NULL); \
+	void __user *__src = u64_to_user_ptr((cmd)->source);				\
+	gfn_t __gfn = gpa_to_gfn((cmd)->gpa);						\
+											\
+	__plain ? __plain(kvm, __gfn, __src, (cmd)->npages, cb, NULL) :			\
+		  __write(kvm, __gfn, __src, (cmd)->npages, false, cb, NULL);		\
+})
+
+static void gmem_bench_do_populate(struct kvm *kvm, struct kvm_gmem_bench_populate *cmd)
+{
+	kvm_gmem_populate_cb cb = gmem_bench_callbacks[cmd->callback][cmd->taps];
+	u64 start;
+
+	guard(mutex)(&gmem_bench_lock);
+	guard(mutex)(&kvm->slots_lock);
+
+	if (!cmd->taps) {
+		start = rdtsc();
+		cmd->ret = gmem_bench_call(kvm_gmem_populate, kvm, cmd, cb);
+		cmd->cost = rdtsc() - start;
+		return;
+	}
+
+	gmem_bench_start_taps(cmd);
+	cmd->ret = gmem_bench_call(gmem_bench_tapped_populate, kvm, cmd, cb);
+	gmem_bench_tap(KVM_GMEM_BENCH_OTHER);
+	cmd->cost = gmem_bench_taps.clock;
+}
+
+static long gmem_bench_populate(struct kvm_gmem_bench_populate *cmd)
+{
+	struct file *file;
+
+	if (cmd->callback < KVM_GMEM_BENCH_EMPTY ||
+	    cmd->callback > KVM_GMEM_BENCH_GUP_COPY || cmd->taps > 1 ||
+	    cmd->npages <= 0 || !PAGE_ALIGNED(cmd->gpa) || !PAGE_ALIGNED(cmd->source))
+		return -EINVAL;
+	if (cmd->callback == KVM_GMEM_BENCH_GUP_COPY && !GMEM_BENCH_CB_GETS_USER)
+		return -EOPNOTSUPP;
+
+	file = fget(cmd->vm_fd);
+	if (!file)
+		return -EBADF;
+	if (!file_is_kvm(file)) {
+		fput(file);
+		return -EINVAL;
+	}
+
+	cmd->cost = 0;
+	cmd->hold_total = 0;
+	cmd->hold_max = 0;
+	cmd->hold_max_quiet = 0;
+	cmd->holds = 0;
+	cmd->holds_ticked = 0;
+	memset(cmd->parts, 0, sizeof(cmd->parts));
+
+	gmem_bench_do_populate(file->private_data, cmd);
+	fput(file);
+	return 0;
+}
+
+/* Fresh pages as guest_memfd allocates them; @pages keeps them until the end. */
+static bool gmem_bench_round(struct kvm_gmem_bench_loop *cmd, u32 i, struct page **pages,
+			     struct page *from)
+{
+	unsigned long addr = cmd->source + (unsigned long)i * PAGE_SIZE;
+	static DECLARE_RWSEM(sem);
+	struct page *page;
+
+	switch (cmd->op) {
+	case KVM_GMEM_BENCH_ALLOC:
+		pages[i] = alloc_page(GFP_HIGHUSER);
+		return pages[i];
+	case KVM_GMEM_BENCH_COPY_PAGE:
+		gmem_bench_copy(page_to_pfn(pages[0]), from);
+		return true;
+	case KVM_GMEM_BENCH_ALLOC_COPY:
+		pages[i] = alloc_page(GFP_HIGHUSER);
+		if (!pages[i])
+			return false;
+		gmem_bench_copy(page_to_pfn(pages[i]), from);
+		return true;
+	case KVM_GMEM_BENCH_PIN_UNPIN:
+		if (pin_user_pages_fast(addr, 1, 0, &page) != 1)
+			return false;
+		unpin_user_page(page);
+		return true;
+	case KVM_GMEM_BENCH_GET_PUT:
+		if (get_user_pages_fast(addr, 1, 0, &page) != 1)
+			return false;
+		put_page(page);
+		return true;
+	case KVM_GMEM_BENCH_LOCK_UNLOCK:
+		down_write(&sem);
+		up_write(&sem);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static long gmem_bench_do_loop(struct kvm_gmem_bench_loop *cmd, struct page **pages,
+			       struct page *from)
+{
+	bool ok = true;
+	u64 start;
+	u32 i;
+
+	guard(mutex)(&gmem_bench_lock);
+
+	start = rdtsc();
+	for (i = 0; ok && i < cmd->nr; i++)
+		ok = gmem_bench_round(cmd, i, pages, from);
+	cmd->cost = rdtsc() - start;
+
+	return ok ? 0 : -ENOMEM;
+}
+
+static long gmem_bench_loop(struct kvm_gmem_bench_loop *cmd)
+{
+	struct page **pages, *from;
+	long ret = -ENOMEM;
+	u32 i;
+
+	if (cmd->op < KVM_GMEM_BENCH_ALLOC || cmd->op > KVM_GMEM_BENCH_LOCK_UNLOCK ||
+	    !cmd->nr || cmd->nr > KVM_GMEM_BENCH_MAX_LOOP || cmd->reserved ||
+	    !PAGE_ALIGNED(cmd->source))
+		return -EINVAL;
+
+	pages = kvcalloc(cmd->nr, sizeof(*pages), GFP_KERNEL);
+	from = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	if (!pages || !from)
+		goto out;
+
+	if (cmd->op == KVM_GMEM_BENCH_COPY_PAGE) {
+		pages[0] = alloc_page(GFP_KERNEL);
+		if (!pages[0])
+			goto out;
+	}
+
+	ret = gmem_bench_do_loop(cmd, pages, from);
+out:
+	for (i = 0; pages && i < cmd->nr; i++) {
+		if (pages[i])
+			__free_page(pages[i]);
+	}
+	if (from)
+		__free_page(from);
+	kvfree(pages);
+	return ret;
+}
+
+static long gmem_bench_shared(struct kvm_gmem_bench_lock *cmd)
+{
+	struct file *file = fget(cmd->gmem_fd);
+
+	if (!file)
+		return -EBADF;
+
+	filemap_invalidate_lock_shared(file->f_mapping);
+	filemap_invalidate_unlock_shared(file->f_mapping);
+	fput(file);
+	return 0;
+}
+
+long kvm_gmem_populate_bench_ioctl(unsigned int cmd, void __user *argp)
+{
+	union {
+		__u32 size;
+		struct kvm_gmem_bench_populate populate;
+		struct kvm_gmem_bench_loop loop;
+		struct kvm_gmem_bench_lock lock;
+	} arg = {};
+	size_t size = _IOC_SIZE(cmd);
+	long ret;
+
+	if (cmd != KVM_GMEM_BENCH_POPULATE && cmd != KVM_GMEM_BENCH_LOOP &&
+	    cmd != KVM_GMEM_BENCH_SHARED)
+		return -ENOTTY;
+
+	if (copy_from_user(&arg, argp, size))
+		return -EFAULT;
+	if (arg.size != size)
+		return -EINVAL;
+
+	if (cmd == KVM_GMEM_BENCH_POPULATE)
+		ret = gmem_bench_populate(&arg.populate);
+	else if (cmd == KVM_GMEM_BENCH_LOOP)
+		ret = gmem_bench_loop(&arg.loop);
+	else
+		ret = gmem_bench_shared(&arg.lock);
+
+	if (!ret && copy_to_user(argp, &arg, size))
+		ret = -EFAULT;
+	return ret;
+}
+EXPORT_SYMBOL_FOR_MODULES(kvm_gmem_populate_bench_ioctl, "kvm-gmem-bench");

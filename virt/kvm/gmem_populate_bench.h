@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _VIRT_KVM_GMEM_POPULATE_BENCH_H
+#define _VIRT_KVM_GMEM_POPULATE_BENCH_H
+
+#include <linux/kvm_host.h>
+
+#include "gmem_populate_bench_uapi.h"
+
+long kvm_gmem_populate_bench_ioctl(unsigned int cmd, void __user *argp);
+
+/* kvm_gmem_populate() compiled once more, with taps. */
+extern typeof(kvm_gmem_populate) gmem_bench_tapped_populate;
+
+/* A part of populating a page ends here, the next one begins. */
+void gmem_bench_tap(enum kvm_gmem_bench_part part);
+
+#endif /* _VIRT_KVM_GMEM_POPULATE_BENCH_H */
