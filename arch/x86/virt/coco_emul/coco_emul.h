@@ -76,6 +76,8 @@ struct coco_emul_insn {
  * @nr_insns:	number of elements of @insns
  * @points:	everything that is counted and can be made to fail
  * @nr_points:	number of elements of @points
+ * @setup:	optional; called when the platform is selected, early enough to
+ *		reserve memory
  * @init:	late initcall; may sleep and allocate. @debugfs is the directory
  *		to add files to. No instruction is emulated if it fails.
  */
@@ -91,11 +93,13 @@ struct coco_emul_host {
 	unsigned int			nr_insns;
 	struct coco_emul_point		*points;
 	unsigned int			nr_points;
+	void				(*setup)(void);
 	int				(*init)(struct dentry *debugfs);
 };
 
 /* The platforms, and the one that was selected (NULL: none, all is inert). */
 extern const struct coco_emul_host coco_emul_snp;
+extern const struct coco_emul_host coco_emul_tdx;
 extern const struct coco_emul_host *coco_emul_host;
 
 /*

@@ -28,6 +28,7 @@
 
 static const struct coco_emul_host *const hosts[] = {
 	&coco_emul_snp,
+	&coco_emul_tdx,
 };
 
 const struct coco_emul_host *coco_emul_host __ro_after_init;
@@ -136,6 +137,9 @@ static int __init coco_emul_setup(char *str)
 		pv_ops.cpu.write_cr4 = emul_write_cr4;
 		pv_ops.mmu.flush_tlb_kernel = emul_flush_tlb_global;
 	}
+
+	if (host->setup)
+		host->setup();
 
 	pr_warn("emulating platform \"%s\": nothing is encrypted, nothing is protected\n",
 		host->name);

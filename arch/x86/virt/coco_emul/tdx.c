@@ -2,14 +2,16 @@
 /*
  * The emulated TDX host: what the CPU claims, and how the parts fit together.
  *
- * VMX root operation is in vmx.c, the TDX module in tdx_module.c (TDs and
- * vCPUs), tdx_sys.c (its own bring-up) and tdx_mem.c (private memory).
+ * VMX root operation is in vmx.c, the TDX module in tdx_module.c (SEAMCALLs
+ * and TDs), tdx_vp.c (vCPUs), tdx_sys.c (its own bring-up) and tdx_mem.c
+ * (private memory).
  */
 #include <linux/kprobes.h>
 
-#include <asm/cpufeature.h>
+#include <asm/cpufeatures.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
+#include <asm/processor.h>
 
 #include "tdx.h"
 
@@ -42,7 +44,7 @@ static const struct {
 	{ MSR_IA32_VMX_PROCBASED_CTLS3,		0 },
 };
 
-static bool tdx_rdmsr(u32 msr, u64 *val)
+static bool tdx_read_msr(u32 msr, u64 *val)
 {
 	unsigned int i;
 
@@ -55,14 +57,14 @@ static bool tdx_rdmsr(u32 msr, u64 *val)
 
 	return false;
 }
-NOKPROBE_SYMBOL(tdx_rdmsr);
+NOKPROBE_SYMBOL(tdx_read_msr);
 
 /* All of them are read-only: leave a write to the real CPU. */
-static bool tdx_wrmsr(u32 msr, u64 val)
+static bool tdx_write_msr(u32 msr, u64 val)
 {
 	return false;
 }
-NOKPROBE_SYMBOL(tdx_wrmsr);
+NOKPROBE_SYMBOL(tdx_write_msr);
 
 static void tdx_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {
@@ -80,9 +82,7 @@ static void tdx_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *
 }
 NOKPROBE_SYMBOL(tdx_cpuid);
 
-#define TDH_POINT(_i, _name)	[POINT_TDH + (_i)] = { .name = _name }
-
-/* In the order of tdh_leaves[] in tdx_module.c. */
+/* tdx_module_init() adds the names of the SEAMCALL leaves. */
 struct coco_emul_point tdx_points[NR_TDX_POINTS] = {
 	[POINT_VMXON]		= { .name = "VMXON" },
 	[POINT_VMXOFF]		= { .name = "VMXOFF" },
@@ -110,8 +110,8 @@ const struct coco_emul_host coco_emul_tdx = {
 	.name		= "tdx",
 	.x86_vendor	= X86_VENDOR_INTEL,
 	.cpuid		= tdx_cpuid,
-	.rdmsr		= tdx_rdmsr,
-	.wrmsr		= tdx_wrmsr,
+	.read_msr	= tdx_read_msr,
+	.write_msr	= tdx_write_msr,
 	.cr4_hidden	= X86_CR4_VMXE,
 	.insns		= coco_emul_vmx_insns,
 	.nr_insns	= NR_VMX_INSNS,

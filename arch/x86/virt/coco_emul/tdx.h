@@ -171,7 +171,6 @@ struct pamt_entry {
  * @max_vcpus:	as given to TDH.MNG.INIT
  * @tsc_khz:	TSC frequency that the TD sees
  * @cpuid:	as given to TDH.MNG.INIT
- * @nr_vps:	TDH.VP.CREATEd vCPUs
  * @nr_vcpus:	initialised vCPUs
  * @nr_assoc:	vCPUs that are associated with a logical processor
  * @epoch:	TLB tracking epoch
@@ -196,7 +195,6 @@ struct emul_td {
 	unsigned int		max_vcpus;
 	u32			tsc_khz;
 	u32			cpuid[TDX_NR_CPUID_CONFIG][4];
-	unsigned int		nr_vps;
 	unsigned int		nr_vcpus;
 	unsigned int		nr_assoc;
 	u32			epoch;
@@ -235,7 +233,20 @@ extern struct emul_td *tdx_tds;
 extern const unsigned int tdx_nr_tds;
 u64 tdx_td_operand(u64 pa, enum tdx_operand operand, unsigned int op_states,
 		   struct emul_td **td);
+u64 tdx_td_check_state(struct emul_td *td, unsigned int op_states);
+void tdx_td_take_page(struct emul_td *td, u64 pa, struct pamt_entry *pamt,
+		      enum tdx_page_type type);
 int tdx_module_init(void);
+
+/* tdx_vp.c */
+u64 leaf_vp_create(struct pt_regs *regs);
+u64 leaf_vp_addcx(struct pt_regs *regs);
+u64 leaf_vp_init(struct pt_regs *regs);
+u64 leaf_vp_wr(struct pt_regs *regs);
+u64 leaf_vp_rd(struct pt_regs *regs);
+u64 leaf_vp_flush(struct pt_regs *regs);
+u64 leaf_vp_enter(struct pt_regs *regs);
+void tdx_vp_free(u64 tdvpr);
 
 /* tdx_sys.c: bring-up of the module, TDMRs and the PAMT in them */
 bool tdx_sys_ready(void);

@@ -1,0 +1,605 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Emulated TDX module: SEAMCALL dispatch, TDs, their keys and control pages.
+ *
+ * Written from the Intel TDX Module ABI Reference Specification, "Host-Side
+ * (SEAMCALL) Interface Functions". Every leaf checks all of its operands
+ * before it changes anything. All run under coco_emul_lock, so no leaf is ever
+ * busy unless a fault is injected.
+ */
+#define pr_fmt(fmt)	"coco_emul: " fmt
+
+#include <linux/kprobes.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+
+#include "tdx.h"
+
+#define TDX_MAX_TDS		64
+
+/* Leaf number and version in RAX. */
+#define SEAMCALL_LEAF		GENMASK_ULL(15, 0)
+#define SEAMCALL_VERSION	GENMASK_ULL(23, 16)
+
+/*
+ * Injecting this makes SEAMCALL itself fail with VMfailInvalid, which is what
+ * happens if there is no TDX module. It is in the reserved status class.
+ */
+#define SEAMCALL_VMFAILINVALID	0x8000ff00ffff0000ULL
+
+/* TD_PARAMS, as the host passes it to TDH.MNG.INIT. */
+struct td_params {
+	u64	attributes;
+	u64	xfam;
+	u16	max_vcpus;
+	u8	rsvd0[6];
+	u64	eptp_controls;
+	u64	config_flags;
+	u16	tsc_frequency;		/* in units of 25 MHz */
+	u8	rsvd1[38];
+	u64	mrconfigid[6];
+	u64	mrowner[6];
+	u64	mrownerconfig[6];
+	u64	rsvd2[4];
+	u32	cpuid[48][4];
+};
+
+#define EPTP_CONTROLS_4LEVEL	0x1eULL	/* write-back, 4-level walk */
+#define CONFIG_FLAGS_NO_RBP_MOD	BIT_ULL(2)
+#define TSC_25MHZ_MIN		4
+#define TSC_25MHZ_MAX		400
+#define TSC_25MHZ_KHZ		25000
+
+/* TD scope metadata. */
+#define TD_FIELD_TSC_OFFSET	0x110000000000000aULL
+#define TD_FIELD_TSC_MULTIPLIER	0x110000000000000bULL
+#define TD_FIELD_CPUID		0x9410000300000000ULL
+#define TD_FIELD_CPUID_MASK	GENMASK_ULL(16, 0)
+#define TSC_MULTIPLIER_ONE	BIT_ULL(48)
+
+struct emul_td *tdx_tds;
+const unsigned int tdx_nr_tds = TDX_MAX_TDS;
+
+static u64 global_key, nr_keys;
+
+/* Pages of the host become pages of a TD. */
+void tdx_td_take_page(struct emul_td *td, u64 pa, struct pamt_entry *pamt,
+		      enum tdx_page_type type)
+{
+	tdx_scramble_zeroes(td->key, pa);
+	pamt->type = type;
+	pamt->owner = td->tdr;
+	td->nr_children++;
+}
+NOKPROBE_SYMBOL(tdx_td_take_page);
+
+static struct emul_td *td_find(u64 tdr)
+{
+	struct emul_td *td;
+
+	for (td = tdx_tds; td < tdx_tds + TDX_MAX_TDS; td++) {
+		if (td->tdr == tdr)
+			return td;
+	}
+
+	return NULL;
+}
+NOKPROBE_SYMBOL(td_find);
+
+/* A TDR operand, in whatever state. */
+static u64 tdr_operand(u64 pa, enum tdx_operand operand, struct emul_td **td)
+{
+	struct pamt_entry *pamt;
+	u64 err;
+
+	err = tdx_check_page(pa, operand, PT_TDR, &pamt);
+	if (!err)
+		*td = td_find(pa);
+	return err;
+}
+NOKPROBE_SYMBOL(tdr_operand);
+
+u64 tdx_td_check_state(struct emul_td *td, unsigned int op_states)
+{
+	if (td->lifecycle != TD_KEYS_CONFIGURED)
+		return TDX_TD_KEYS_NOT_CONFIGURED;
+	if (td->nr_tdcx != TDX_NR_TDCS_PAGES)
+		return TDX_TDCS_NOT_ALLOCATED;
+	if (!(op_states & BIT(td->op_state)))
+		return TDX_OP_STATE_INCORRECT;
+
+	return TDX_SUCCESS;
+}
+NOKPROBE_SYMBOL(tdx_td_check_state);
+
+/* A TDR operand of a TD that has its key and TDCS and is in one of @op_states. */
+u64 tdx_td_operand(u64 pa, enum tdx_operand operand, unsigned int op_states,
+		   struct emul_td **td)
+{
+	u64 err = tdr_operand(pa, operand, td);
+
+	return err ?: tdx_td_check_state(*td, op_states);
+}
+NOKPROBE_SYMBOL(tdx_td_operand);
+
+static u64 leaf_mng_create(struct pt_regs *regs)
+{
+	u64 hkid = regs->dx, err;
+	struct pamt_entry *pamt;
+	struct emul_td *td;
+
+	err = tdx_check_page(regs->cx, OPERAND_RCX, PT_NDA, &pamt);
+	if (err)
+		return err;
+	if (hkid <= TDX_FIRST_KEYID || hkid >= TDX_FIRST_KEYID + TDX_NR_KEYIDS)
+		return TDX_OPERAND_INVALID | OPERAND_RDX;
+
+	for (td = tdx_tds; td < tdx_tds + TDX_MAX_TDS; td++) {
+		if (td->tdr && td->lifecycle != TD_TEARDOWN && td->hkid == hkid)
+			return TDX_HKID_NOT_FREE;
+	}
+
+	/* Torn-down TDs keep their slot until the TDR is reclaimed. */
+	td = td_find(0);
+	if (!td)
+		return TDX_OPERAND_INVALID | OPERAND_RCX;
+
+	*td = (struct emul_td) {
+		.tdr		= regs->cx,
+		.lifecycle	= TD_HKID_ASSIGNED,
+		.hkid		= hkid,
+	};
+	tdx_scramble_zeroes(global_key, regs->cx);
+	pamt->type = PT_TDR;
+	pamt->owner = 0;
+	return TDX_SUCCESS;
+}
+NOKPROBE_SYMBOL(leaf_mng_create);
+
+static u64 this_package(void)
+{
+	return BIT_ULL(topology_logical_package_id(raw_smp_processor_id()));
+}
+NOKPROBE_SYMBOL(this_package);
+
+static bool all_packages(u64 packages)
+{
+	return hweight64(packages) == topology_max_packages();
+}
+NOKPROBE_SYMBOL(all_packages);
+
+static u64 leaf_mng_key_config(struct pt_regs *regs)
+{
+	struct emul_td *td;
+	u64 err;
+
+	err = tdr_operand(regs->cx, OPERAND_RCX, &td);
+	if (err)
+		return err;
+	if (td->lifecycle != TD_HKID_ASSIGNED)
+		return TDX_LIFECYCLE_STATE_INCORRECT;
+	if (td->keyed & this_package())
+		return TDX_KEY_CONFIGURED;
+
+	/* No random numbers in this context: only the first key is random. */
+	if (!td->keyed)
+		td->key = global_key + ++nr_keys * 0xd1342543de82ef95ULL;
+	td->keyed |= this_package();
+	if (all_packages(td->keyed))
+		td->lifecycle = TD_KEYS_CONFIGURED;
+	return TDX_SUCCESS;
+}
+NOKPROBE_SYMBOL(leaf_mng_key_config);
+
+static u64 leaf_mng_addcx(struct pt_regs *regs)
+{
+	struct pamt_entry *pamt;
+	struct emul_td *td;
+	u64 err;
+
+	err = tdx_check_page(regs->cx, OPERAND_RCX, PT_NDA, &pamt);
+	if (!err)
+		err = tdr_operand(regs->dx, OPERAND_RDX, &td);
+	if (err)
+		return err;
+	if (td->lifecycle != TD_KEYS_CONFIGURED)
+		return TDX_TD_KEYS_NOT_CONFIGURED;
+	if (td->nr_tdcx == TDX_NR_TDCS_PAGES)
+		return TDX_TDCX_NUM_INCORRECT;
+
+	td->tdcs[td->nr_tdcx++] = regs->cx;
+	tdx_td_take_page(td, regs->cx, pamt, PT_TDCX);
+	return TDX_SUCCESS;
+}
+NOKPROBE_SYMBOL(leaf_mng_addcx);
+
+static u64 td_params_check(const struct td_params *p)
+{
+	unsigned int i, j;
+
+	if (p->attributes & ~TDX_ATTRIBUTES_FIXED0 ||
+	    (p->attributes & TDX_ATTRIBUTES_FIXED1) != TDX_ATTRIBUTES_FIXED1)
+		return TDX_OPERAND_INVALID | OPERAND_ATTRIBUTES;
+	if (p->xfam & ~TDX_XFAM_FIXED0 || (p->xfam & TDX_XFAM_FIXED1) != TDX_XFAM_FIXED1)
+		return TDX_OPERAND_INVALID | OPERAND_XFAM;
+	if (!p->max_vcpus || p->max_vcpus > TDX_MAX_VCPUS_PER_TD)
+		return TDX_OPERAND_INVALID | OPERAND_MAX_VCPUS;
+	if (p->eptp_controls != EPTP_CONTROLS_4LEVEL)
+		return TDX_OPERAND_INVALID | OPERAND_EPTP_CONTROLS;
+	if (p->config_flags & ~CONFIG_FLAGS_NO_RBP_MOD)
+		return TDX_OPERAND_INVALID | OPERAND_EXEC_CONTROLS;
+	if (p->tsc_frequency < TSC_25MHZ_MIN || p->tsc_frequency > TSC_25MHZ_MAX)
+		return TDX_OPERAND_INVALID | OPERAND_TSC_FREQUENCY;
+	if (memchr_inv(p->rsvd0, 0, sizeof(p->rsvd0)) ||
+	    memchr_inv(p->rsvd1, 0, sizeof(p->rsvd1)) ||
+	    memchr_inv(p->rsvd2, 0, sizeof(p->rsvd2)))
+		return TDX_OPERAND_INVALID | OPERAND_RDX;
+
+	for (i = 0; i < ARRAY_SIZE(p->cpuid); i++) {
+		for (j = 0; j < ARRAY_SIZE(p->cpuid[i]); j++) {
+			u32 mask = i < TDX_NR_CPUID_CONFIG ? tdx_cpuid_configs[i].mask[j] : 0;
+
+			if (p->cpuid[i][j] & ~mask)
+				return TDX_OPERAND_INVALID | OPERAND_CPUID_CONFIG;
+		}
+	}
+
+	return TDX_SUCCESS;
+}
+NOKPROBE_SYMBOL(td_params_check);
+
+static u64 leaf_mng_init(struct pt_regs *regs)
+{
+	struct td_params *p;
+	struct emul_td *td;
+	u64 tdr = regs->cx;
+	u64 err;
+
+	BUILD_BUG_ON(sizeof(*p) != 1024);
+
+	regs->cx = 0;
+
+	err = tdr_operand(tdr, OPERAND_RCX, &td);
+	if (err)
+		return err;
+
+	p = coco_emul_ram(regs->dx, sizeof(*p));
+	if (!p || regs->dx % sizeof(*p))
+		return TDX_OPERAND_INVALID | OPERAND_RDX;
+	if (td->lifecycle == TD_KEYS_CONFIGURED && td->nr_tdcx != TDX_NR_TDCS_PAGES)
+		return TDX_TDCX_NUM_INCORRECT;
+
+	err = tdx_td_check_state(td, BIT(OP_UNINITIALIZED)) ?: td_params_check(p);
+	if (err)
+		return err;
+
+	td->attributes = p->attributes;
+	td->xfam = p->xfam;
+	td->max_vcpus = p->max_vcpus;
+	td->tsc_khz = p->tsc_frequency * TSC_25MHZ_KHZ;
+	td->mrconfigid = p->mrconfigid[0];
+	td->root_level = 3;
+	memcpy(td->cpuid, p->cpuid, sizeof(td->cpuid));
+	tdx_mrtd_init(td);
+	td->op_state = OP_INITIALIZED;
+	return TDX_SUCCESS;
+}
+NOKPROBE_SYMBOL(leaf_mng_init);
+
+/* The field number holds leaf, subleaf, and which half of the registers. */
+static u64 td_read_cpuid(struct emul_td *td, u64 id, u64 *val)
+{
+	u32 leaf = (id & BIT(16) ? BIT(31) : 0) | (id >> 9 & 0x7f);
+	u32 subleaf = id & BIT(8) ? TDX_CPUID_NO_SUBLEAF : id >> 1 & 0x7f;
+	bool high = id & BIT(0);
+	unsigned int i;
+
+	for (i = 0; i < TDX_NR_CPUID_CONFIG; i++) {
+		if (tdx_cpuid_configs[i].leaf == leaf && tdx_cpuid_configs[i].subleaf == subleaf) {
+			*val = (u64)td->cpuid[i][high * 2 + 1] << 32 | td->cpuid[i][high * 2];
+			return TDX_SUCCESS;
+		}
+	}
+
+	if (subleaf != TDX_CPUID_NO_SUBLEAF)
+		return TDX_METADATA_FIELD_NOT_READABLE;
+
+	switch (leaf) {
+	case 0:
+		/* highest leaf, "GenuineIntel" */
+		*val = high ? 0x49656e696c65746eULL : 0x756e654700000007ULL;
+		return TDX_SUCCESS;
+	case 0x80000000:
+		*val = high ? 0 : 0x80000008;
+		return TDX_SUCCESS;
+	default:
+		return TDX_METADATA_FIELD_NOT_READABLE;
+	}
+}
+NOKPROBE_SYMBOL(td_read_cpuid);
+
+static u64 leaf_mng_rd(struct pt_regs *regs)
+{
+	u64 field = regs->dx, err, val = 0;
+	struct emul_td *td;
+
+	regs->r8 = 0;
+
+	err = tdx_td_operand(regs->cx, OPERAND_RCX, BIT(OP_INITIALIZED) | BIT(OP_RUNNABLE), &td);
+	if (err)
+		return err;
+
+	if (field == TD_FIELD_TSC_MULTIPLIER)
+		val = TSC_MULTIPLIER_ONE;
+	else if ((field & ~TD_FIELD_CPUID_MASK) == TD_FIELD_CPUID)
+		err = td_read_cpuid(td, field & TD_FIELD_CPUID_MASK, &val);
+	else if (field != TD_FIELD_TSC_OFFSET)
+		err = TDX_METADATA_FIELD_ID_INCORRECT;
+
+	if (!err)
+		regs->r8 = val;
+	return err;
+}
+NOKPROBE_SYMBOL(leaf_mng_rd);
+
+static u64 leaf_mng_vpflushdone(struct pt_regs *regs)
+{
+	struct emul_td *td;
+	u64 err;
+
+	err = tdr_operand(regs->cx, OPERAND_RCX, &td);
+	if (err)
+		return err;
+	if (td->lifecycle != TD_HKID_ASSIGNED && td->lifecycle != TD_KEYS_CONFIGURED)
+		return TDX_LIFECYCLE_STATE_INCORRECT;
+	if (td->nr_assoc)
+		return TDX_FLUSHVP_NOT_DONE;
+
+	td->lifecycle = TD_BLOCKED;
+	td->flushed = 0;
+	return TDX_SUCCESS;
+}
+NOKPROBE_SYMBOL(leaf_mng_vpflushdone);
+
+/* Never interrupted, so there is never anything to resume. */
+static u64 leaf_phymem_cache_wb(struct pt_regs *regs)
+{
+	bool done = false;
+	struct emul_td *td;
+
+	if (regs->cx == 1)
+		return TDX_WBCACHE_RESUME_ERROR;
+	if (regs->cx)
+		return TDX_OPERAND_INVALID | OPERAND_RCX;
+
+	for (td = tdx_tds; td < tdx_tds + TDX_MAX_TDS; td++) {
+		if (!td->tdr || td->lifecycle != TD_BLOCKED || td->flushed & this_package())
+			continue;
+		td->flushed |= this_package();
+		done = true;
+	}
+
+	return done ? TDX_SUCCESS : TDX_NO_HKID_READY_TO_WBCACHE;
+}
+NOKPROBE_SYMBOL(leaf_phymem_cache_wb);
+
+static u64 leaf_mng_key_freeid(struct pt_regs *regs)
+{
+	struct emul_td *td;
+	u64 err;
+
+	err = tdr_operand(regs->cx, OPERAND_RCX, &td);
+	if (err)
+		return err;
+	if (td->lifecycle != TD_BLOCKED)
+		return TDX_LIFECYCLE_STATE_INCORRECT;
+	if (!all_packages(td->flushed))
+		return TDX_WBCACHE_NOT_COMPLETE;
+
+	td->lifecycle = TD_TEARDOWN;
+	return TDX_SUCCESS;
+}
+NOKPROBE_SYMBOL(leaf_mng_key_freeid);
+
+/* Physical pages */
+
+static u64 leaf_phymem_page_reclaim(struct pt_regs *regs)
+{
+	struct pamt_entry *pamt;
+	struct emul_td *td;
+	u64 pa = regs->cx;
+
+	regs->cx = 0;
+	regs->dx = 0;
+	regs->r8 = 0;
+
+	if (offset_in_page(pa) || pa >> boot_cpu_data.x86_phys_bits)
+		return TDX_OPERAND_INVALID | OPERAND_RCX;
+
+	pamt = tdx_pamt(pa);
+	if (!pamt)
+		return TDX_OPERAND_ADDR_RANGE_ERROR | OPERAND_RCX;
+	if (pamt->type == PT_NDA || pamt->type == PT_RSVD)
+		return TDX_PAGE_METADATA_INCORRECT | OPERAND_RCX;
+
+	regs->cx = pamt->type;
+	regs->dx = pamt->owner;
+
+	td = td_find(pamt->type == PT_TDR ? pa : pamt->owner);
+	if (td->lifecycle != TD_TEARDOWN)
+		return TDX_LIFECYCLE_STATE_INCORRECT;
+
+	switch (pamt->type) {
+	case PT_TDR:
+		if (td->nr_children)
+			return TDX_TD_ASSOCIATED_PAGES_EXIST;
+		td->tdr = 0;
+		break;
+	case PT_TDVPR:
+		tdx_vp_free(pa);
+		fallthrough;
+	default:
+		td->nr_children--;
+		break;
+	}
+
+	pamt->type = PT_NDA;
+	return TDX_SUCCESS;
+}
+NOKPROBE_SYMBOL(leaf_phymem_page_reclaim);
+
+/* There is no cache to write back: only the operand is checked. */
+static u64 leaf_phymem_page_wbinvd(struct pt_regs *regs)
+{
+	unsigned int phys_bits = boot_cpu_data.x86_phys_bits;
+	struct pamt_entry *pamt;
+
+	if (regs->cx >> phys_bits >= TDX_FIRST_KEYID + TDX_NR_KEYIDS)
+		return TDX_OPERAND_INVALID | OPERAND_RCX;
+
+	return tdx_check_page(regs->cx & (BIT_ULL(phys_bits) - 1), OPERAND_RCX, PT_NDA, &pamt);
+}
+NOKPROBE_SYMBOL(leaf_phymem_page_wbinvd);
+
+static u64 leaf_phymem_page_rdmd(struct pt_regs *regs)
+{
+	struct pamt_entry *pamt;
+	u64 pa = regs->cx;
+
+	if (offset_in_page(pa) || pa >> boot_cpu_data.x86_phys_bits)
+		return TDX_OPERAND_INVALID | OPERAND_RCX;
+
+	pamt = tdx_pamt(pa);
+	if (!pamt)
+		return TDX_OPERAND_ADDR_RANGE_ERROR | OPERAND_RCX;
+
+	regs->cx = pamt->type;
+	regs->dx = pamt->owner;
+	regs->r8 = 0;
+	return TDX_SUCCESS;
+}
+NOKPROBE_SYMBOL(leaf_phymem_page_rdmd);
+
+/* Dispatch */
+
+/**
+ * struct tdh_leaf - a SEAMCALL leaf
+ * @name:	name in counters and for fault injection
+ * @nr:		number, RAX[15:0]
+ * @max_version: highest version, RAX[23:16]
+ * @sys:	may be called before the module is ready
+ * @fn:		carries it out, returns the completion status
+ */
+struct tdh_leaf {
+	const char	*name;
+	u16		nr;
+	u8		max_version;
+	bool		sys;
+	u64		(*fn)(struct pt_regs *regs);
+};
+
+static const struct tdh_leaf tdh_leaves[] = {
+	{ "TDH.SYS.INIT",		33, 0, true,  leaf_sys_init },
+	{ "TDH.SYS.LP.INIT",		35, 0, true,  leaf_sys_lp_init },
+	{ "TDH.SYS.RD",			34, 0, true,  leaf_sys_rd },
+	{ "TDH.SYS.CONFIG",		45, 0, true,  leaf_sys_config },
+	{ "TDH.SYS.KEY.CONFIG",		31, 0, true,  leaf_sys_key_config },
+	{ "TDH.SYS.TDMR.INIT",		36, 0, false, leaf_sys_tdmr_init },
+	{ "TDH.MNG.CREATE",		 9, 0, false, leaf_mng_create },
+	{ "TDH.MNG.KEY.CONFIG",		 8, 0, false, leaf_mng_key_config },
+	{ "TDH.MNG.ADDCX",		 1, 0, false, leaf_mng_addcx },
+	{ "TDH.MNG.INIT",		21, 0, false, leaf_mng_init },
+	{ "TDH.MNG.RD",			11, 0, false, leaf_mng_rd },
+	{ "TDH.MNG.VPFLUSHDONE",	19, 0, false, leaf_mng_vpflushdone },
+	{ "TDH.MNG.KEY.FREEID",		20, 0, false, leaf_mng_key_freeid },
+	{ "TDH.VP.CREATE",		10, 0, false, leaf_vp_create },
+	{ "TDH.VP.ADDCX",		 4, 0, false, leaf_vp_addcx },
+	{ "TDH.VP.INIT",		22, 1, false, leaf_vp_init },
+	{ "TDH.VP.WR",			43, 0, false, leaf_vp_wr },
+	{ "TDH.VP.RD",			26, 0, false, leaf_vp_rd },
+	{ "TDH.VP.FLUSH",		18, 0, false, leaf_vp_flush },
+	{ "TDH.VP.ENTER",		 0, 0, false, leaf_vp_enter },
+	{ "TDH.MEM.SEPT.ADD",		 3, 0, false, leaf_mem_sept_add },
+	{ "TDH.MEM.PAGE.ADD",		 2, 0, false, leaf_mem_page_add },
+	{ "TDH.MEM.PAGE.AUG",		 6, 0, false, leaf_mem_page_aug },
+	{ "TDH.MEM.RANGE.BLOCK",	 7, 0, false, leaf_mem_range_block },
+	{ "TDH.MEM.TRACK",		38, 0, false, leaf_mem_track },
+	{ "TDH.MEM.PAGE.REMOVE",	29, 0, false, leaf_mem_page_remove },
+	{ "TDH.MR.EXTEND",		16, 0, false, leaf_mr_extend },
+	{ "TDH.MR.FINALIZE",		17, 0, false, leaf_mr_finalize },
+	{ "TDH.PHYMEM.PAGE.RECLAIM",	28, 0, false, leaf_phymem_page_reclaim },
+	{ "TDH.PHYMEM.PAGE.WBINVD",	41, 0, false, leaf_phymem_page_wbinvd },
+	{ "TDH.PHYMEM.CACHE.WB",	40, 0, false, leaf_phymem_cache_wb },
+	{ "TDH.PHYMEM.PAGE.RDMD",	24, 0, false, leaf_phymem_page_rdmd },
+};
+
+static const struct tdh_leaf *tdh_leaf_find(u64 rax)
+{
+	unsigned int i;
+
+	if (rax & ~(SEAMCALL_LEAF | SEAMCALL_VERSION))
+		return NULL;
+
+	for (i = 0; i < ARRAY_SIZE(tdh_leaves); i++) {
+		if (tdh_leaves[i].nr == (rax & SEAMCALL_LEAF) &&
+		    tdh_leaves[i].max_version >= (rax & SEAMCALL_VERSION) >> 16)
+			return &tdh_leaves[i];
+	}
+
+	return NULL;
+}
+NOKPROBE_SYMBOL(tdh_leaf_find);
+
+static u64 tdh_call(const struct tdh_leaf *leaf, struct pt_regs *regs)
+{
+	if (!leaf)
+		return TDX_OPERAND_INVALID;
+	if (leaf->fn != leaf_sys_init && leaf->fn != leaf_sys_lp_init && !tdx_sys_lp_ready())
+		return TDX_SYS_LP_INIT_NOT_DONE;
+	if (!leaf->sys && !tdx_sys_ready())
+		return TDX_SYS_NOT_READY;
+
+	return leaf->fn(regs);
+}
+NOKPROBE_SYMBOL(tdh_call);
+
+bool coco_emul_seamcall(struct pt_regs *regs, struct insn *insn)
+{
+	const struct tdh_leaf *leaf = tdh_leaf_find(regs->ax);
+	u64 status;
+
+	if (!coco_emul_vmx_root())
+		return false;
+
+	if (!coco_emul_hit(&tdx_points[POINT_SEAMCALL], &status) &&
+	    !(leaf && coco_emul_hit(&tdx_points[POINT_TDH + (leaf - tdh_leaves)], &status)))
+		status = tdh_call(leaf, regs);
+
+	if (status == SEAMCALL_VMFAILINVALID) {
+		coco_emul_set_flags(regs, X86_EFLAGS_CF);
+		return true;
+	}
+
+	regs->ax = status;
+	coco_emul_set_flags(regs, 0);
+	return true;
+}
+NOKPROBE_SYMBOL(coco_emul_seamcall);
+
+int __init tdx_module_init(void)
+{
+	unsigned int i;
+
+	BUILD_BUG_ON(ARRAY_SIZE(tdh_leaves) != NR_TDH_POINTS);
+
+	for (i = 0; i < ARRAY_SIZE(tdh_leaves); i++)
+		tdx_points[POINT_TDH + i].name = tdh_leaves[i].name;
+
+	tdx_tds = kvcalloc(TDX_MAX_TDS, sizeof(*tdx_tds), GFP_KERNEL);
+	if (!tdx_tds)
+		return -ENOMEM;
+
+	global_key = get_random_u64();
+	return 0;
+}
