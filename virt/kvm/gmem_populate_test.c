@@ -184,6 +184,7 @@ static void gmem_test_record(struct gmem_test *test, struct kvm *kvm, gfn_t gfn,
 
 	if (cmd->nr_calls < cmd->max_calls)
 		test->calls[cmd->nr_calls] = call;
+	cmd->nr_calls++;
 }
 
 static void gmem_test_punch(struct work_struct *work)
@@ -209,7 +210,8 @@ static int gmem_test_act(struct gmem_test *test, struct kvm *kvm, gfn_t gfn)
 {
 	struct kvm_gmem_test_populate *cmd = test->cmd;
 
-	if (cmd->nr_calls++ != cmd->at)
+	/* gmem_test_record() has counted this call already. */
+	if (cmd->nr_calls - 1 != cmd->at)
 		return 0;
 
 	switch (cmd->action) {

@@ -77,6 +77,15 @@ struct kvm_gmem_test_page gmem_user_page(const void *addr);
 void *gmem_map(size_t npages);
 void gmem_fill(void *mem, size_t npages, uint64_t seed);
 
+/* GMEM_VM_IN_PLACE: map the whole guest_memfd. */
+void *gmem_map_file(struct gmem_vm *t);
+/* Does the kernel have inplace.patch?  Asked of a GMEM_VM_IN_PLACE. */
+bool gmem_kernel_is_in_place(struct gmem_vm *t, size_t private_page);
+/* Has lockdep found nothing yet? */
+bool gmem_lockdep_is_on(void);
+
+void gmem_write_file(const char *path, const char *text);
+
 /*
  * Populate from page 0, with three outcomes: all @npages and the guest reads
  * @want; -@error, nothing changed and a good source works afterwards; or the

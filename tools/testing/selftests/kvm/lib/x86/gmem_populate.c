@@ -222,7 +222,7 @@ static void gmem_check_calls(struct gmem_vm *t)
 		    "%u pages under one hold of the invalidate lock, wanted %u",
 		    t->cmd.max_per_hold, per_hold);
 
-	for (i = 0; i < t->cmd.nr_calls && i < KVM_GMEM_TEST_MAX_CALLS; i++)
+	for (i = 0; i < t->cmd.nr_calls && i < t->cmd.max_calls; i++)
 		gmem_check_call(t, i);
 }
 
@@ -431,4 +431,47 @@ void gmem_expect_partial(struct gmem_vm *t, const void *src, size_t npages, size
 	gmem_expect_content(t, 0, want, good);
 	gmem_populate_rest(t, good, npages - good);
 	free(want);
+}
+
+void *gmem_map_file(struct gmem_vm *t)
+{
+	TEST_ASSERT(t->kind == GMEM_VM_IN_PLACE, "This file cannot be mapped");
+	return kvm_mmap(t->npages * getpagesize(), PROT_READ | PROT_WRITE, MAP_SHARED, t->fd);
+}
+
+/* Private pages cannot be mapped then; the page is in the file otherwise. */
+bool gmem_kernel_is_in_place(struct gmem_vm *t, size_t private_page)
+{
+	void *map = gmem_map_file(t);
+	struct kvm_gmem_test_page page;
+	bool refused = __gmem_user_page(map + private_page * getpagesize(), &page);
+
+	munmap(map, t->npages * getpagesize());
+	return refused;
+}
+
+bool gmem_lockdep_is_on(void)
+{
+	char line[128];
+	bool on = false;
+	FILE *file;
+	int value;
+
+	file = fopen("/proc/lockdep_stats", "r");
+	TEST_ASSERT(file, "/proc/lockdep_stats: %s", strerror(errno));
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, " debug_locks: %d", &value) == 1)
+			on = value;
+	}
+	fclose(file);
+	return on;
+}
+
+void gmem_write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	TEST_ASSERT(fd >= 0 && write(fd, text, strlen(text)) == strlen(text),
+		    "Writing \"%s\" to %s: %s", text, path, strerror(errno));
+	close(fd);
 }
