@@ -56,11 +56,6 @@ static u64 rmp_nr_pages;
 static u64 nr_in_state[NR_RMP_STATES];
 static u64 nr_host_writes;
 
-const char *rmp_emul_state_name(enum rmp_page_state state)
-{
-	return state_names[state];
-}
-
 /**
  * rmp_emul_page() - the entry of a page
  * @pa:	physical address
@@ -78,15 +73,21 @@ struct rmp_page *rmp_emul_page(u64 pa)
 }
 NOKPROBE_SYMBOL(rmp_emul_page);
 
-static u64 *page_words(struct rmp_page *page)
+/**
+ * rmp_emul_data() - the memory that an entry is about
+ * @page:	entry of the page
+ *
+ * Return: address in the direct map.
+ */
+void *rmp_emul_data(struct rmp_page *page)
 {
 	return __va(PFN_PHYS(page - rmp));
 }
-NOKPROBE_SYMBOL(page_words);
+NOKPROBE_SYMBOL(rmp_emul_data);
 
 static u64 page_sum(struct rmp_page *page)
 {
-	u64 *words = page_words(page), sum = page->gpa ^ page->asid;
+	u64 *words = rmp_emul_data(page), sum = page->gpa ^ page->asid;
 	int i;
 
 	for (i = 0; i < PAGE_SIZE / sizeof(*words); i++)
@@ -102,7 +103,7 @@ NOKPROBE_SYMBOL(page_sum);
  */
 static void page_scramble(struct rmp_page *page)
 {
-	u64 *words = page_words(page), key = page->gpa ^ ((u64)page->asid << 52) ^ ~0ULL;
+	u64 *words = rmp_emul_data(page), key = page->gpa ^ ((u64)page->asid << 52) ^ ~0ULL;
 	int i;
 
 	for (i = 0; i < PAGE_SIZE / sizeof(*words); i++) {

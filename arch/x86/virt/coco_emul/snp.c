@@ -98,6 +98,10 @@ static int __init snp_emul_init(struct dentry *debugfs)
 	}
 
 	ret = rmp_emul_init(debugfs);
+	if (!ret)
+		ret = psp_emul_init(debugfs);
+	if (!ret)
+		ret = psp_emul_pci_init();
 	if (ret)
 		return ret;
 
@@ -106,13 +110,28 @@ static int __init snp_emul_init(struct dentry *debugfs)
 	return 0;
 }
 
-struct coco_emul_point snp_emul_points[] = {
-	[SNP_INSN_RMPUPDATE]	= { "RMPUPDATE" },
-	[SNP_INSN_RMPREAD]	= { "RMPREAD" },
-	[SNP_INSN_PSMASH]	= { "PSMASH" },
+struct coco_emul_point snp_emul_points[NR_SNP_POINTS] = {
+	[SNP_INSN_RMPUPDATE]		= { "RMPUPDATE" },
+	[SNP_INSN_RMPREAD]		= { "RMPREAD" },
+	[SNP_INSN_PSMASH]		= { "PSMASH" },
+	[PSP_INIT]			= { "INIT" },
+	[PSP_SHUTDOWN]			= { "SHUTDOWN" },
+	[PSP_PLATFORM_STATUS]		= { "PLATFORM_STATUS" },
+	[PSP_DF_FLUSH]			= { "DF_FLUSH" },
+	[PSP_SNP_PLATFORM_STATUS]	= { "SNP_PLATFORM_STATUS" },
+	[PSP_SNP_DF_FLUSH]		= { "SNP_DF_FLUSH" },
+	[PSP_SNP_INIT_EX]		= { "SNP_INIT_EX" },
+	[PSP_SNP_SHUTDOWN_EX]		= { "SNP_SHUTDOWN_EX" },
+	[PSP_SNP_DECOMMISSION]		= { "SNP_DECOMMISSION" },
+	[PSP_SNP_ACTIVATE]		= { "SNP_ACTIVATE" },
+	[PSP_SNP_GCTX_CREATE]		= { "SNP_GCTX_CREATE" },
+	[PSP_SNP_LAUNCH_START]		= { "SNP_LAUNCH_START" },
+	[PSP_SNP_LAUNCH_UPDATE]		= { "SNP_LAUNCH_UPDATE" },
+	[PSP_SNP_LAUNCH_FINISH]		= { "SNP_LAUNCH_FINISH" },
+	[PSP_SNP_PAGE_RECLAIM]		= { "SNP_PAGE_RECLAIM" },
+	[PSP_SNP_FEATURE_INFO]		= { "SNP_FEATURE_INFO" },
+	[PSP_UNKNOWN]			= { "UNKNOWN_COMMAND" },
 };
-
-const unsigned int snp_emul_nr_points = ARRAY_SIZE(snp_emul_points);
 
 const struct coco_emul_host coco_emul_snp = {
 	.name		= "snp",
@@ -123,6 +142,7 @@ const struct coco_emul_host coco_emul_snp = {
 	.insns		= snp_emul_insns,
 	.nr_insns	= NR_SNP_INSNS,
 	.points		= snp_emul_points,
-	.nr_points	= ARRAY_SIZE(snp_emul_points),
+	.nr_points	= NR_SNP_POINTS,
+	.setup		= psp_emul_pci_reserve,
 	.init		= snp_emul_init,
 };

@@ -8,6 +8,8 @@
 
 #include <linux/types.h>
 
+#include <crypto/sha2.h>
+
 #include "coco_emul.h"
 
 /* ASIDs of the platform, CPUID Fn8000_001F: SNP guests use those below MIN_SEV. */
@@ -48,23 +50,82 @@ struct rmp_page {
 	u8			type  : 3;
 };
 
-enum snp_emul_insn_id {
+/* Everything that is counted and can be made to fail. */
+enum snp_emul_point_id {
 	SNP_INSN_RMPUPDATE,
 	SNP_INSN_RMPREAD,
 	SNP_INSN_PSMASH,
 	NR_SNP_INSNS,
+	PSP_INIT = NR_SNP_INSNS,
+	PSP_SHUTDOWN,
+	PSP_PLATFORM_STATUS,
+	PSP_DF_FLUSH,
+	PSP_SNP_PLATFORM_STATUS,
+	PSP_SNP_DF_FLUSH,
+	PSP_SNP_INIT_EX,
+	PSP_SNP_SHUTDOWN_EX,
+	PSP_SNP_DECOMMISSION,
+	PSP_SNP_ACTIVATE,
+	PSP_SNP_GCTX_CREATE,
+	PSP_SNP_LAUNCH_START,
+	PSP_SNP_LAUNCH_UPDATE,
+	PSP_SNP_LAUNCH_FINISH,
+	PSP_SNP_PAGE_RECLAIM,
+	PSP_SNP_FEATURE_INFO,
+	PSP_UNKNOWN,
+	NR_SNP_POINTS,
 };
 
 extern const struct coco_emul_insn snp_emul_insns[NR_SNP_INSNS];
-/* The instructions first, then the firmware commands. */
-extern struct coco_emul_point snp_emul_points[];
-extern const unsigned int snp_emul_nr_points;
+extern struct coco_emul_point snp_emul_points[NR_SNP_POINTS];
+
+/* States of the SEV-SNP firmware ABI ("Guest State Machine") */
+enum psp_guest_state {
+	PSP_GUEST_NONE,		/* no guest in this slot */
+	PSP_GUEST_INIT,
+	PSP_GUEST_LAUNCH,
+	PSP_GUEST_RUNNING,
+};
+
+/**
+ * struct psp_guest - a guest context
+ * @gctx:	physical address of the context page
+ * @policy:	guest policy
+ * @nr_pages:	pages that launch updates have made guest-valid
+ * @asid:	ASID it is activated with, 0 if it is not
+ * @state:	state of the guest
+ * @ld:		launch digest
+ *
+ * Real firmware keeps this, encrypted, in the context page.
+ */
+struct psp_guest {
+	u64			gctx;
+	u64			policy;
+	u64			nr_pages;
+	u32			asid;
+	enum psp_guest_state	state;
+	u8			ld[SHA384_DIGEST_SIZE];
+};
 
 /* rmp.c */
 int rmp_emul_init(struct dentry *debugfs);
 struct rmp_page *rmp_emul_page(u64 pa);
 void rmp_emul_set(struct rmp_page *page, enum rmp_page_state state);
 void rmp_emul_encrypt(struct rmp_page *page, u8 type);
-const char *rmp_emul_state_name(enum rmp_page_state state);
+void *rmp_emul_data(struct rmp_page *page);
+
+/* psp.c */
+int psp_emul_init(struct dentry *debugfs);
+u16 psp_emul_command(u32 cmd, u64 buf_pa);
+struct psp_guest *psp_emul_guest(u64 gctx);
+
+/* psp_launch.c */
+u16 psp_emul_launch_start(void *buf);
+u16 psp_emul_launch_update(void *buf);
+u16 psp_emul_launch_finish(void *buf);
+
+/* psp_pci.c */
+int psp_emul_pci_init(void);
+void psp_emul_pci_reserve(void);
 
 #endif /* _ARCH_X86_VIRT_COCO_EMUL_SNP_H */

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Firmware of the emulated SEV-SNP host: launch of a guest. The launch digest
+ * is the one of the "SEV Secure Nested Paging Firmware ABI Specification",
+ * "Launch Digest", so that it can be compared with independent tools.
+ *
+ * The policy for CPUID pages is this platform's own, real firmware is far more
+ * strict: at most SNP_CPUID_COUNT_MAX entries, reserved fields zero, and no SGX
+ * in leaf 7.
+ */
+#include <linux/bitfield.h>
+#include <linux/fs.h>
+#include <linux/psp-sev.h>
+
+#include <asm/sev.h>
+
+#include "snp.h"
+
+/* "PAGE_INFO Structure" */
+struct page_info {
+	u8	digest_cur[SHA384_DIGEST_SIZE];
+	u8	contents[SHA384_DIGEST_SIZE];
+	u16	length;
+	u8	page_type;
+	u8	imi_page;
+	u8	vmpl3_perms;
+	u8	vmpl2_perms;
+	u8	vmpl1_perms;
+	u8	rsvd;
+	u64	gpa;
+} __packed;
+
+/* "ID Block Structure", as far as it is checked: signatures are not. */
+struct id_block {
+	u8	ld[SHA384_DIGEST_SIZE];
+	u8	family_id[16];
+	u8	image_id[16];
+	u32	version;
+	u32	guest_svn;
+	u64	policy;
+} __packed;
+
+/* "Secrets Page", as far as it is filled in: nobody decrypts it. */
+struct secrets_page {
+	u32	version;
+	u32	flags;
+	u8	rsvd[24];
+	u8	vmpck[4][32];
+} __packed;
+
+#define SECRETS_VERSION		3
+#define SECRETS_KEY		0xa5
+
+#define POLICY_RSVD_MBO		BIT_ULL(17)
+#define POLICY_ABI_MAJOR	GENMASK_ULL(15, 8)
+#define POLICY_VALID		GENMASK_ULL(25, 0)
+
+#define CPUID_LEAF_FEATURES	7
+#define CPUID_7_EBX_SGX		BIT(2)
+
+u16 psp_emul_launch_start(void *buf)
+{
+	struct sev_data_snp_launch_start *start = buf;
+	struct psp_guest *guest = psp_emul_guest(start->gctx_paddr);
+
+	if (!guest)
+		return SEV_RET_INVALID_GUEST;
+	if (guest->state != PSP_GUEST_INIT)
+		return SEV_RET_INVALID_GUEST_STATE;
+	if (start->ma_en || start->imi_en || start->rsvd)
+		return SEV_RET_INVALID_PARAM;
+	if (!(start->policy & POLICY_RSVD_MBO) || start->policy & ~POLICY_VALID ||
+	    FIELD_GET(POLICY_ABI_MAJOR, start->policy) > 1)
+		return SEV_RET_POLICY_FAILURE;
+
+	guest->policy = start->policy;
+	guest->state = PSP_GUEST_LAUNCH;
+	memset(guest->ld, 0, sizeof(guest->ld));
+	return SEV_RET_SUCCESS;
+}
+
+/*
+ * A table that is not accepted is corrected in place and left in the clear, so
+ * that the hypervisor can see what would have been accepted.
+ */
+static u16 check_cpuid_page(struct snp_cpuid_table *table)
+{
+	u16 ret = SEV_RET_SUCCESS;
+	struct snp_cpuid_fn *fn;
+	u32 i;
+
+	if (table->count > SNP_CPUID_COUNT_MAX) {
+		table->count = SNP_CPUID_COUNT_MAX;
+		ret = SEV_RET_INVALID_PARAM;
+	}
+	if (table->__reserved1 || table->__reserved2) {
+		table->__reserved1 = 0;
+		table->__reserved2 = 0;
+		ret = SEV_RET_INVALID_PARAM;
+	}
+
+	for (i = 0; i < table->count; i++) {
+		fn = &table->fn[i];
+		if (fn->__reserved) {
+			fn->__reserved = 0;
+			ret = SEV_RET_INVALID_PARAM;
+		}
+		if (fn->eax_in == CPUID_LEAF_FEATURES && !fn->ecx_in &&
+		    fn->ebx & CPUID_7_EBX_SGX) {
+			fn->ebx &= ~CPUID_7_EBX_SGX;
+			ret = SEV_RET_INVALID_PARAM;
+		}
+	}
+
+	return ret;
+}
+
+static void fill_secrets_page(struct secrets_page *secrets)
+{
+	memset(secrets, 0, PAGE_SIZE);
+	secrets->version = SECRETS_VERSION;
+	memset(secrets->vmpck, SECRETS_KEY, sizeof(secrets->vmpck));
+}
+
+static void extend_digest(struct psp_guest *guest, struct rmp_page *page,
+			  const struct sev_data_snp_launch_update *update)
+{
+	struct page_info info = {
+		.length		= sizeof(info),
+		.page_type	= update->page_type,
+		.vmpl3_perms	= update->vmpl3_perms,
+		.vmpl2_perms	= update->vmpl2_perms,
+		.vmpl1_perms	= update->vmpl1_perms,
+		.gpa		= page->gpa,
+	};
+
+	BUILD_BUG_ON(sizeof(info) != 0x70);
+
+	memcpy(info.digest_cur, guest->ld, sizeof(info.digest_cur));
+	if (update->page_type == SNP_PAGE_TYPE_NORMAL ||
+	    update->page_type == SNP_PAGE_TYPE_VMSA)
+		sha384(rmp_emul_data(page), PAGE_SIZE, info.contents);
+	sha384((const u8 *)&info, sizeof(info), guest->ld);
+}
+
+static u16 check_update(const struct sev_data_snp_launch_update *update,
+			struct psp_guest *guest, struct rmp_page *page)
+{
+	if (!guest)
+		return SEV_RET_INVALID_GUEST;
+	if (guest->state != PSP_GUEST_LAUNCH)
+		return SEV_RET_INVALID_GUEST_STATE;
+	if (!guest->asid)
+		return SEV_RET_INACTIVE;
+
+	if (update->page_type < SNP_PAGE_TYPE_NORMAL || update->page_type >= SNP_PAGE_TYPE_MAX ||
+	    update->imi_page || update->rsvd || update->rsvd2 || update->rsvd3 || update->rsvd4)
+		return SEV_RET_INVALID_PARAM;
+	if (update->page_size != RMP_PG_SIZE_4K)
+		return SEV_RET_INVALID_PAGE_SIZE;
+	if (!page || !PAGE_ALIGNED(update->address))
+		return SEV_RET_INVALID_ADDRESS;
+
+	if (page->state != RMP_PRE_GUEST)
+		return SEV_RET_INVALID_PAGE_STATE;
+	if (page->asid != guest->asid)
+		return SEV_RET_INVALID_PAGE_OWNER;
+
+	return SEV_RET_SUCCESS;
+}
+
+u16 psp_emul_launch_update(void *buf)
+{
+	struct sev_data_snp_launch_update *update = buf;
+	struct psp_guest *guest = psp_emul_guest(update->gctx_paddr);
+	struct rmp_page *page = rmp_emul_page(update->address);
+	u16 ret;
+
+	ret = check_update(update, guest, page);
+	if (ret)
+		return ret;
+
+	switch (update->page_type) {
+	case SNP_PAGE_TYPE_ZERO:
+		clear_page(rmp_emul_data(page));
+		break;
+	case SNP_PAGE_TYPE_SECRET:
+		fill_secrets_page(rmp_emul_data(page));
+		break;
+	case SNP_PAGE_TYPE_CPUID:
+		ret = check_cpuid_page(rmp_emul_data(page));
+		break;
+	}
+	if (ret)
+		return ret;
+
+	extend_digest(guest, page, update);
+	rmp_emul_encrypt(page, update->page_type);
+	guest->nr_pages++;
+	return SEV_RET_SUCCESS;
+}
+
+u16 psp_emul_launch_finish(void *buf)
+{
+	struct sev_data_snp_launch_finish *finish = buf;
+	struct psp_guest *guest = psp_emul_guest(finish->gctx_paddr);
+	struct id_block *id;
+
+	if (!guest)
+		return SEV_RET_INVALID_GUEST;
+	if (guest->state != PSP_GUEST_LAUNCH)
+		return SEV_RET_INVALID_GUEST_STATE;
+	if (finish->rsvd || (finish->auth_key_en && !finish->id_block_en))
+		return SEV_RET_INVALID_PARAM;
+
+	if (finish->id_block_en) {
+		id = coco_emul_ram(finish->id_block_paddr, sizeof(*id));
+		if (!id)
+			return SEV_RET_INVALID_ADDRESS;
+		if (memcmp(id->ld, guest->ld, sizeof(id->ld)))
+			return SEV_RET_BAD_MEASUREMENT;
+		if (id->policy != guest->policy)
+			return SEV_RET_POLICY_FAILURE;
+	}
+
+	guest->state = PSP_GUEST_RUNNING;
+	return SEV_RET_SUCCESS;
+}
