@@ -50,7 +50,7 @@ kmake()
 {
 	kmake_tree=$1
 	shift
-	make -C "$kmake_tree" -j"$JOBS" ARCH=x86_64 CC="$(cc)" HOSTCC="$(cc)" \
+	make -C "$kmake_tree" -j"$JOBS" CC="$(cc)" HOSTCC="$(cc)" \
 		KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' \
 		KBUILD_BUILD_USER=gmem KBUILD_BUILD_HOST=gmem "$@"
 }
