@@ -120,24 +120,21 @@ static __always_inline void gmem_bench_copy(kvm_pfn_t pfn, struct page *src_page
 	kunmap_local(dst);
 }
 
-static __always_inline int gmem_bench_fill_from_user(kvm_pfn_t pfn, void __user *src, int kind)
+static int gmem_bench_fill_from_user(kvm_pfn_t pfn, void __user *src)
+{
+	void *dst = kmap_local_pfn(pfn);
+	unsigned long left = copy_from_user(dst, src, PAGE_SIZE);
+
+	kunmap_local(dst);
+	return left ? -EFAULT : 0;
+}
+
+/* As tdx_gmem_post_populate() did, except that the TDX module does the copy. */
+static int gmem_bench_gup_and_fill(kvm_pfn_t pfn, void __user *src)
 {
 	struct page *src_page;
-	unsigned long left;
-	void *dst;
 	int ret;
 
-	if (kind == KVM_GMEM_BENCH_EMPTY || !src)
-		return 0;
-
-	if (kind == KVM_GMEM_BENCH_COPY) {
-		dst = kmap_local_pfn(pfn);
-		left = copy_from_user(dst, src, PAGE_SIZE);
-		kunmap_local(dst);
-		return left ? -EFAULT : 0;
-	}
-
-	/* As tdx_gmem_post_populate() did; the TDX module does the copy. */
 	ret = get_user_pages_fast((unsigned long)src, 1, 0, &src_page);
 	if (ret != 1)
 		return ret < 0 ? ret : -ENOMEM;
@@ -147,89 +144,62 @@ static __always_inline int gmem_bench_fill_from_user(kvm_pfn_t pfn, void __user 
 	return 0;
 }
 
-static __always_inline int gmem_bench_fill_from_page(kvm_pfn_t pfn, struct page *src_page, int kind)
+static int __maybe_unused gmem_bench_user_callback(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn,
+						   void __user *src, int order, void *opaque)
 {
-	if (kind != KVM_GMEM_BENCH_EMPTY && src_page)
+	struct kvm_gmem_bench_populate *cmd = opaque;
+	int ret = 0;
+
+	if (cmd->taps)
+		gmem_bench_tap(KVM_GMEM_BENCH_FOLIO);
+
+	if (cmd->callback == KVM_GMEM_BENCH_COPY)
+		ret = gmem_bench_fill_from_user(pfn, src);
+	else if (cmd->callback == KVM_GMEM_BENCH_GUP_COPY)
+		ret = gmem_bench_gup_and_fill(pfn, src);
+
+	if (cmd->taps)
+		gmem_bench_tap(KVM_GMEM_BENCH_CALLBACK);
+	return ret;
+}
+
+static int __maybe_unused gmem_bench_page_callback(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn,
+						   struct page *src_page, void *opaque)
+{
+	struct kvm_gmem_bench_populate *cmd = opaque;
+
+	if (cmd->taps)
+		gmem_bench_tap(KVM_GMEM_BENCH_FOLIO);
+
+	if (cmd->callback == KVM_GMEM_BENCH_COPY)
 		gmem_bench_copy(pfn, src_page);
+
+	if (cmd->taps)
+		gmem_bench_tap(KVM_GMEM_BENCH_CALLBACK);
 	return 0;
 }
 
-/* For one kind, the callbacks for both types, without and with taps. */
-#define GMEM_BENCH_CALLBACKS(name, kind)						\
-static int __maybe_unused gmem_bench_user_##name(struct kvm *kvm, gfn_t gfn,		\
-						 kvm_pfn_t pfn, void __user *src,	\
-						 int order, void *opaque)		\
-{											\
-	return gmem_bench_fill_from_user(pfn, src, kind);				\
-}											\
-static int __maybe_unused gmem_bench_user_##name##_tapped(struct kvm *kvm, gfn_t gfn,	\
-							  kvm_pfn_t pfn,		\
-							  void __user *src, int order,	\
-							  void *opaque)			\
-{											\
-	int ret;									\
-											\
-	gmem_bench_tap(KVM_GMEM_BENCH_FOLIO);						\
-	ret = gmem_bench_fill_from_user(pfn, src, kind);				\
-	gmem_bench_tap(KVM_GMEM_BENCH_CALLBACK);					\
-	return ret;									\
-}											\
-static int __maybe_unused gmem_bench_page_##name(struct kvm *kvm, gfn_t gfn,		\
-						 kvm_pfn_t pfn, struct page *src_page,	\
-						 void *opaque)				\
-{											\
-	return gmem_bench_fill_from_page(pfn, src_page, kind);				\
-}											\
-static int __maybe_unused gmem_bench_page_##name##_tapped(struct kvm *kvm, gfn_t gfn,	\
-							  kvm_pfn_t pfn,		\
-							  struct page *src_page,	\
-							  void *opaque)			\
-{											\
-	int ret;									\
-											\
-	gmem_bench_tap(KVM_GMEM_BENCH_FOLIO);						\
-	ret = gmem_bench_fill_from_page(pfn, src_page, kind);				\
-	gmem_bench_tap(KVM_GMEM_BENCH_CALLBACK);					\
-	return ret;									\
-}
-
-GMEM_BENCH_CALLBACKS(empty, KVM_GMEM_BENCH_EMPTY)
-GMEM_BENCH_CALLBACKS(copy, KVM_GMEM_BENCH_COPY)
-GMEM_BENCH_CALLBACKS(gup_copy, KVM_GMEM_BENCH_GUP_COPY)
-
-#define GMEM_BENCH_CALLBACK(name)						\
-	__builtin_choose_expr(GMEM_BENCH_CB_GETS_USER, gmem_bench_user_##name,	\
-			      gmem_bench_page_##name)
-
-static const kvm_gmem_populate_cb gmem_bench_callbacks[][2] = {
-	[KVM_GMEM_BENCH_EMPTY] = {
-		GMEM_BENCH_CALLBACK(empty), GMEM_BENCH_CALLBACK(empty_tapped),
-	},
-	[KVM_GMEM_BENCH_COPY] = {
-		GMEM_BENCH_CALLBACK(copy), GMEM_BENCH_CALLBACK(copy_tapped),
-	},
-	[KVM_GMEM_BENCH_GUP_COPY] = {
-		GMEM_BENCH_CALLBACK(gup_copy), GMEM_BENCH_CALLBACK(gup_copy_tapped),
-	},
-};
-
 /* Two variables, because only one of the calls has the right arguments. */
-#define gmem_bench_call(fn, kvm, cmd, cb)						\
-({											\
-	gmem_bench_populate_fn __plain =						\
-		__builtin_choose_expr(GMEM_BENCH_FN_IS(gmem_bench_populate_fn), fn, NULL);	\
-	gmem_bench_populate_write_fn __write =						\
-		__builtin_choose_expr(GMEM_BENCH_FN_IS(gmem_bench_populate_write_fn), fn, NULL); \
-	void __user *__src = u64_to_user_ptr((cmd)->source);				\
-	gfn_t __gfn = gpa_to_gfn((cmd)->gpa);						\
-											\
-	__plain ? __plain(kvm, __gfn, __src, (cmd)->npages, cb, NULL) :			\
-		  __write(kvm, __gfn, __src, (cmd)->npages, false, cb, NULL);		\
-})
+static long gmem_bench_call(typeof(kvm_gmem_populate) fn, struct kvm *kvm,
+			    struct kvm_gmem_bench_populate *cmd)
+{
+	kvm_gmem_populate_cb cb = __builtin_choose_expr(GMEM_BENCH_CB_GETS_USER,
+							gmem_bench_user_callback,
+							gmem_bench_page_callback);
+	gmem_bench_populate_fn plain =
+		__builtin_choose_expr(GMEM_BENCH_FN_IS(gmem_bench_populate_fn), fn, NULL);
+	gmem_bench_populate_write_fn write =
+		__builtin_choose_expr(GMEM_BENCH_FN_IS(gmem_bench_populate_write_fn), fn, NULL);
+	void __user *src = u64_to_user_ptr(cmd->source);
+	gfn_t gfn = gpa_to_gfn(cmd->gpa);
+
+	if (plain)
+		return plain(kvm, gfn, src, cmd->npages, cb, cmd);
+	return write(kvm, gfn, src, cmd->npages, false, cb, cmd);
+}
 
 static void gmem_bench_do_populate(struct kvm *kvm, struct kvm_gmem_bench_populate *cmd)
 {
-	kvm_gmem_populate_cb cb = gmem_bench_callbacks[cmd->callback][cmd->taps];
 	u64 start;
 
 	guard(mutex)(&gmem_bench_lock);
@@ -237,13 +207,13 @@ static void gmem_bench_do_populate(struct kvm *kvm, struct kvm_gmem_bench_popula
 
 	if (!cmd->taps) {
 		start = rdtsc();
-		cmd->ret = gmem_bench_call(kvm_gmem_populate, kvm, cmd, cb);
+		cmd->ret = gmem_bench_call(kvm_gmem_populate, kvm, cmd);
 		cmd->cost = rdtsc() - start;
 		return;
 	}
 
 	gmem_bench_start_taps(cmd);
-	cmd->ret = gmem_bench_call(gmem_bench_tapped_populate, kvm, cmd, cb);
+	cmd->ret = gmem_bench_call(gmem_bench_tapped_populate, kvm, cmd);
 	gmem_bench_tap(KVM_GMEM_BENCH_OTHER);
 	cmd->cost = gmem_bench_taps.clock;
 }
@@ -255,6 +225,8 @@ static long gmem_bench_populate(struct kvm_gmem_bench_populate *cmd)
 	if (cmd->callback < KVM_GMEM_BENCH_EMPTY ||
 	    cmd->callback > KVM_GMEM_BENCH_GUP_COPY || cmd->taps > 1 ||
 	    cmd->npages <= 0 || !PAGE_ALIGNED(cmd->gpa) || !PAGE_ALIGNED(cmd->source))
+		return -EINVAL;
+	if (cmd->callback != KVM_GMEM_BENCH_EMPTY && !cmd->source)
 		return -EINVAL;
 	if (cmd->callback == KVM_GMEM_BENCH_GUP_COPY && !GMEM_BENCH_CB_GETS_USER)
 		return -EOPNOTSUPP;

@@ -65,7 +65,7 @@ static const char * const part_name[] = {
 	[KVM_GMEM_BENCH_OTHER] = "other",
 };
 
-static void __attribute__((noreturn, format(printf, 1, 2))) fail(const char *fmt, ...)
+static void fail(const char *fmt, ...)
 {
 	int error = errno;
 	va_list args;
@@ -336,8 +336,8 @@ static void bench_lengths(const void *source, long max_pages)
 	int taps;
 
 	for (i = 0; i < ARRAY_SIZE(lengths) && lengths[i] <= max_pages; i++) {
-		for (callback = KVM_GMEM_BENCH_EMPTY; callback <= KVM_GMEM_BENCH_GUP_COPY; callback++) {
-			for (taps = 0; taps < 2; taps++)
+		for (taps = 0; taps < 2; taps++) {
+			for (callback = 1; callback <= KVM_GMEM_BENCH_GUP_COPY; callback++)
 				bench_populate("anon", source, lengths[i], callback, taps);
 		}
 	}
