@@ -14,3 +14,4 @@ run_test gmem_populate_content_test
 run_test gmem_populate_source_test
 run_test gmem_populate_state_test
 run_test gmem_populate_progress_test
+run_test gmem_populate_hwpoison_test

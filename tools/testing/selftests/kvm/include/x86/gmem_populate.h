@@ -37,6 +37,7 @@ struct gmem_vm {
 	struct kvm_gmem_test_populate cmd;
 	struct kvm_gmem_test_call *calls;
 	bool unchecked;		/* the test looks at the calls itself */
+	bool racing;		/* others take references to the source meanwhile */
 
 	uint64_t pins_held;	/* by anybody, when the VM was created */
 };

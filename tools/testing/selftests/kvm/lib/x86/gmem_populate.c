@@ -163,15 +163,16 @@ void gmem_vm_free(struct gmem_vm *t)
 }
 
 /* The previous source page: has what this call needed of it been given back? */
-static void gmem_check_previous(struct kvm_gmem_test_call *prev, struct kvm_gmem_test_call *call,
-				int nr)
+static void gmem_check_previous(struct gmem_vm *t, int nr)
 {
+	struct kvm_gmem_test_call *call = &t->calls[nr], *prev = call - 1;
 	unsigned int pin_refs;
 
 	TEST_ASSERT(!(call->flags & KVM_GMEM_TEST_PREV_PINNED),
 		    "Call %d: the previous source page is still pinned", nr);
 
-	if (prev->src.flags & (KVM_GMEM_TEST_ZERO_PAGE | KVM_GMEM_TEST_KSM) ||
+	if (t->racing ||
+	    prev->src.flags & (KVM_GMEM_TEST_ZERO_PAGE | KVM_GMEM_TEST_KSM) ||
 	    prev->src.flags & call->src.flags & KVM_GMEM_TEST_LARGE)
 		return;
 
@@ -206,7 +207,7 @@ static void gmem_check_call(struct gmem_vm *t, int nr)
 	TEST_ASSERT(call->src.pins == !(call->src.flags & KVM_GMEM_TEST_ZERO_PAGE),
 		    "Call %d: %u pins on the source", nr, call->src.pins);
 	if (nr)
-		gmem_check_previous(call - 1, call, nr);
+		gmem_check_previous(t, nr);
 }
 
 static void gmem_check_calls(struct gmem_vm *t)
