@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Cases of html.sh, with a recorded run (fixtures/report); sourced by verbs-test.sh
+# shellcheck shell=sh disable=SC2154
+
+html=$t/html
+cp -r "$fixtures/report" "$html"
+page=$html/report.html
+
+refused html/no-results 'no results' "$html" env BUILD="$t/nothing" "$GMEM/html.sh"
+run env BUILD="$html" "$GMEM/html.sh"
+expect html/written 0 "^# report: $page, "
+check html/verdict has '<p class="verdict failed">3 passed, 3 failed, 1 skipped</p>' "$page"
+check html/failure-comes-first test "$(grep -n 'id=failures' "$page" | cut -d : -f 1)" -lt "$(grep -n 'id=stages' "$page" | cut -d : -f 1)"
+check html/excerpt has 'set_memory_region_test.c:40: ret == 0 &amp;&amp; errno &lt; EBUSY$' "$page"
+check html/remark has "^error: 'PAGE_SIZE' &lt;undeclared&gt; &amp; so on|<pre>error: 'PAGE_SIZE' &lt;undeclared&gt; &amp; so on" "$page"
+check html/skip-reason has '<small>no SEV &amp; no &lt;reason&gt;</small>' "$page"
+check html/time-of-a-case has '<span>plain/guest_memfd_test</span><i>1\.5 s</i>' "$page"
+check html/time-of-a-stage has '<td>512 s<div class=bar style="width:100%">' "$page"
+check html/boot-time has '^<tr><td>plain<td>.*smp=2.*<td>3\.9 s$' "$page"
+check html/host-section has '<p class="verdict passed">1 passed, 0 failed, 1 skipped</p>' "$page"
+check html/every-patch test "$(grep -c '^<details class=patch>' "$page")" = "$(find "$TOP/patches" -name '[0-9]*.patch' | wc -l)"
+check html/elements-are-closed test "$(grep -o '<details' "$page" | wc -l) $(grep -o '<pre' "$page" | wc -l)" = \
+	"$(grep -o '</details>' "$page" | wc -l) $(grep -o '</pre>' "$page" | wc -l)"
+# Self-contained: nothing to run, nothing to fetch
+if grep -qE '<(script|link|iframe)|[^a-z]on[a-z]+=|(src|href)="?(https?:)?//|@import|url\(' "$page"; then
+	not_ok html/self-contained "$(grep -nE '<(script|link|iframe)|(src|href)="?(https?:)?//|@import|url\(' "$page")"
+else
+	ok html/self-contained
+fi
+
+sed -i '/^not ok/d' "$html/log/results.tap"
+run env BUILD="$html" "$GMEM/html.sh"
+check html/green has '<p class="verdict passed">3 passed, 0 failed, 1 skipped</p>' "$page"
+echo garbage >"$html/log/results.tap"
+refused html/no-cases 'has no result' "$html" env BUILD="$html" "$GMEM/html.sh"
