@@ -61,9 +61,26 @@ file ~ /\.log$/ {
 		name = text
 		sub(/^gmem: (not )?ok [0-9]+ - /, "", name)
 		sub(/ # .*/, "", name)
-		if (now >= 0)
-			took[boot "/" name] = sprintf("%.1f s", now - last)
-		excerpt[boot "/" name] = kept(text ~ /^gmem: not/ ? 40 : 6)
+		inner = name
+		sub(/^[^\/]*\//, "", inner)
+		if (inner in pending) {
+			took[boot "/" name] = pending[inner]
+			excerpt[boot "/" name] = pending_text[inner]
+			delete pending[inner]
+		} else {
+			if (now >= 0)
+				took[boot "/" name] = sprintf("%.1f s", now - last)
+			excerpt[boot "/" name] = kept(text ~ /^gmem: not/ ? 40 : 6)
+		}
+		last = now
+		ringed = 0
+	} else if (text ~ /^gmem: # (not )?ok [0-9]+ /) {
+		# A TAP test as it runs; guest.sh repeats its results as cases when it has ended
+		name = text
+		sub(/^gmem: # (not )?ok [0-9]+ (- )?/, "", name)
+		sub(/ # .*/, "", name)
+		pending[name] = now < 0 ? "" : sprintf("%.1f s", now - last)
+		pending_text[name] = kept(text ~ /^gmem: # not/ ? 40 : 6)
 		last = now
 		ringed = 0
 	} else {
