@@ -22,7 +22,12 @@ header() # KEY DEFAULT
 }
 rest_of_line() { sed -n "s/^# boot:[[:space:]]*$1=\(.*\)/\1/p" "$script" | paste -s -d "$2" -; }
 
-tree=${KTREE:-$BUILD/tree/$(header kernel host)}
+kernel=$(header kernel host)
+tree=${KTREE:-$BUILD/tree/$kernel}
+if [ -z "${KTREE:-}" ]; then
+	[ -f "$tree.stamp" ] || die "kernel $kernel was not built" "see $LOG/kernel-$kernel.log"
+	export TESTS="${TESTS:-$BUILD/tree/host/tools/testing/selftests/kvm}"
+fi
 log=$LOG/$boot.log
 work=$BUILD/boot/$boot
 limit=$(($(header timeout 120) * GMEM_SLOW))

@@ -71,14 +71,14 @@ fi
 if kmake "$tree" bzImage modules >>"$log" 2>&1; then
 	ok "kernel-$variant/build"
 else
-	not_ok "kernel-$variant/build" "$(grep -E 'error|Error|No space' "$log" | tail -n 10)"
+	not_ok "kernel-$variant/build" "$(grep -E 'error|Error|No rule|No space' "$log" | tail -n 10)"
 	die "kernel $variant does not build" "see $log"
 fi
 if [ "$variant" = host ]; then
 	if "$GMEM/selftests.sh" "$tree" >>"$log" 2>&1; then
 		ok "kernel-$variant/selftests"
 	else
-		not_ok "kernel-$variant/selftests" "$(grep -E 'error|Error|No space' "$log" | tail -n 10)"
+		not_ok "kernel-$variant/selftests" "$(grep -E 'error|Error|No rule|No space' "$log" | tail -n 10)"
 		die "the selftests do not build" "see $log"
 	fi
 fi

@@ -50,7 +50,16 @@ kmake()
 {
 	kmake_tree=$1
 	shift
-	make -C "$kmake_tree" -j"$JOBS" CC="$(cc)" HOSTCC="$(cc)" \
+	# Under run.sh the jobs of all stages are counted together
+	case ${MAKEFLAGS:-} in *jobserver*) ;; *) set -- -j"$JOBS" "$@" ;; esac
+	make --no-print-directory -C "$kmake_tree" CC="$(cc)" HOSTCC="$(cc)" \
 		KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' \
 		KBUILD_BUILD_USER=gmem KBUILD_BUILD_HOST=gmem "$@"
+}
+
+# Time since the run began
+clock()
+{
+	clock_s=$(($(date +%s) - $(cat "$BUILD/result/start" 2>/dev/null || date +%s)))
+	printf '[%02d:%02d]' $((clock_s / 60)) $((clock_s % 60))
 }

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Verbs; what they do is in tools/testing/gmem, one script per stage.
+MAKEFLAGS += --no-print-directory
+GMEM := tools/testing/gmem
+
+help:
+	@echo "make run       build the patched kernel, boot it, run the selftests of guest_memfd and private memory"
+	@echo "make test      everything a reviewer would check; make test CASES='snp/* patch/0003*' only some"
+	@echo "make am        patches/ to a fresh build/linux"
+	@echo "make refresh   the commits of build/linux to patches/"
+	@echo "make shell     a shell in the booted kernel; make shell BOOT=snp on the machine of that boot script"
+	@echo "make clean     remove build/ but for the downloads"
+	@echo
+	@echo "KERNEL_TREE=/path/to/linux [KERNEL_REV=rev]   take the base from this clone of kvm/next"
+	@echo "GMEM_SLOW=3                                   three times as long until a boot counts as hung"
+
+run test:
+	@$(GMEM)/run.sh $@
+
+am:
+	@$(GMEM)/tree.sh am
+
+refresh:
+	@$(GMEM)/refresh.sh
+
+shell:
+	@$(GMEM)/shell.sh $(BOOT)
+
+clean:
+	@$(GMEM)/clean.sh
+
+.PHONY: help run test am refresh shell clean
+export KERNEL_TREE KERNEL_REV CASES GMEM_SLOW

@@ -1,0 +1,123 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# run.sh VERB: the stages of "make run" or "make test", two at a time, then the summary.
+# A stage is a kernel variant, a boot (boots/*.sh) or a check (checks/*.sh). What runs is said by the header lines of
+# those files: "# boot: verbs=...", "# check: verbs=... needs=STAGE,STAGE".
+set -eu
+. "$(dirname "$0")/lib.sh"
+
+verb=$1
+result=$BUILD/result
+mkdir -p "$BUILD" "$LOG"
+exec 9>"$BUILD/lock"
+flock -n 9 || die "another make is at work in $BUILD" "wait for it, or clone the repository a second time"
+rm -rf "$result"
+mkdir -p "$result"
+echo 0 >"$result/count"
+: >"$LOG/results.tap"
+date +%s >"$result/start"
+
+header() { sed -n "s/^# \(boot\|check\):.*[[:space:]]$2=\([^[:space:]]*\).*/\2/p" "$1" | head -n 1; }
+# The first part of a pattern is the name of a stage
+wanted()
+{
+	[ -n "${CASES:-}" ] || return 0
+	set -f
+	for pattern in $CASES; do
+		# shellcheck disable=SC2254 # a pattern it is
+		case $1 in ${pattern%%/*}) return 0 ;; esac
+	done
+	return 1
+}
+
+# add STAGE: its rule, and those of the stages that it needs, go to stages.mk
+add()
+{
+	case " $stages " in *" $1 "*) return ;; esac
+	stages="$stages $1"
+	if [ -f "$GMEM/checks/$1.sh" ]; then
+		set -- "$1" "checks/$1.sh" "$(header "$GMEM/checks/$1.sh" needs | tr ',' ' ')"
+	elif [ -f "$GMEM/boots/$1.sh" ]; then
+		kernel=$(header "$GMEM/boots/$1.sh" kernel)
+		set -- "$1" "boot.sh $1" "kernel-${kernel:-host}"
+	elif [ "$1" = kernel-host ]; then
+		set -- "$1" "build.sh host" ""
+	else
+		set -- "$1" "build.sh ${1#kernel-}" kernel-host
+	fi
+	printf '%s: %s\n\t+@%s/stage.sh %s %s/%s\n\n' "$1" "$3" "$GMEM" "$1" "$GMEM" "$2" >>"$result/stages.mk"
+	for need in $3; do add "$need"; done
+}
+
+# make does the scheduling
+plan()
+{
+	stages=
+	echo "# Written by run.sh" >"$result/stages.mk"
+	for script in "$GMEM"/checks/*.sh "$GMEM"/boots/*.sh; do
+		case ,$(header "$script" verbs), in
+		*,$verb,*) ! wanted "$(basename "$script" .sh)" || add "$(basename "$script" .sh)" ;;
+		esac
+	done
+	for kernel in "$GMEM"/variants/*; do
+		[ -z "${CASES:-}" ] || ! wanted "kernel-${kernel##*/}" || add "kernel-${kernel##*/}"
+	done
+	[ -n "$stages" ] || die "no stage has a case $CASES" "make $verb without CASES, then look into $LOG/results.tap"
+	echo "all:$(order)" >>"$result/stages.mk"
+	echo ".PHONY: all$stages" >>"$result/stages.mk"
+}
+# The long chain first: everything that boots waits for the host kernel
+order()
+{
+	case "$stages " in *" kernel-host "*) printf ' kernel-host' ;; esac
+	echo "$stages " | sed 's/ kernel-host / /'
+}
+
+# Once a minute say what is at work and what it did last
+watch()
+{
+	while sleep 60; do
+		for running in "$result"/*.running; do
+			[ -f "$running" ] || continue
+			stage=$(basename "$running" .running)
+			last=$(tail -c 300 "$LOG/$stage.log" 2>/dev/null | tr -d '\r' | tail -n 1 | cut -c1-70)
+			say "$(clock) $stage at work for $(($(date +%s) - $(cat "$running"))) s: ${last:-no log yet}"
+		done
+	done
+}
+
+interrupted()
+{
+	say "interrupted. Finished stages are kept, a half-made one is made again: run make $verb once more."
+	exit 130
+}
+trap '[ -z "${watcher:-}" ] || kill "$watcher" 2>/dev/null' EXIT
+trap interrupted INT TERM
+
+timed() # NAME COMMAND...: a stage without cases, that everything else needs
+{
+	timed_start=$(date +%s)
+	timed_name=$1
+	shift
+	say "$(clock) $timed_name starts"
+	"$@"
+	printf '%s\t%s\n' "$(($(date +%s) - timed_start))" "$timed_name" >>"$result/times"
+}
+enough_disk()
+{
+	free=$(df -Pk "$BUILD" | awk 'NR == 2 { print int($4 / 1048576) }')
+	[ "$free" -ge "$1" ] || [ -d "$BUILD/tree/host" ] ||
+		die "$free GB free in $BUILD, make $verb needs $1" "free some, or put the repository on another disk"
+}
+
+echo "TAP version 13"
+case $verb in run) enough_disk 6 ;; *) enough_disk 20 ;; esac
+[ "${DEPS:-}" = no ] || timed tools "$GMEM/deps.sh"
+timed tree "$GMEM/tree.sh"
+plan
+watch &
+watcher=$!
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+export CASES="${CASES:-}"
+nice -n 5 make --no-print-directory -k -j"$JOBS" -f "$result/stages.mk" all || say "make: exit status $?"
+"$GMEM/report.sh" "$verb"
