@@ -3,6 +3,7 @@
 # shellcheck shell=sh disable=SC2034
 
 GMEM=$(cd "$(dirname "$0")" && pwd)
+GMEM=${GMEM%/checks}
 TOP=${GMEM%/tools/testing/gmem}
 BUILD=${BUILD:-$TOP/build}
 LOG=$BUILD/log

@@ -1,0 +1,60 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# check: verbs=test
+# am: patches/ as a maintainer would take them: plain git am on the pristine base, in a work tree of its own,
+# build/am, which the checks patch and sparse then use.
+set -eu
+. "$(dirname "$0")/../lib.sh"
+. "$GMEM/git.sh"
+
+base=$(stamped base)
+tree=$BUILD/am
+if [ ! -e "$tree/.git" ]; then
+	rm -rf "$tree"
+	kgit worktree prune
+	kgit worktree add -q -f --detach "$tree" "$base"
+fi
+export KGIT="$tree"
+kgit am --abort 2>/dev/null || :
+kgit checkout -q -f --detach "$base"
+
+if apply_patches; then
+	ok am/applies
+else
+	not_ok am/applies "$(tail -n 10 "$LOG/am.log")"
+	exit
+fi
+kgit rev-parse HEAD >"$BUILD/am.head"
+
+same_files()
+{
+	[ "$(kgit rev-parse 'HEAD^{tree}')" = "$(KGIT=$linux kgit rev-parse 'HEAD^{tree}')" ] || {
+		KGIT=$linux kgit diff --stat HEAD "$(kgit rev-parse HEAD)"
+		return 1
+	}
+	[ -z "$(KGIT=$linux kgit status --porcelain)" ] || {
+		echo "build/linux has edits that are in no commit:"
+		KGIT=$linux kgit status --porcelain
+		return 1
+	}
+}
+check am/same-files-as-build-linux same_files
+
+rm -rf "$BUILD/am.patches"
+mkdir -p "$BUILD/am.patches"
+format_patches "$BUILD/am.patches"
+same_patches() { diff -ru -x COVER.md -x '.*' "$TOP/patches" "$BUILD/am.patches"; }
+check am/refresh-leaves-no-diff same_patches
+
+# Tags that only a human may give
+no_tags()
+{
+	! grep -nE '^(Signed-off-by|Reviewed-by|Tested-by|Acked-by|Co-developed-by):' "$TOP"/patches/*.patch
+}
+check am/no-human-tags no_tags
+no_stray() { ! find "$TOP/patches" -name '0000-*' | grep .; }
+check am/cover-letter-is-not-a-patch no_stray
+
+# The overlay may add files and the hooked lines, nothing else: source.sh refuses otherwise
+overlay_apart() { "$GMEM/source.sh" host; }
+check am/overlay-leaves-the-series-alone overlay_apart

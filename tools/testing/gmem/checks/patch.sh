@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# check: verbs=test needs=am
+# patch: each patch by itself: checkpatch, and a build of what the series touches, patch by patch, in build/am.
+# Warnings of W=1 in the directories of the touched files must not grow against the base.
+set -eu
+. "$(dirname "$0")/../lib.sh"
+. "$GMEM/git.sh"
+
+tree=$BUILD/am
+export KGIT="$tree"
+base=$(stamped base)
+log=$LOG/patch.log
+head=$(cat "$BUILD/am.head") || die "the series does not apply" "make test CASES=am"
+: >"$log"
+
+# With GIT_DIR out of the way checkpatch does not look for the commits of Fixes: tags in a tree that has only one
+checkpatch() { (cd "$tree" && GIT_DIR=/nonexistent scripts/checkpatch.pl --strict --no-signoff --no-summary "$1"); }
+
+at()
+{
+	kgit checkout -q -f --detach "$1" && kmake "$tree" W=1 LOCALVERSION= arch/x86/kvm/ arch/x86/virt/ drivers/crypto/ccp/ \
+		>"$log.one" 2>&1 || result=1
+	cat "$log.one" >>"$log"
+}
+warnings() { sed -n 's/:[0-9]*\(:[0-9]*\)*: warning:/: warning:/p' "$log.one" | sort; }
+
+# The objects of the series alone, without the overlay and its options
+"$GMEM/plain-config.sh" "$tree" >>"$log" 2>&1 || die "configuring failed" "see $log"
+
+result=0
+at "$base"
+[ $result = 0 ] || die "the base does not build" "see $log"
+# The base is compiled once more in full, so that it shows all its warnings
+warnings >"$log.seen"
+
+for commit in $(kgit rev-list --reverse "$base..$head"); do
+	patch=$(kgit log -1 --format=%f "$commit" | cut -c1-52)
+	number=$(kgit rev-list --count "$base..$commit")
+	file=$(echo "$TOP"/patches/"$(printf %04d "$number")"-*.patch)
+	name=patch/$(basename "$file" .patch)
+	check "$name/checkpatch" checkpatch "$file"
+	result=0
+	at "$commit"
+	new=$(warnings | comm -13 "$log.seen" -)
+	if [ $result != 0 ]; then
+		not_ok "$name/build" "$(grep -E 'error|Error|No space' "$log.one" | head -n 10)"
+	elif [ -n "$new" ]; then
+		not_ok "$name/build" "$new"
+	else
+		ok "$name/build"
+	fi
+done
