@@ -35,26 +35,26 @@ enum kvm_gmem_test_action {
 #define KVM_GMEM_TEST_AT_ENTRY	0xffffffffu
 
 /* kvm_gmem_test_call.flags: what the callback saw. */
-#define KVM_GMEM_TEST_HAS_SOURCE	(1u << 0) /* there is a source */
-#define KVM_GMEM_TEST_SLOTS_HELD	(1u << 1) /* kvm->slots_lock is held */
-#define KVM_GMEM_TEST_INVALIDATE_EXCL	(1u << 2) /* invalidate lock, exclusively */
-#define KVM_GMEM_TEST_MMAP_HELD		(1u << 3) /* mmap_lock is held */
-#define KVM_GMEM_TEST_NEW_HOLD		(1u << 4) /* invalidate lock newly taken */
-#define KVM_GMEM_TEST_DST_IN_FILE	(1u << 5) /* page is the one of this GFN */
-#define KVM_GMEM_TEST_PREV_PINNED	(1u << 6) /* last call's source is pinned */
-#define KVM_GMEM_TEST_LOCKDEP		(1u << 7) /* lockdep answered the above */
+#define KVM_GMEM_TEST_HAS_SOURCE	0x001 /* there is a source */
+#define KVM_GMEM_TEST_SLOTS_HELD	0x002 /* kvm->slots_lock is held */
+#define KVM_GMEM_TEST_INVALIDATE_EXCL	0x004 /* invalidate lock, exclusively */
+#define KVM_GMEM_TEST_MMAP_HELD		0x008 /* mmap_lock is held */
+#define KVM_GMEM_TEST_NEW_HOLD		0x010 /* invalidate lock newly taken */
+#define KVM_GMEM_TEST_DST_IN_FILE	0x020 /* page is the one of this GFN */
+#define KVM_GMEM_TEST_PREV_PINNED	0x040 /* last call's source is pinned */
+#define KVM_GMEM_TEST_LOCKDEP		0x080 /* lockdep answered the above */
 
 /* State of the folio that a page belongs to. */
-#define KVM_GMEM_TEST_UPTODATE		(1u << 0)
-#define KVM_GMEM_TEST_LOCKED		(1u << 1)
-#define KVM_GMEM_TEST_DIRTY		(1u << 2)
-#define KVM_GMEM_TEST_ANON		(1u << 3)
-#define KVM_GMEM_TEST_KSM		(1u << 4)
-#define KVM_GMEM_TEST_HUGETLB		(1u << 5)
-#define KVM_GMEM_TEST_LARGE		(1u << 6)
-#define KVM_GMEM_TEST_SWAPBACKED	(1u << 7)
-#define KVM_GMEM_TEST_HWPOISON		(1u << 8)
-#define KVM_GMEM_TEST_ZERO_PAGE		(1u << 9)
+#define KVM_GMEM_TEST_UPTODATE		0x001
+#define KVM_GMEM_TEST_LOCKED		0x002
+#define KVM_GMEM_TEST_DIRTY		0x004
+#define KVM_GMEM_TEST_ANON		0x008
+#define KVM_GMEM_TEST_KSM		0x010
+#define KVM_GMEM_TEST_HUGETLB		0x020
+#define KVM_GMEM_TEST_LARGE		0x040
+#define KVM_GMEM_TEST_SWAPBACKED	0x080
+#define KVM_GMEM_TEST_HWPOISON		0x100
+#define KVM_GMEM_TEST_ZERO_PAGE		0x200
 
 /**
  * struct kvm_gmem_test_page - a page and the folio it belongs to

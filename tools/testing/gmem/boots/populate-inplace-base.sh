@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Negative control of populate-inplace: the base inverts the order of mmap_lock and the invalidate lock, which
-# lockdep reports, and everybody waits for a source that is not there.
+# lockdep reports; everybody waits for a source that is not there; and a source in the same file is the end.
 # boot: kernel=base-inplace
 # boot: cpu=EPYC-Milan,+svm,+npt
 # boot: smp=2 mem=2G timeout=180
@@ -12,3 +12,20 @@ load kvm-amd
 load kvm-gmem-test
 want_not_ok gmem_populate_lockdep_test lockdep.no_inversion
 run_test gmem_populate_progress_test
+
+# A task that waits, in the fault on its source, for the lock that it holds itself. It cannot be killed: the last case.
+waits_for_itself()
+{
+	/tests/gmem_populate_inplace_test -r in_place.source_same_file_faulted_in >/tmp/hang 2>&1 &
+	for second in 1 2 3 4 5 6 7 8 9 10; do
+		sleep 1
+		for stack in /proc/[0-9]*/stack; do
+			grep -q kvm_gmem_fault_user_mapping "$stack" && grep -q kvm_gmem_populate "$stack" || continue
+			sleep 2
+			grep kvm_gmem_fault_user_mapping "$stack" && return
+		done
+	done
+	cat /tmp/hang
+	return 1
+}
+case_ok "gmem_populate_inplace_test/in_place.source_same_file_faulted_in hangs here" waits_for_itself

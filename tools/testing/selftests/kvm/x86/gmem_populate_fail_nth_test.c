@@ -114,7 +114,8 @@ static void expect_consistent(FIXTURE_DATA(fail_nth) *self, long ret, unsigned i
 	for (i = 0; i < NPAGES; i++) {
 		bool uptodate = gmem_file_page(&self->vm, i).page.flags & KVM_GMEM_TEST_UPTODATE;
 
-		TEST_ASSERT(uptodate == (i < good), "Allocation %u failed, %ld pages: page %ld is%s up to date",
+		TEST_ASSERT(uptodate == (i < good),
+			    "Allocation %u failed, %ld pages: page %ld is%s up to date",
 			    nth, ret, i, uptodate ? "" : " not");
 	}
 }

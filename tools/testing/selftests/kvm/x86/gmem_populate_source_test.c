@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/compiler.h>
 #include <linux/sizes.h>
 
 #include "test_util.h"
@@ -61,11 +62,11 @@ FIXTURE_TEARDOWN(source)
 
 static uint64_t pagemap_entry(void *addr)
 {
+	off_t offset = (uintptr_t)addr / getpagesize() * sizeof(uint64_t);
 	int fd = open("/proc/self/pagemap", O_RDONLY);
 	uint64_t entry;
 
-	TEST_ASSERT(fd >= 0 && pread(fd, &entry, sizeof(entry),
-				     (uintptr_t)addr / getpagesize() * sizeof(entry)) == sizeof(entry),
+	TEST_ASSERT(fd >= 0 && pread(fd, &entry, sizeof(entry), offset) == sizeof(entry),
 		    "/proc/self/pagemap: %s", strerror(errno));
 	close(fd);
 	return entry;
@@ -186,7 +187,7 @@ TEST_F(source, zero_page)
 	char *src = kvm_mmap(SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
 	madvise(src, SIZE, MADV_NOHUGEPAGE);
-	TEST_ASSERT(!*(volatile char *)src, "Fresh memory is not zero");
+	TEST_ASSERT(!READ_ONCE(*src), "Fresh memory is not zero");
 	TEST_ASSERT(gmem_user_page(src).flags & KVM_GMEM_TEST_ZERO_PAGE, "Not the zero page");
 	gmem_expect_populated(&self->vm, src, src, NPAGES);
 	TEST_ASSERT(gmem_user_page(src).flags & KVM_GMEM_TEST_ZERO_PAGE,
@@ -230,6 +231,11 @@ TEST_F(source, cow_shared_after_fork)
 	TEST_ASSERT(!memcmp(src, want, SIZE), "The child's writes came through to the parent");
 }
 
+static bool is_swapped(void *addr)
+{
+	return pagemap_entry(addr) & PAGEMAP_SWAPPED;
+}
+
 static bool swap_is_on(void)
 {
 	FILE *file = fopen("/proc/swaps", "r");
@@ -255,7 +261,7 @@ TEST_F(source, swapped_out)
 	do {
 		TEST_ASSERT(!madvise(src, SIZE, MADV_PAGEOUT), "MADV_PAGEOUT: %s", strerror(errno));
 		usleep(1000);
-	} while (!(pagemap_entry(src) & pagemap_entry(src + SIZE - 4096) & PAGEMAP_SWAPPED) && tries--);
+	} while ((!is_swapped(src) || !is_swapped(src + SIZE - 4096)) && tries--);
 	TEST_ASSERT(tries > 0, "The source does not swap out");
 
 	gmem_expect_populated(&self->vm, src, want, NPAGES);
@@ -296,7 +302,8 @@ TEST_F(source, other_guest_memfd)
 	void *src;
 	int fd;
 
-	fd = vm_create_guest_memfd(other, SIZE, GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED);
+	fd = vm_create_guest_memfd(other, SIZE,
+				   GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED);
 	src = map_file(fd, PROT_READ | PROT_WRITE, MAP_SHARED);
 	/* The first page is there, populating has to fault in the others. */
 	gmem_fill(src, 1, 5);

@@ -242,7 +242,8 @@ TEST_F(state, signal_pending)
 	TEST_ASSERT(ret == -EINTR && !self->vm.cmd.nr_calls,
 		    "Returned %ld after %u pages", ret, self->vm.cmd.nr_calls);
 	TEST_ASSERT(signals == 1, "%d signals", signals);
-	TEST_ASSERT(!gmem_file_pages(&self->vm), "The file has %lu pages", gmem_file_pages(&self->vm));
+	TEST_ASSERT(!gmem_file_pages(&self->vm), "The file has %lu pages",
+		    gmem_file_pages(&self->vm));
 	gmem_expect_populated(&self->vm, self->src, self->src, NPAGES);
 }
 

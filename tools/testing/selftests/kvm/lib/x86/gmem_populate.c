@@ -7,6 +7,8 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
+#include <linux/compiler.h>
+
 #include "test_util.h"
 #include "kvm_util.h"
 #include "processor.h"
@@ -24,12 +26,13 @@ static struct gmem_guest_cmd {
 static void gmem_guest_code(void)
 {
 	for (;;) {
-		volatile uint64_t *from = (void *)guest_cmd.from;
-		volatile uint64_t *to = (void *)guest_cmd.to;
+		struct gmem_guest_cmd cmd = READ_ONCE(guest_cmd);
+		uint64_t *from = (void *)cmd.from;
+		uint64_t *to = (void *)cmd.to;
 		uint64_t i;
 
-		for (i = 0; i < guest_cmd.words; i++)
-			to[i] = from[i];
+		for (i = 0; i < cmd.words; i++)
+			WRITE_ONCE(to[i], READ_ONCE(from[i]));
 		GUEST_SYNC(0);
 	}
 }
@@ -144,7 +147,8 @@ void gmem_vm_init(struct gmem_vm *t, enum gmem_vm_kind kind, size_t npages)
 	t->vm = vm_create_shape_with_one_vcpu(shape, &t->vcpu, gmem_guest_code);
 	gmem_vm_add_slot(t, npages);
 
-	vm_mem_add(t->vm, VM_MEM_SRC_ANONYMOUS, GMEM_MIRROR_GPA, GMEM_MIRROR_SLOT, npages, 0, -1, 0);
+	vm_mem_add(t->vm, VM_MEM_SRC_ANONYMOUS, GMEM_MIRROR_GPA, GMEM_MIRROR_SLOT,
+		   npages, 0, -1, 0);
 	virt_map(t->vm, GMEM_MIRROR_GPA, GMEM_MIRROR_GPA, npages);
 }
 
