@@ -2,11 +2,16 @@
 # The emulated SEV-SNP host: kvm-amd and ccp as on an EPYC, launches through the real ioctls.
 # boot: kernel=host
 # boot: cpu=EPYC-Milan,+svm,+npt,-hypervisor,xlevel=0x80000021
-# boot: smp=2 mem=2G timeout=180
+# boot: smp=2 mem=2G timeout=300
 # boot: verbs=run,test
 # boot: append=coco_emul=snp
 . /lib/guest.sh
 
+emul=/sys/kernel/debug/coco_emul
+
 load kvm-amd
-cat /sys/kernel/debug/coco_emul/counters /sys/kernel/debug/coco_emul/rmp
+run_test sev_snp_launch_update_test
+run_test coco_snp_digest_test
+run_test coco_snp_failure_test
+note "$(cat $emul/counters $emul/rmp | tr '\n' ' ')"
 unload kvm-amd

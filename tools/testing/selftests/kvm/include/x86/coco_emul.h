@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The debugfs files of an emulated confidential-computing host. */
+#ifndef SELFTEST_KVM_COCO_EMUL_H
+#define SELFTEST_KVM_COCO_EMUL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Is this the emulated host @name, "snp" or "tdx"? */
+bool coco_emul_is(const char *name);
+
+/* The whole of a file; to be freed. */
+char *coco_emul_read(const char *file);
+
+/* The number behind @name in a file of lines "<name> <number>". */
+uint64_t coco_emul_value(const char *file, const char *name);
+
+/* Calls of an instruction or a firmware command so far */
+uint64_t coco_emul_count(const char *name);
+
+/* The @n-th call of @name from now on fails with @status. */
+void coco_emul_inject(const char *name, uint64_t n, uint64_t status);
+bool coco_emul_inject_is_pending(void);
+void coco_emul_inject_clear(void);
+
+#endif /* SELFTEST_KVM_COCO_EMUL_H */

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* SNP guests on the emulated SEV-SNP host, with the digest they have to have. */
+#ifndef SELFTEST_KVM_COCO_SNP_H
+#define SELFTEST_KVM_COCO_SNP_H
+
+#include "kvm_util.h"
+#include "sev.h"
+#include "sha384.h"
+
+#define SNP_SLOT	1
+
+/* Pages per state of the RMP, in the order of the file */
+#define SNP_NR_CENSUS	8
+
+struct snp_census {
+	uint64_t value[SNP_NR_CENSUS];
+};
+
+struct snp_guest {
+	struct kvm_vm *vm;
+	uint64_t gpa;
+	size_t npages;
+	uint8_t ld[SHA384_SIZE];	/* calculated here, page by page */
+	uint64_t updated;		/* pages that went into it */
+};
+
+struct snp_guest_status {
+	unsigned int asid;
+	char state[16];
+	unsigned long long pages;
+	uint8_t ld[SHA384_SIZE];
+};
+
+void snp_census_read(struct snp_census *census);
+void snp_census_expect(const struct snp_census *want);
+
+/* Up to and including LAUNCH_START, with @npages private pages from @gpa on */
+void snp_guest_init(struct snp_guest *g, uint64_t gpa, size_t npages);
+/* Without LAUNCH_START */
+void snp_guest_create(struct snp_guest *g, uint64_t gpa, size_t npages);
+void snp_guest_start(struct snp_guest *g);
+void snp_guest_free(struct snp_guest *g);
+
+/* What the launch update of a page does to the digest. */
+void snp_guest_measure(struct snp_guest *g, size_t page, const void *src, uint8_t type);
+
+int __snp_guest_update(struct snp_guest *g, size_t page, const void *src, size_t npages,
+		       uint8_t type, uint32_t *fw_error);
+/* Succeeds, and measures */
+void snp_guest_update(struct snp_guest *g, size_t page, const void *src, size_t npages,
+		      uint8_t type);
+
+void snp_digest_from_hex(const char *hex, uint8_t digest[SHA384_SIZE]);
+void snp_digest_expect(const uint8_t got[SHA384_SIZE], const uint8_t want[SHA384_SIZE],
+		       const char *what);
+
+void snp_guest_read_status(struct snp_guest_status *status);
+/* The digest of the only guest that there is equals the one calculated. */
+void snp_guest_expect_digest(struct snp_guest *g);
+
+void *snp_map_pages(size_t npages);
+void snp_init_cpuid_page(void *page);
+void snp_spoil_cpuid_page(void *page);
+
+#endif /* SELFTEST_KVM_COCO_SNP_H */

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "test_util.h"
+#include "coco_emul.h"
+#include "coco_snp.h"
+
+/* PAGE_INFO of the SEV-SNP Firmware ABI Specification, section "Launch Digest" */
+struct page_info {
+	uint8_t digest_cur[SHA384_SIZE];
+	uint8_t contents[SHA384_SIZE];
+	uint16_t length;
+	uint8_t page_type;
+	uint8_t imi_page;
+	uint8_t vmpl_perms[3];
+	uint8_t reserved;
+	uint64_t gpa;
+} __packed;
+
+#define CPUID_FEATURES_LEAF	7
+#define CPUID_7_EBX_SGX		(1u << 2)
+
+static const char *const census_names[SNP_NR_CENSUS] = {
+	"hypervisor", "firmware", "context", "reclaim", "pre-guest", "guest-invalid",
+	"guest-valid", "host-writes",
+};
+
+static void hash(const void *data, size_t len, uint8_t digest[SHA384_SIZE])
+{
+	struct sha384 s;
+
+	sha384_start(&s);
+	sha384_add(&s, data, len);
+	sha384_digest(&s, digest);
+}
+
+void snp_digest_from_hex(const char *hex, uint8_t digest[SHA384_SIZE])
+{
+	int i;
+
+	for (i = 0; i < SHA384_SIZE; i++)
+		TEST_ASSERT(sscanf(hex + 2 * i, "%2hhx", &digest[i]) == 1,
+			    "Not a SHA-384 digest: %s", hex);
+}
+
+static void digest_to_hex(const uint8_t digest[SHA384_SIZE], char hex[2 * SHA384_SIZE + 1])
+{
+	int i;
+
+	for (i = 0; i < SHA384_SIZE; i++)
+		sprintf(hex + 2 * i, "%02x", digest[i]);
+}
+
+void snp_digest_expect(const uint8_t got[SHA384_SIZE], const uint8_t want[SHA384_SIZE],
+		       const char *what)
+{
+	char got_hex[2 * SHA384_SIZE + 1], want_hex[2 * SHA384_SIZE + 1];
+
+	digest_to_hex(got, got_hex);
+	digest_to_hex(want, want_hex);
+	TEST_ASSERT(!memcmp(got, want, SHA384_SIZE), "%s: the digest is %s, wanted %s",
+		    what, got_hex, want_hex);
+}
+
+void snp_census_read(struct snp_census *census)
+{
+	char *text = coco_emul_read("rmp"), *at = text, name[32];
+	int i, len;
+
+	for (i = 0; i < SNP_NR_CENSUS; i++, at += len)
+		TEST_ASSERT(sscanf(at, "%31s %lu\n%n", name, &census->value[i], &len) == 2 &&
+			    !strcmp(name, census_names[i]), "RMP: no %s", census_names[i]);
+	free(text);
+}
+
+void snp_census_expect(const struct snp_census *want)
+{
+	struct snp_census now;
+	int i;
+
+	snp_census_read(&now);
+	for (i = 0; i < SNP_NR_CENSUS; i++)
+		TEST_ASSERT(now.value[i] == want->value[i], "RMP: %s is %lu, wanted %lu",
+			    census_names[i], now.value[i], want->value[i]);
+}
+
+void snp_guest_create(struct snp_guest *g, uint64_t gpa, size_t npages)
+{
+	memset(g, 0, sizeof(*g));
+	g->gpa = gpa;
+	g->npages = npages;
+	g->vm = vm_create_barebones_type(KVM_X86_SNP_VM);
+
+	snp_vm_init(g->vm);
+	vm_mem_add(g->vm, VM_MEM_SRC_ANONYMOUS, gpa, SNP_SLOT, npages, KVM_MEM_GUEST_MEMFD, -1, 0);
+	vm_mem_set_private(g->vm, gpa, npages * PAGE_SIZE);
+}
+
+void snp_guest_start(struct snp_guest *g)
+{
+	snp_vm_launch_start(g->vm, snp_default_policy());
+	memset(g->ld, 0, sizeof(g->ld));
+	g->updated = 0;
+}
+
+void snp_guest_init(struct snp_guest *g, uint64_t gpa, size_t npages)
+{
+	snp_guest_create(g, gpa, npages);
+	snp_guest_start(g);
+}
+
+void snp_guest_free(struct snp_guest *g)
+{
+	kvm_vm_free(g->vm);
+}
+
+void snp_guest_measure(struct snp_guest *g, size_t page, const void *src, uint8_t type)
+{
+	struct page_info info = {
+		.length = 0x70,
+		.page_type = type,
+		.gpa = g->gpa + page * PAGE_SIZE,
+	};
+
+	kvm_static_assert(sizeof(info) == 0x70);
+
+	memcpy(info.digest_cur, g->ld, sizeof(g->ld));
+	if (type == KVM_SEV_SNP_PAGE_TYPE_NORMAL)
+		hash(src, PAGE_SIZE, info.contents);
+	hash(&info, sizeof(info), g->ld);
+	g->updated++;
+}
+
+int __snp_guest_update(struct snp_guest *g, size_t page, const void *src, size_t npages,
+		       uint8_t type, uint32_t *fw_error)
+{
+	struct kvm_sev_snp_launch_update args = {
+		.gfn_start = g->gpa / PAGE_SIZE + page,
+		.uaddr = (uint64_t)src,
+		.len = npages * PAGE_SIZE,
+		.type = type,
+	};
+
+	return __vm_snp_launch_update(g->vm, &args, fw_error);
+}
+
+void snp_guest_update(struct snp_guest *g, size_t page, const void *src, size_t npages,
+		      uint8_t type)
+{
+	struct kvm_sev_snp_launch_update args = {
+		.gfn_start = g->gpa / PAGE_SIZE + page,
+		.uaddr = (uint64_t)src,
+		.len = npages * PAGE_SIZE,
+		.type = type,
+	};
+	size_t i;
+
+	vm_snp_launch_update(g->vm, &args);
+	for (i = 0; i < npages; i++)
+		snp_guest_measure(g, page + i, src ? src + i * PAGE_SIZE : NULL, type);
+}
+
+void snp_guest_read_status(struct snp_guest_status *status)
+{
+	char *text = coco_emul_read("guests"), digest[2 * SHA384_SIZE + 1];
+	unsigned long long gctx, policy;
+	int ret;
+
+	ret = sscanf(text, "%llx %u %15s %llx %llu %96s", &gctx, &status->asid, status->state,
+		     &policy, &status->pages, digest);
+	TEST_ASSERT(ret == 6 && strchr(text, '\n') == strrchr(text, '\n'),
+		    "Wanted one guest, got: %s", text);
+	TEST_ASSERT(policy == snp_default_policy(), "Policy 0x%llx, wanted 0x%lx", policy,
+		    snp_default_policy());
+	snp_digest_from_hex(digest, status->ld);
+	free(text);
+}
+
+void snp_guest_expect_digest(struct snp_guest *g)
+{
+	struct snp_guest_status status;
+
+	snp_guest_read_status(&status);
+	TEST_ASSERT(status.pages == g->updated, "The firmware measured %llu pages of %lu",
+		    status.pages, g->updated);
+	snp_digest_expect(status.ld, g->ld, "Launch digest");
+}
+
+void *snp_map_pages(size_t npages)
+{
+	return kvm_mmap(npages * PAGE_SIZE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1);
+}
+
+void snp_init_cpuid_page(void *page)
+{
+	struct snp_cpuid_table *table = page;
+
+	memset(page, 0, PAGE_SIZE);
+	table->count = 1;
+	table->fn[0].eax_in = CPUID_FEATURES_LEAF;
+}
+
+/* The emulated firmware refuses SGX and clears it. */
+void snp_spoil_cpuid_page(void *page)
+{
+	struct snp_cpuid_table *table = page;
+
+	table->fn[0].ebx |= CPUID_7_EBX_SGX;
+}
