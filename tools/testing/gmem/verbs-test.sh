@@ -53,7 +53,7 @@ $(say_out)"
 }
 state() { [ ! -e "$1" ] || find "$1" -type f -printf '%p %T@ %s\n' | sort; }
 
-for verb in ${*:-mail host host-kernel html}; do
+for verb in ${*:-mail host host-kernel html suite}; do
 	# shellcheck source=/dev/null
 	. "$GMEM/verbs/$verb.sh"
 done
