@@ -9,6 +9,11 @@ help:
 	@echo "make am        patches/ to a fresh build/linux"
 	@echo "make refresh   the commits of build/linux to patches/"
 	@echo "make shell     a shell in the booted kernel; make shell BOOT=snp on the machine of that boot script"
+	@echo "make selftests the whole KVM selftest suite on the base and on the series; only a difference is a failure"
+	@echo "make host      no QEMU: the selftests on this machine and kernel, and what it lacks for SNP and TDX (root)"
+	@echo "make host-kernel  Debian packages of base and series for this machine; installs nothing"
+	@echo "make report    the last run as one HTML page, build/report.html"
+	@echo "make mail BASE_COMMIT=...  the series as mails, ready to send; sends nothing"
 	@echo "make clean     remove build/ but for the downloads"
 	@echo
 	@echo "KERNEL_TREE=/path/to/linux [KERNEL_REV=rev]   take the base from this clone of kvm/next"
@@ -26,8 +31,17 @@ refresh:
 shell:
 	@$(GMEM)/shell.sh $(BOOT)
 
+selftests:
+	@$(GMEM)/suite.sh
+
+host host-kernel mail:
+	@$(GMEM)/$@.sh
+
+report:
+	@$(GMEM)/html.sh
+
 clean:
 	@$(GMEM)/clean.sh
 
-.PHONY: help run test am refresh shell clean
+.PHONY: help run test am refresh shell selftests host host-kernel mail report clean
 export KERNEL_TREE KERNEL_REV CASES GMEM_SLOW

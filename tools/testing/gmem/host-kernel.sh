@@ -11,6 +11,7 @@ set -eu
 . "$GMEM/git.sh"
 . "$GMEM/clone.sh"
 
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 work=$BUILD/host-kernel
 packages="debhelper dpkg-dev gcc make flex bison bc kmod rsync python3 libelf-dev libssl-dev libdw-dev"
 # Nobody needs the debug symbols of a distribution's configuration here, and they are most of the size.

@@ -11,6 +11,7 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 . "$GMEM/git.sh"
 
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 ROOT=${ROOT:-}
 work=$BUILD/host
 src=$work/src

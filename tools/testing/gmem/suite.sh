@@ -7,6 +7,7 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 work=$BUILD/suite
 # The base is the variant base; both have the overlay, which changes nothing as long as no test asks for it.
 kernels="base series"

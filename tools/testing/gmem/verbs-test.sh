@@ -5,6 +5,10 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 
+# What the user set is for the verbs, not for their tests
+unset KERNEL_TREE KERNEL_REV BASE_COMMIT VERSION PREFIX PREV ASSISTED_BY OUT PATCHES CONFIG KERNELS SERIES ROOT SUITE \
+	HOST_TESTS HOST_TIMEOUT GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+
 t=$(mktemp -d)
 trap 'rm -rf "$t"' EXIT
 trap 'exit 130' INT TERM
