@@ -120,7 +120,7 @@ done
 if [ -n "${KERNEL_TREE:-}" ] || [ ! -f "$stamp" ]; then
 	"$GMEM/tree.sh"
 fi
-[ -z "$(kgit status --porcelain --untracked-files=no)" ] ||
+[ -z "$(kgit --no-optional-locks status --porcelain --untracked-files=no)" ] ||
 	die "build/linux has edits that are in no commit, so no package would have them" "git -C build/linux commit, or make am"
 mkdir -p "$work" "$LOG"
 running_config
