@@ -18,7 +18,7 @@ for binary in /tests/*; do
 	done
 	[ -n "$pattern" ] || continue
 	case $test in
-	gmem_populate_*) continue ;; # needs the test driver, has boots of its own
+	gmem_populate_* | coco_*) continue ;; # need the test driver or an emulated host, and have boots of their own
 	access_tracking_perf_test) run_test $test -b 16M -v 1 ;;
 	demand_paging_test) run_test $test -b 16M -v 1 ;;
 	dirty_log_perf_test) run_test $test -b 16M -v 1 -i 1 ;;
