@@ -9,9 +9,21 @@
 
 emul=/sys/kernel/debug/coco_emul
 
+# Nothing is left with the firmware: every page of the RMP belongs to the hypervisor, and nobody wrote to a guest's.
+all_pages_back() { ! grep -v '^hypervisor ' $emul/rmp | grep -v ' 0$'; }
+enabled() { dmesg | grep "kvm_amd: $1 enabled (ASIDs"; }
+snp_on_every_cpu() { test "$(grep -cw sev_snp /proc/cpuinfo)" = "$(grep -c ^processor /proc/cpuinfo)"; }
+
 load kvm-amd
+case_ok sev-enabled enabled SEV
+case_ok sev-es-enabled enabled SEV-ES
+case_ok sev-snp-enabled enabled SEV-SNP
+case_ok snp-on-every-cpu snp_on_every_cpu
+case_ok real-ccp-driver test -e /sys/bus/pci/drivers/ccp/10000:00:00.0
 run_test sev_snp_launch_update_test
 run_test coco_snp_digest_test
 run_test coco_snp_failure_test
-note "$(cat $emul/counters $emul/rmp | tr '\n' ' ')"
+run_test coco_snp_source_test
+case_ok no-instruction-declined grep '^declined 0$' $emul/counters
 unload kvm-amd
+case_ok all-pages-back all_pages_back

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every kind of source memory, through the ioctl of the emulated SEV-SNP host:
+ * the launch digest is that of the bytes that user space sees.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/sizes.h>
+
+#include "test_util.h"
+#include "kvm_util.h"
+#include "kvm_test_harness.h"
+#include "coco_emul.h"
+#include "coco_snp.h"
+
+#define GPA		BIT_ULL(32)
+#define NR_PAGES	4ul
+#define SIZE		(NR_PAGES * PAGE_SIZE)
+
+FIXTURE(source) {
+	struct snp_census census;
+	struct snp_guest guest;
+};
+
+FIXTURE_SETUP(source)
+{
+	snp_census_read(&self->census);
+	snp_guest_init(&self->guest, GPA, NR_PAGES);
+}
+
+FIXTURE_TEARDOWN(source)
+{
+	snp_guest_expect_digest(&self->guest);
+	snp_guest_free(&self->guest);
+	snp_census_expect(&self->census);
+}
+
+static void fill(void *src)
+{
+	uint32_t *words = src;
+	int i;
+
+	for (i = 0; i < SIZE / sizeof(*words); i++)
+		words[i] = i * 2654435761u;
+}
+
+static void *map_fd(int fd, int prot, int flags)
+{
+	void *mem = mmap(NULL, SIZE, prot, flags, fd, 0);
+
+	TEST_ASSERT(mem != MAP_FAILED, "mmap(): %s", strerror(errno));
+	return mem;
+}
+
+static int temp_file(void)
+{
+	int fd = open("/tmp/coco_snp_source", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	void *data = snp_map_pages(NR_PAGES);
+
+	fill(data);
+	TEST_ASSERT(fd >= 0 && write(fd, data, SIZE) == SIZE, "File: %s", strerror(errno));
+	unlink("/tmp/coco_snp_source");
+	munmap(data, SIZE);
+	return fd;
+}
+
+static void expect_measured(struct snp_guest *g, void *src)
+{
+	snp_guest_update(g, 0, src, NR_PAGES, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
+}
+
+static void expect_refused(struct snp_guest *g, void *src)
+{
+	int ret = __snp_guest_update(g, 0, src, NR_PAGES, KVM_SEV_SNP_PAGE_TYPE_NORMAL, NULL);
+
+	TEST_ASSERT(ret == -1 && errno == EIO, "ret %d, errno %d", ret, errno);
+}
+
+TEST_F(source, anonymous)
+{
+	void *src = snp_map_pages(NR_PAGES);
+
+	fill(src);
+	expect_measured(&self->guest, src);
+}
+
+TEST_F(source, zero_page)
+{
+	volatile uint8_t *src = snp_map_pages(NR_PAGES);
+
+	TEST_ASSERT(!src[0] && !src[PAGE_SIZE], "Fresh memory is not zero");
+	expect_measured(&self->guest, (void *)src);
+}
+
+TEST_F(source, thp)
+{
+	uint8_t *mem = snp_map_pages(2 * SZ_2M / PAGE_SIZE), *huge;
+
+	huge = (void *)(((uintptr_t)mem + SZ_2M - 1) & ~(SZ_2M - 1ul));
+	TEST_ASSERT(!madvise(huge, SZ_2M, MADV_HUGEPAGE), "MADV_HUGEPAGE: %s", strerror(errno));
+	fill(huge + 7 * PAGE_SIZE);
+	expect_measured(&self->guest, huge + 7 * PAGE_SIZE);
+}
+
+TEST_F(source, memfd)
+{
+	int fd = memfd_create("source", 0);
+	void *src;
+
+	TEST_ASSERT(!ftruncate(fd, SIZE), "ftruncate(): %s", strerror(errno));
+	src = map_fd(fd, PROT_READ | PROT_WRITE, MAP_SHARED);
+	fill(src);
+	expect_measured(&self->guest, src);
+}
+
+TEST_F(source, read_only_shared_file)
+{
+	expect_measured(&self->guest, map_fd(temp_file(), PROT_READ, MAP_SHARED));
+}
+
+/* The first page is a copy, the others are the file's. */
+TEST_F(source, private_file)
+{
+	uint8_t *src = map_fd(temp_file(), PROT_READ | PROT_WRITE, MAP_PRIVATE);
+
+	src[0]++;
+	expect_measured(&self->guest, src);
+}
+
+/* A child that has the page as well must not change what is measured. */
+TEST_F(source, shared_after_fork)
+{
+	void *src = snp_map_pages(NR_PAGES);
+	int to_child[2], status;
+	pid_t pid;
+	char c;
+
+	fill(src);
+	TEST_ASSERT(!pipe(to_child), "pipe(): %s", strerror(errno));
+	pid = fork();
+	TEST_ASSERT(pid >= 0, "fork(): %s", strerror(errno));
+	if (!pid)
+		_exit(read(to_child[0], &c, 1) != 1);
+
+	expect_measured(&self->guest, src);
+	TEST_ASSERT(write(to_child[1], "", 1) == 1 && waitpid(pid, &status, 0) == pid && !status,
+		    "The child failed, status 0x%x", status);
+}
+
+/* Pages in random order in memory, read backwards */
+TEST_F(source, remapped)
+{
+	uint8_t *src = snp_map_pages(NR_PAGES), *moved;
+
+	fill(src);
+	moved = mremap(src + PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, src);
+	TEST_ASSERT(moved == src, "mremap(): %s", strerror(errno));
+	moved = mmap(src + PAGE_SIZE, PAGE_SIZE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	TEST_ASSERT(moved == src + PAGE_SIZE, "mmap(): %s", strerror(errno));
+	expect_measured(&self->guest, src);
+}
+
+TEST_F(source, past_end_of_file)
+{
+	int fd = memfd_create("source", 0);
+	void *src;
+
+	TEST_ASSERT(!ftruncate(fd, SIZE), "ftruncate(): %s", strerror(errno));
+	src = map_fd(fd, PROT_READ | PROT_WRITE, MAP_SHARED);
+	TEST_ASSERT(!ftruncate(fd, 0), "ftruncate(): %s", strerror(errno));
+	expect_refused(&self->guest, src);
+}
+
+TEST_F(source, secretmem)
+{
+	int fd = syscall(__NR_memfd_secret, 0);
+	void *src;
+
+	if (fd < 0)
+		SKIP(return, "secretmem is off: %s", strerror(errno));
+	TEST_ASSERT(!ftruncate(fd, SIZE), "ftruncate(): %s", strerror(errno));
+	src = map_fd(fd, PROT_READ | PROT_WRITE, MAP_SHARED);
+	fill(src);
+	expect_refused(&self->guest, src);
+}
+
+TEST_F(source, kernel_address)
+{
+	expect_refused(&self->guest, (void *)0xffff888000100000ul);
+}
+
+TEST_F(source, non_canonical)
+{
+	expect_refused(&self->guest, (void *)0x0000800000000000ul);
+}
+
+int main(int argc, char *argv[])
+{
+	TEST_REQUIRE(coco_emul_is("snp"));
+
+	return test_harness_run(argc, argv);
+}
