@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # check: verbs=test needs=am
-# patch: each patch by itself: checkpatch, and a build of what the series touches, patch by patch, in build/am.
+# patch: each patch by itself: checkpatch, and a build of what the series touches, patch by patch, in build/am:
+# KVM for both vendors with KVM_WERROR, the host code of SEV and TDX, the ccp driver; the selftests if it touches them.
 # Warnings of W=1 in the directories of the touched files must not grow against the base.
 set -eu
 . "$(dirname "$0")/../lib.sh"
@@ -21,6 +22,9 @@ at()
 {
 	kgit checkout -q -f --detach "$1" && kmake "$tree" W=1 LOCALVERSION= arch/x86/kvm/ arch/x86/virt/ drivers/crypto/ccp/ \
 		>"$log.one" 2>&1 || result=1
+	case $(kgit show --format= --name-only "$1") in
+	*tools/testing/selftests*) "$GMEM/selftests.sh" "$tree" >>"$log.one" 2>&1 || result=1 ;;
+	esac
 	cat "$log.one" >>"$log"
 }
 warnings() { sed -n 's/:[0-9]*\(:[0-9]*\)*: warning:/: warning:/p' "$log.one" | sort; }

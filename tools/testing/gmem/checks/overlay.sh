@@ -1,0 +1,52 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# check: verbs=test needs=am,kernel-host
+# overlay: checkpatch of the overlay, and proof that it does not change the code under test: the objects of KVM, the
+# ccp driver and the SEV/TDX host code are those that the same configuration gives without the overlay's sources.
+set -eu
+. "$(dirname "$0")/../lib.sh"
+. "$GMEM/git.sh"
+
+host=$BUILD/tree/host
+[ -f "$host.stamp" ] || die "kernel host was not built" "see $LOG/kernel-host.log"
+tree=$BUILD/apart
+log=$LOG/overlay.log
+: >"$log"
+
+checkpatch() { (cd "$host" && GIT_DIR=/nonexistent scripts/checkpatch.pl --strict --no-summary -f "$1"); }
+for file in $(cd "$TOP" && find arch virt include tools/testing/selftests -type f 2>/dev/null | sort); do
+	check "overlay/checkpatch/$file" checkpatch "$TOP/$file"
+done
+
+# A copy of the built tree in which the objects under test are compiled again, with the overlay's Kconfig but not its code
+dirs="arch/x86/kvm arch/x86/virt/svm arch/x86/virt/vmx virt/kvm drivers/crypto/ccp"
+rm -rf "$tree"
+cp -a --reflink=auto "$host" "$tree"
+(
+	cd "$tree"
+	for d in arch drivers include virt; do
+		[ ! -d "$TOP/$d" ] || (cd "$TOP" && find $d -type f ! -name 'Kconfig*') | xargs -r rm -f
+	done
+	for makefile in arch/x86/virt/Makefile virt/kvm/Makefile.kvm; do
+		KGIT=$linux kgit show "HEAD:$makefile" >$makefile
+	done
+	for d in $dirs; do find "$d" \( -name '*.o' -o -name '.*.cmd' \) -delete; done
+	kmake . arch/x86/kvm/ arch/x86/virt/ drivers/crypto/ccp/
+) >>"$log" 2>&1 || { not_ok overlay/objects "$(grep -E 'error|Error' "$log" | head -n 10)"; exit; }
+
+# kvm.o is linked from all of them and has the test driver's objects besides
+count=0
+differ=
+for object in $(cd "$tree" && find $dirs -name '*.o' ! -name kvm.o | sort); do
+	count=$((count + 1))
+	cmp -s "$tree/$object" "$host/$object" || differ="$differ $object"
+done
+if [ -n "$differ" ]; then
+	not_ok overlay/objects "they differ with the overlay:$differ"
+elif [ $count -lt 50 ]; then
+	not_ok overlay/objects "only $count objects were compared"
+else
+	ok overlay/objects
+	say "$count objects are the same with and without the overlay"
+fi
+rm -rf "$tree"
