@@ -113,6 +113,12 @@ bad unknown-fixes trailers/0001 's/^Fixes: [0-9a-f]*/Fixes: 0123456789ab/'
 bad private-link links/0000 's,https://lore.*,http://10.0.0.1/review/1,'
 bad dangling-reference links/0000 '/^\[1\]/d'
 
+# A checkpatch.pl that does not run must not count as one that found nothing
+echo 'this is not perl' >"$clone/scripts/checkpatch.pl"
+author commit -q -a -m 'KVM: Break checkpatch'
+refused mail/checkpatch-does-not-run 'not ready' "$mails" mail BASE_COMMIT="$(author rev-parse HEAD)"
+author reset -q --hard "$base"
+
 sed 's/^ int zero;/ int none;/' "$t/series/0001-KVM-Add-one.patch" >"$t/bad/0001-KVM-Add-one.patch"
 series=$t/bad
 refused mail/does-not-apply 'does not apply' "$mails" mail
