@@ -362,15 +362,13 @@ static u64 leaf_mng_vpflushdone(struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(leaf_mng_vpflushdone);
 
-/* Never interrupted, so there is never anything to resume. */
+/* Only an injected fault interrupts this: nothing is done then, so resuming is starting. */
 static u64 leaf_phymem_cache_wb(struct pt_regs *regs)
 {
 	bool done = false;
 	struct emul_td *td;
 
-	if (regs->cx == 1)
-		return TDX_WBCACHE_RESUME_ERROR;
-	if (regs->cx)
+	if (regs->cx > 1)
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
 
 	for (td = tdx_tds; td < tdx_tds + TDX_MAX_TDS; td++) {

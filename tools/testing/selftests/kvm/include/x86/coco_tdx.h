@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * TDs on the emulated TDX host, see Documentation/virt/kvm/coco-emul.rst: how to
+ * launch one, what MRTD it has to get, and what the emulated module says of it.
+ */
+#ifndef SELFTEST_KVM_COCO_TDX_H
+#define SELFTEST_KVM_COCO_TDX_H
+
+#include "kvm_util.h"
+#include "processor.h"
+#include "coco_emul.h"
+#include "sha384.h"
+
+#define TDX_OPERAND_INVALID		0xc000010000000000ul
+#define TDX_OPERAND_BUSY		0x8000020000000000ul
+#define TDX_RND_NO_ENTROPY		0x8000020300000000ul
+#define TDX_INTERRUPTED_RESUMABLE	0x8000000300000000ul
+#define TDX_SYS_BUSY			0x8000020200000000ul
+#define TDX_OPERAND_ID_CPUID_CONFIG	69
+
+#define COCO_TD_GPA	(4ul << 20)
+
+/**
+ * struct coco_td - a TD and what it has to measure
+ * @vm:		the VM
+ * @vcpu:	its only vCPU
+ * @nr_slots:	memslots so far
+ * @tag:	tells the TD from others in the files of the emulator
+ * @mrtd:	running hash of what was added
+ */
+struct coco_td {
+	struct kvm_vm *vm;
+	struct kvm_vcpu *vcpu;
+	uint32_t nr_slots;
+	uint64_t tag;
+	struct sha384 mrtd;
+};
+
+enum coco_pamt {
+	COCO_PAMT_NDA,
+	COCO_PAMT_RSVD,
+	COCO_PAMT_REG,
+	COCO_PAMT_TDR,
+	COCO_PAMT_TDCX,
+	COCO_PAMT_TDVPR,
+	COCO_PAMT_EPT,
+	COCO_NR_PAMT,
+};
+
+struct coco_census {
+	uint64_t nr[COCO_NR_PAMT];
+};
+
+/* Steps of a launch. The __ variants return what the ioctl returned, 0 or -1. */
+void coco_td_new(struct coco_td *td);
+int __coco_td_init_vm(struct coco_td *td, uint32_t bad_cpuid_bits, uint64_t *hw_error);
+void coco_td_init_vm(struct coco_td *td);
+void coco_td_add_vcpu(struct coco_td *td);
+int __coco_td_init_vcpu(struct coco_td *td);
+void coco_td_init_vcpu(struct coco_td *td);
+void coco_td_add_slot(struct coco_td *td, uint64_t gpa, uint64_t nr_pages);
+int __coco_td_add(struct coco_td *td, uint32_t flags, const void *src, uint64_t gpa,
+		  uint64_t nr_pages, uint64_t *left);
+void coco_td_add(struct coco_td *td, uint32_t flags, const void *src, uint64_t gpa,
+		 uint64_t nr_pages);
+int __coco_td_finalize(struct coco_td *td);
+void coco_td_finalize(struct coco_td *td);
+
+/* All steps up to a TD with a slot of @nr_pages at COCO_TD_GPA, and the end of it. */
+void coco_td_create(struct coco_td *td, uint64_t nr_pages);
+void coco_td_free(struct coco_td *td);
+
+/* Measurement: in user space, from the specification; and what the module has. */
+void coco_td_measure(struct coco_td *td, uint32_t flags, const void *data, uint64_t gpa,
+		     uint64_t nr_pages);
+void coco_td_mrtd(struct coco_td *td, uint8_t mrtd[SHA384_SIZE]);
+bool coco_td_mrtd_is(struct coco_td *td, const char *hex);
+void coco_td_check_mrtd(struct coco_td *td);
+
+/* What the module knows of physical memory. */
+void coco_pamt_census(struct coco_census *census);
+void coco_pamt_check_census(const struct coco_census *before);
+/* Physical address of the page or table that the S-EPT has for @gpa, 0 if none. */
+uint64_t coco_td_hpa(struct coco_td *td, uint64_t gpa, int level);
+void coco_host_read(uint64_t hpa, void *buf, size_t size);
+void coco_host_write(uint64_t hpa, const void *buf, size_t size);
+
+/* Pages of random bytes. */
+uint8_t *coco_random_pages(uint64_t nr_pages);
+
+#endif /* SELFTEST_KVM_COCO_TDX_H */

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * TDs on the emulated TDX host.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/bits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "coco_tdx.h"
+#include "test_util.h"
+
+#define TD_NR_CPUID_ENTRIES	256
+#define TD_GPA_BITS		48
+#define TD_ATTR_SEPT_VE_DISABLE	BIT_ULL(28)
+#define TD_XFAM_FP_SSE		(BIT_ULL(0) | BIT_ULL(1))
+
+/* The ioctl number has the size of an unsigned long in it, not of the command. */
+static int tdx_cmd(int fd, uint32_t id, uint32_t flags, const void *data, uint64_t *hw_error)
+{
+	union {
+		struct kvm_tdx_cmd cmd;
+		unsigned long raw;
+	} arg = {
+		.cmd = {
+			.id = id,
+			.flags = flags,
+			.data = (uint64_t)data,
+		},
+	};
+	int ret = kvm_do_ioctl(fd, KVM_MEMORY_ENCRYPT_OP, &arg.raw);
+
+	if (hw_error)
+		*hw_error = arg.cmd.hw_error;
+	return ret;
+}
+
+void coco_td_new(struct coco_td *td)
+{
+	memset(td, 0, sizeof(*td));
+	TEST_ASSERT(getrandom(&td->tag, sizeof(td->tag), 0) == sizeof(td->tag),
+		    "getrandom() failed");
+	sha384_start(&td->mrtd);
+
+	td->vm = vm_create_barebones_type(KVM_X86_TDX_VM);
+	vm_enable_cap(td->vm, KVM_CAP_SPLIT_IRQCHIP, 24);
+}
+
+/* KVM wants the guest's physical address width, and the module its configuration. */
+int __coco_td_init_vm(struct coco_td *td, uint32_t bad_cpuid_bits, uint64_t *hw_error)
+{
+	size_t size = TD_NR_CPUID_ENTRIES * sizeof(struct kvm_cpuid_entry2);
+	struct kvm_tdx_init_vm *init = calloc(1, sizeof(*init) + size);
+	struct kvm_cpuid_entry2 *entry;
+	int ret;
+
+	TEST_ASSERT(init, "Insufficient Memory");
+
+	init->attributes = TD_ATTR_SEPT_VE_DISABLE;
+	init->xfam = TD_XFAM_FP_SSE;
+	init->mrconfigid[0] = td->tag;
+
+	entry = &init->cpuid.entries[init->cpuid.nent++];
+	entry->function = 0x80000008;
+	entry->eax = TD_GPA_BITS << 16 | 40;
+	entry->ecx = bad_cpuid_bits;
+
+	ret = tdx_cmd(td->vm->fd, KVM_TDX_INIT_VM, 0, init, hw_error);
+	free(init);
+	return ret;
+}
+
+void coco_td_init_vm(struct coco_td *td)
+{
+	uint64_t hw_error;
+	int ret = __coco_td_init_vm(td, 0, &hw_error);
+
+	TEST_ASSERT(!ret, "KVM_TDX_INIT_VM failed, errno %d, hw_error %lx", errno, hw_error);
+}
+
+void coco_td_add_vcpu(struct coco_td *td)
+{
+	td->vcpu = __vm_vcpu_add(td->vm, 0);
+	vcpu_init_cpuid(td->vcpu, kvm_get_supported_cpuid());
+}
+
+int __coco_td_init_vcpu(struct coco_td *td)
+{
+	return tdx_cmd(td->vcpu->fd, KVM_TDX_INIT_VCPU, 0, NULL, NULL);
+}
+
+void coco_td_init_vcpu(struct coco_td *td)
+{
+	int ret = __coco_td_init_vcpu(td);
+
+	TEST_ASSERT(!ret, "KVM_TDX_INIT_VCPU failed, errno %d", errno);
+}
+
+void coco_td_add_slot(struct coco_td *td, uint64_t gpa, uint64_t nr_pages)
+{
+	vm_mem_add(td->vm, VM_MEM_SRC_ANONYMOUS, gpa, ++td->nr_slots, nr_pages,
+		   KVM_MEM_GUEST_MEMFD, -1, 0);
+	vm_mem_set_private(td->vm, gpa, nr_pages * PAGE_SIZE);
+}
+
+/* @left: pages that are left according to the region; may be NULL */
+int __coco_td_add(struct coco_td *td, uint32_t flags, const void *src, uint64_t gpa,
+		  uint64_t nr_pages, uint64_t *left)
+{
+	struct kvm_tdx_init_mem_region region = {
+		.source_addr = (uint64_t)src,
+		.gpa = gpa,
+		.nr_pages = nr_pages,
+	};
+	int ret = tdx_cmd(td->vcpu->fd, KVM_TDX_INIT_MEM_REGION, flags, &region, NULL);
+
+	coco_td_measure(td, flags, src, gpa, nr_pages - region.nr_pages);
+	if (left)
+		*left = region.nr_pages;
+	return ret;
+}
+
+void coco_td_add(struct coco_td *td, uint32_t flags, const void *src, uint64_t gpa,
+		 uint64_t nr_pages)
+{
+	uint64_t left;
+	int ret = __coco_td_add(td, flags, src, gpa, nr_pages, &left);
+
+	TEST_ASSERT(!ret && !left, "Adding %lu pages at %lx failed, errno %d, %lu left",
+		    nr_pages, gpa, errno, left);
+}
+
+int __coco_td_finalize(struct coco_td *td)
+{
+	return tdx_cmd(td->vm->fd, KVM_TDX_FINALIZE_VM, 0, NULL, NULL);
+}
+
+void coco_td_finalize(struct coco_td *td)
+{
+	int ret = __coco_td_finalize(td);
+
+	TEST_ASSERT(!ret, "KVM_TDX_FINALIZE_VM failed, errno %d", errno);
+}
+
+void coco_td_create(struct coco_td *td, uint64_t nr_pages)
+{
+	coco_td_new(td);
+	coco_td_init_vm(td);
+	coco_td_add_vcpu(td);
+	coco_td_init_vcpu(td);
+	coco_td_add_slot(td, COCO_TD_GPA, nr_pages);
+}
+
+void coco_td_free(struct coco_td *td)
+{
+	kvm_vm_free(td->vm);
+}
+
+/*
+ * MRTD is SHA-384 of 128-byte blocks. A page that is added gives one with the
+ * name of the operation and the GPA; each 256 bytes that are measured give such
+ * a block and two with the data. TDX Module Base Architecture Specification,
+ * "Measurement and Attestation".
+ */
+static void measure_block(struct coco_td *td, const char *operation, uint64_t gpa)
+{
+	uint8_t block[128] = {};
+	int i;
+
+	memcpy(block, operation, strlen(operation));
+	for (i = 0; i < 8; i++)
+		block[16 + i] = gpa >> (8 * i);
+	sha384_add(&td->mrtd, block, sizeof(block));
+}
+
+void coco_td_measure(struct coco_td *td, uint32_t flags, const void *data, uint64_t gpa,
+		     uint64_t nr_pages)
+{
+	uint64_t end = gpa + nr_pages * PAGE_SIZE, chunk;
+
+	for (; gpa < end; gpa += PAGE_SIZE, data += PAGE_SIZE) {
+		measure_block(td, "MEM.PAGE.ADD", gpa);
+		if (!(flags & KVM_TDX_MEASURE_MEMORY_REGION))
+			continue;
+
+		for (chunk = 0; chunk < PAGE_SIZE; chunk += 256) {
+			measure_block(td, "MR.EXTEND", gpa + chunk);
+			sha384_add(&td->mrtd, data + chunk, 256);
+		}
+	}
+}
+
+static uint64_t td_line(struct coco_td *td, uint8_t mrtd[SHA384_SIZE])
+{
+	char *tds = coco_emul_read("tds"), *next = tds, *line, hex[2 * SHA384_SIZE + 1];
+	unsigned long tdr, tag;
+	int i;
+
+	while ((line = strsep(&next, "\n"))) {
+		if (sscanf(line, "tdr %lx hkid %*u %*s %*s vcpus %*u pages %*u mrconfigid %lx mrtd %96s",
+			   &tdr, &tag, hex) == 3 && tag == td->tag)
+			break;
+	}
+	TEST_ASSERT(line, "The module has no TD %lx", td->tag);
+
+	for (i = 0; i < SHA384_SIZE; i++)
+		sscanf(hex + 2 * i, "%2hhx", &mrtd[i]);
+	free(tds);
+	return tdr;
+}
+
+void coco_td_mrtd(struct coco_td *td, uint8_t mrtd[SHA384_SIZE])
+{
+	td_line(td, mrtd);
+}
+
+bool coco_td_mrtd_is(struct coco_td *td, const char *hex)
+{
+	char have[2 * SHA384_SIZE + 1];
+	uint8_t mrtd[SHA384_SIZE];
+	int i;
+
+	coco_td_mrtd(td, mrtd);
+	for (i = 0; i < SHA384_SIZE; i++)
+		sprintf(have + 2 * i, "%02x", mrtd[i]);
+
+	if (strcmp(have, hex))
+		pr_info("MRTD %s should be %s\n", have, hex);
+	return !strcmp(have, hex);
+}
+
+void coco_td_check_mrtd(struct coco_td *td)
+{
+	uint8_t have[SHA384_SIZE], want[SHA384_SIZE];
+
+	coco_td_mrtd(td, have);
+	sha384_digest(&td->mrtd, want);
+	TEST_ASSERT(!memcmp(have, want, SHA384_SIZE),
+		    "MRTD %02x%02x... should be %02x%02x...", have[0], have[1], want[0], want[1]);
+}
+
+static const char *const pamt_names[COCO_NR_PAMT] = {
+	"NDA", "RSVD", "REG", "TDR", "TDCX", "TDVPR", "EPT",
+};
+
+void coco_pamt_census(struct coco_census *census)
+{
+	char *pamt = coco_emul_read("pamt"), *next = pamt, *line, name[16];
+	int i;
+
+	for (i = 0; i < COCO_NR_PAMT; i++) {
+		line = strsep(&next, "\n");
+		TEST_ASSERT(line && sscanf(line, "%15s %lu", name, &census->nr[i]) == 2 &&
+			    !strcmp(name, pamt_names[i]), "No %s in pamt", pamt_names[i]);
+	}
+	free(pamt);
+}
+
+void coco_pamt_check_census(const struct coco_census *before)
+{
+	struct coco_census now;
+	int i;
+
+	coco_pamt_census(&now);
+	for (i = 0; i < COCO_NR_PAMT; i++) {
+		TEST_ASSERT(now.nr[i] == before->nr[i], "There were %lu pages of type %s, now %lu",
+			    before->nr[i], pamt_names[i], now.nr[i]);
+	}
+}
+
+uint64_t coco_td_hpa(struct coco_td *td, uint64_t gpa, int level)
+{
+	unsigned long tdr, line_tdr, line_gpa, hpa, found = 0;
+	uint8_t mrtd[SHA384_SIZE];
+	char *sept, *line, *next;
+	int line_level;
+
+	tdr = td_line(td, mrtd);
+	sept = coco_emul_read("sept");
+	next = sept;
+	while (!found && (line = strsep(&next, "\n"))) {
+		if (sscanf(line, "tdr %lx gpa %lx level %d %*s %lx", &line_tdr, &line_gpa,
+			   &line_level, &hpa) == 4 &&
+		    line_tdr == tdr && line_gpa == gpa && line_level == level)
+			found = hpa;
+	}
+	free(sept);
+	return found;
+}
+
+static void host_access(uint64_t hpa, void *buf, size_t size, bool write)
+{
+	int fd = open("/dev/mem", O_RDWR);
+	ssize_t ret;
+
+	TEST_ASSERT(fd >= 0, "Cannot open /dev/mem, errno %d", errno);
+	ret = write ? pwrite(fd, buf, size, hpa) : pread(fd, buf, size, hpa);
+	TEST_ASSERT(ret == (ssize_t)size, "Cannot access %lx in /dev/mem: %ld, errno %d",
+		    hpa, ret, errno);
+	close(fd);
+}
+
+void coco_host_read(uint64_t hpa, void *buf, size_t size)
+{
+	host_access(hpa, buf, size, false);
+}
+
+void coco_host_write(uint64_t hpa, const void *buf, size_t size)
+{
+	host_access(hpa, (void *)buf, size, true);
+}
+
+uint8_t *coco_random_pages(uint64_t nr_pages)
+{
+	size_t done, size = nr_pages * PAGE_SIZE;
+	uint8_t *pages = aligned_alloc(PAGE_SIZE, size);
+
+	TEST_ASSERT(pages, "Insufficient Memory");
+	for (done = 0; done < size; done += PAGE_SIZE)
+		TEST_ASSERT(getrandom(pages + done, PAGE_SIZE, 0) == PAGE_SIZE,
+			    "getrandom() failed");
+	return pages;
+}
