@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # boot.sh BOOT: run boots/BOOT.sh in QEMU, print its cases in TAP. Raw log: build/log/BOOT.log
+# boot.sh --shell BOOT: the same machine with a shell on the console instead of the script.
 # KTREE is the built kernel tree, by default that of the variant which the boot script names.
 #
 # Header lines of a boot script, "# boot: KEY=VALUE ...":
@@ -10,6 +11,8 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 
+interactive=
+[ "$1" != --shell ] || { interactive=yes; shift; }
 script=$1
 [ -f "$script" ] || script=$GMEM/boots/$1.sh
 [ -f "$script" ] || die "no boot script $1" "ls $GMEM/boots"
@@ -35,17 +38,21 @@ qemu=${QEMU:-qemu-system-x86_64}
 
 [ -f "$tree/arch/x86/boot/bzImage" ] || die "no kernel in $tree" "make run"
 mkdir -p "$LOG" "$work"
-BOOT=$boot BOOT_TIMEOUT=$limit "$GMEM/image.sh" "$tree" "$work/initramfs" "$script"
+script_to_run=$script
+[ -z "$interactive" ] || script_to_run=
+BOOT=$boot BOOT_TIMEOUT=$limit "$GMEM/image.sh" "$tree" "$work/initramfs" ${script_to_run:+"$script_to_run"}
 
 # TCG needs nothing from the host CPU; -accel kvm is not used, because nested KVM changes what is tested.
+set -- "$qemu" -machine q35 -accel "${ACCEL:-tcg,thread=multi}" -cpu "$(header cpu EPYC-Milan,+svm,+npt)" \
+	-smp "$(header smp 2)" -m "$(header mem 2G)" -nodefaults -display none -no-reboot \
+	-kernel "$tree/arch/x86/boot/bzImage" -initrd "$work/initramfs" \
+	-append "console=ttyS0,115200 ignore_loglevel printk.devkmsg=on panic=-1 no_timer_check $(rest_of_line append ' ')"
+[ -z "$interactive" ] || exec "$@" -serial mon:stdio
+
 start=$(date +%s)
 status=0
 # The limit is per test, and named inside the guest; when it does not get to that, QEMU is stopped three minutes later.
-timeout --foreground -k 5 $((limit + 180 * GMEM_SLOW)) "$qemu" \
-	-machine q35 -accel "${ACCEL:-tcg,thread=multi}" -cpu "$(header cpu EPYC-Milan,+svm,+npt)" \
-	-smp "$(header smp 2)" -m "$(header mem 2G)" -nodefaults -display none -no-reboot -serial stdio \
-	-kernel "$tree/arch/x86/boot/bzImage" -initrd "$work/initramfs" \
-	-append "console=ttyS0,115200 ignore_loglevel printk.time=1 printk.devkmsg=on panic=-1 no_timer_check $(rest_of_line append ' ')" \
+timeout --foreground -k 5 $((limit + 180 * GMEM_SLOW)) "$@" -serial stdio \
 	</dev/null >"$log" 2>"$work/qemu.err" || status=$?
 grep -v "warning: TCG doesn't support requested feature" "$work/qemu.err" | sed 's/^/# qemu: /' || :
 rm -f "$work/initramfs"

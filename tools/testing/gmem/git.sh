@@ -31,9 +31,8 @@ apply_patches()
 format_patches()
 {
 	kgit -c core.abbrev=12 -c diff.algorithm=default -c diff.noprefix=false -c diff.mnemonicPrefix=false \
-		-c format.signOff=false -c format.thread=false -c format.attach=false -c format.useAutoBase=false \
-		-c format.coverLetter=false -c diff.orderFile=/dev/null \
-		format-patch -q -N --zero-commit --no-signature --abbrev=12 -o "$1" "$(stamped base)..HEAD"
+		-c format.useAutoBase=false -c diff.orderFile=/dev/null \
+		format-patch -q -N --no-attach --no-thread --no-cover-letter --no-signoff --no-to --no-cc --zero-commit --no-signature --abbrev=12 -o "$1" "$(stamped base)..HEAD"
 }
 
 # What would be lost if build/linux were made anew; empty output: nothing

@@ -1,0 +1,23 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# clean.sh: remove everything under build/ but the downloads. Work that patches/ does not hold is not removed.
+set -eu
+. "$(dirname "$0")/lib.sh"
+. "$GMEM/git.sh"
+
+[ -d "$BUILD" ] || exit 0
+exec 9>"$BUILD/lock"
+flock -n 9 || die "another make is at work in $BUILD" "wait for it"
+if [ -d "$linux" ]; then
+	[ -f "$stamp" ] || die "$linux was not made by this harness" "mv $linux somewhere, then run again"
+	lost=$(unsaved)
+	[ -z "$lost" ] ||
+		die "build/linux holds work that patches/ does not: $(echo "$lost" | head -n 1)" "make refresh, or git -C build/linux reset --hard $(stamped head | cut -c1-12)"
+	clone=$(kgit rev-parse --path-format=absolute --git-common-dir)
+fi
+rm -rf "$stamp"
+for entry in "$BUILD"/* "$BUILD"/.[!.]*; do
+	[ "$entry" = "$BUILD/dl" ] || rm -rf "$entry"
+done
+# Worktrees in a clone of the user's
+[ ! -d "${clone:-/nonexistent}" ] || git --git-dir="$clone" worktree prune
