@@ -39,15 +39,13 @@ function trouble(text) { if (troubles++ < 5) remarks = remarks "# " boot ": " te
 /^gmem: exit / { status = substr($0, 12); next }
 /^gmem: / { next }
 
+# Need not look like a splat: some reports are only a line and a backtrace
+want != "" && $0 ~ want { wanted++; next }
+
 # A backtrace without one of the known first lines is a report all the same
 /Call Trace:/ && !splats && !wanted { splats++; reports = reports "# " boot ": backtrace without a known first line\n" }
 
-$0 ~ splat {
-	if (want != "" && $0 ~ want)
-		wanted++
-	else if (splats++ < 8)
-		reports = reports "# " boot ": " $0 "\n"
-}
+$0 ~ splat && splats++ < 8 { reports = reports "# " boot ": " $0 "\n" }
 
 END {
 	if (plan == "")

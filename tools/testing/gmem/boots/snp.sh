@@ -24,6 +24,7 @@ run_test sev_snp_launch_update_test
 run_test coco_snp_digest_test
 run_test coco_snp_failure_test
 run_test coco_snp_source_test
+run_test coco_snp_lock_test
 case_ok no-instruction-declined grep '^declined 0$' $emul/counters
 unload kvm-amd
 case_ok all-pages-back all_pages_back
