@@ -35,6 +35,7 @@ void coco_emul_count_trap(bool declined)
 	else
 		nr_traps++;
 }
+
 NOKPROBE_SYMBOL(coco_emul_count_trap);
 
 /**
@@ -55,6 +56,7 @@ bool coco_emul_hit(struct coco_emul_point *point, u64 *status)
 	*status = point->fail_status;
 	return true;
 }
+
 NOKPROBE_SYMBOL(coco_emul_hit);
 
 static int host_show(struct seq_file *m, void *v)

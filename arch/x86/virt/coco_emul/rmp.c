@@ -71,6 +71,7 @@ struct rmp_page *rmp_emul_page(u64 pa)
 
 	return &rmp[pfn];
 }
+
 NOKPROBE_SYMBOL(rmp_emul_page);
 
 /**
@@ -83,6 +84,7 @@ void *rmp_emul_data(struct rmp_page *page)
 {
 	return __va(PFN_PHYS(page - rmp));
 }
+
 NOKPROBE_SYMBOL(rmp_emul_data);
 
 static u64 page_sum(struct rmp_page *page)
@@ -95,6 +97,7 @@ static u64 page_sum(struct rmp_page *page)
 
 	return sum;
 }
+
 NOKPROBE_SYMBOL(page_sum);
 
 /*
@@ -113,6 +116,7 @@ static void page_scramble(struct rmp_page *page)
 		words[i] ^= key;
 	}
 }
+
 NOKPROBE_SYMBOL(page_scramble);
 
 /**
@@ -136,6 +140,7 @@ void rmp_emul_set(struct rmp_page *page, enum rmp_page_state state)
 		page->asid = 0;
 	}
 }
+
 NOKPROBE_SYMBOL(rmp_emul_set);
 
 /**
@@ -156,12 +161,14 @@ static bool immutable(struct rmp_page *page)
 	return page->state == RMP_FIRMWARE || page->state == RMP_CONTEXT ||
 	       page->state == RMP_PRE_GUEST;
 }
+
 NOKPROBE_SYMBOL(immutable);
 
 static struct rmp_page *region_head(struct rmp_page *page)
 {
 	return rmp + ALIGN_DOWN(page - rmp, PTRS_PER_PMD);
 }
+
 NOKPROBE_SYMBOL(region_head);
 
 static enum rmp_page_state state_after_update(const struct rmp_state *new)
@@ -174,6 +181,7 @@ static enum rmp_page_state state_after_update(const struct rmp_state *new)
 
 	return new->immutable ? RMP_FIRMWARE : RMP_RECLAIM;
 }
+
 NOKPROBE_SYMBOL(state_after_update);
 
 static bool new_state_valid(const struct rmp_state *new)
@@ -188,6 +196,7 @@ static bool new_state_valid(const struct rmp_state *new)
 
 	return new->assigned || (!new->asid && !new->immutable);
 }
+
 NOKPROBE_SYMBOL(new_state_valid);
 
 static u64 rmpupdate(u64 pa, const struct rmp_state *new)
@@ -223,6 +232,7 @@ static u64 rmpupdate(u64 pa, const struct rmp_state *new)
 
 	return RMP_OK;
 }
+
 NOKPROBE_SYMBOL(rmpupdate);
 
 static bool emulate_rmpupdate(struct pt_regs *regs, struct insn *insn)
@@ -240,6 +250,7 @@ static bool emulate_rmpupdate(struct pt_regs *regs, struct insn *insn)
 	coco_emul_set_flags(regs, status ? 0 : X86_EFLAGS_ZF);
 	return true;
 }
+
 NOKPROBE_SYMBOL(emulate_rmpupdate);
 
 static bool emulate_rmpread(struct pt_regs *regs, struct insn *insn)
@@ -265,6 +276,7 @@ static bool emulate_rmpread(struct pt_regs *regs, struct insn *insn)
 	coco_emul_set_flags(regs, status ? 0 : X86_EFLAGS_ZF);
 	return true;
 }
+
 NOKPROBE_SYMBOL(emulate_rmpread);
 
 static bool emulate_psmash(struct pt_regs *regs, struct insn *insn)
@@ -288,6 +300,7 @@ static bool emulate_psmash(struct pt_regs *regs, struct insn *insn)
 	coco_emul_set_flags(regs, status ? 0 : X86_EFLAGS_ZF);
 	return true;
 }
+
 NOKPROBE_SYMBOL(emulate_psmash);
 
 #define SNP_INSN(_id, _prefix, _modrm, _emulate)		\

@@ -41,6 +41,7 @@ bool coco_emul_ea(struct insn *insn, struct pt_regs *regs, unsigned long *ea)
 	*ea = (unsigned long)insn_get_addr_ref(insn, regs);
 	return *ea != -1UL && *ea >= TASK_SIZE_MAX;
 }
+
 NOKPROBE_SYMBOL(coco_emul_ea);
 
 /**
@@ -53,6 +54,7 @@ void coco_emul_set_flags(struct pt_regs *regs, unsigned long flags)
 	regs->flags &= ~COCO_EMUL_ARITH_FLAGS;
 	regs->flags |= flags & COCO_EMUL_ARITH_FLAGS;
 }
+
 NOKPROBE_SYMBOL(coco_emul_set_flags);
 
 static u8 mandatory_prefix(struct insn *insn)
@@ -76,6 +78,7 @@ static u8 mandatory_prefix(struct insn *insn)
 
 	return prefix;
 }
+
 NOKPROBE_SYMBOL(mandatory_prefix);
 
 static bool insn_matches(const struct coco_emul_insn *e, struct insn *insn, u8 prefix)
@@ -89,6 +92,7 @@ static bool insn_matches(const struct coco_emul_insn *e, struct insn *insn, u8 p
 
 	return !e->mem || X86_MODRM_MOD(insn->modrm.value) != 3;
 }
+
 NOKPROBE_SYMBOL(insn_matches);
 
 static const struct coco_emul_insn *identify(struct insn *insn)
@@ -106,6 +110,7 @@ static const struct coco_emul_insn *identify(struct insn *insn)
 
 	return NULL;
 }
+
 NOKPROBE_SYMBOL(identify);
 
 static bool decode(struct pt_regs *regs, struct insn *insn, u8 *buf)
@@ -122,6 +127,7 @@ static bool decode(struct pt_regs *regs, struct insn *insn, u8 *buf)
 
 	return !insn_decode(insn, buf, len, INSN_MODE_64);
 }
+
 NOKPROBE_SYMBOL(decode);
 
 static int coco_emul_die(struct notifier_block *nb, unsigned long val, void *data)
@@ -155,6 +161,7 @@ static int coco_emul_die(struct notifier_block *nb, unsigned long val, void *dat
 	regs->ip += insn.length;
 	return NOTIFY_STOP;
 }
+
 NOKPROBE_SYMBOL(coco_emul_die);
 
 static struct notifier_block coco_emul_die_nb = {
