@@ -175,6 +175,7 @@ build_tests()
 	rm -rf "$src" "$work/src.stamp"
 	mkdir -p "$src"
 	git -C "$linux" archive "$head" -- Makefile Kbuild Kconfig scripts include tools arch/x86 usr | tar -x -C "$src"
+	say "building the selftests, a minute or so; log $LOG/host-selftests.log"
 	"$GMEM/selftests.sh" "$src" >"$LOG/host-selftests.log" 2>&1 ||
 		{ tail -n 5 "$LOG/host-selftests.log"; die "the selftests do not build" "see $LOG/host-selftests.log"; }
 	rm -rf "$work/tests"
