@@ -41,6 +41,15 @@ facts()
 	echo "</dl>"
 }
 
+# What was planned and left nothing is no success, be the run interrupted or still going on; report.sh says so at its end
+unfinished()
+{
+	for stage in $(sed -n 's/^\.PHONY: all //p' "$BUILD/result/stages.mk" 2>/dev/null); do
+		[ -f "$BUILD/result/$stage.tap" ] || grep -q -- " - $stage/stage" "$tap" ||
+			echo "not ok - $stage/stage # it has left no result yet"
+	done
+}
+
 results() # TAP TIMES
 {
 	# shellcheck disable=SC2046 # names of stages, which have no spaces
@@ -100,7 +109,8 @@ times=$BUILD/result/times
 	cat "$GMEM/html.css"
 	echo "</style></head><body><header><h1>$(sed -n '1s/^# //p' "$TOP/patches/COVER.md" | escape)</h1></header>"
 	facts
-	results "$tap" "$times"
+	{ cat "$tap"; unfinished; } >"$work/results.tap"
+	results "$work/results.tap" "$times"
 	others
 	plots
 	series
