@@ -6,6 +6,7 @@
 #   SERIES=yes     the running kernel carries the series, although 'make host-kernel' did not build it
 #   ROOT=DIR       with check: a recorded machine (proc/, sys/, dev/, probe, kernel-log) in place of this one
 #   HOST_TESTS=DIR selftest binaries that are there already, in place of building them
+#   KVM_UNIT_TESTS=DIR  a built copy of kvm-unit-tests: run these as well, and compare with what they gave on the base
 #   HOST_TIMEOUT=S seconds that one test may take, 300 by default
 set -eu
 . "$(dirname "$0")/lib.sh"
@@ -206,7 +207,11 @@ run_plan()
 		say "exit 0"
 	)
 	[ -n "$ROOT" ] || dmesg | sed "1,/$mark/d" >>"$KMSG"
-	awk -f "$GMEM/console.awk" -v boot=host -v want= -v qemu=0 "$KMSG" | tee "$work/cases"
+	{
+		awk -f "$GMEM/console.awk" -v boot=host -v want= -v qemu=0 "$KMSG"
+		[ -z "${KVM_UNIT_TESTS:-}" ] || "$GMEM/kvm-unit-tests.sh" "$KVM_UNIT_TESTS" "$release" ||
+			not_ok host/kvm-unit-tests
+	} | tee "$work/cases"
 }
 
 [ -n "$ROOT" ] || [ "$(id -u)" = 0 ] ||
@@ -220,10 +225,10 @@ describe_all
 plan >"$work/plan"
 sed 's/^run /# runs:    /; s/^skip \([^ ]*\) /# skipped: \1: /' "$work/plan"
 [ "${1:-}" != check ] || exit 0
-grep -q '^run ' "$work/plan" || die "no test can run here" "see above what is missing"
+grep -q '^run ' "$work/plan" || [ -n "${KVM_UNIT_TESTS:-}" ] || die "no test can run here" "see above what is missing"
 
 start=$(date +%s)
-[ -n "${HOST_TESTS:-}" ] || build_tests
+[ -n "${HOST_TESTS:-}" ] || ! grep -q '^run ' "$work/plan" || build_tests
 run_plan
 say "host: $(($(date +%s) - start)) s, log $LOG/host.log"
 say "$(grep -c '^ok ' "$work/cases" || :) passed, $(grep -c '^not ok ' "$work/cases" || :) failed"

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Cases of the suite on the base, then on the series; out come cases in which only a difference is a failure.
-# A kernel report or a boot that does not come to its end is one on the series alone, whatever the base does.
+# A kernel report or a boot that does not come to its end is one on the series alone, whatever the base does. Variable: prefix (of the names)
 
+BEGIN { if (prefix == "") prefix = "suite" }
 FNR == 1 { side++ }
 
 /^(not )?ok - / {
@@ -27,7 +28,7 @@ FNR == 1 { side++ }
 side == 2 && /^#/ { remarks[name] = remarks[name] $0 "\n" }
 
 function say(verdict, name, directive) {
-	printf "%s - suite/%s%s\n", verdict, name, directive == "" ? "" : " # " directive
+	printf "%s - %s/%s%s\n", verdict, prefix, name, directive == "" ? "" : " # " directive
 	if (verdict == "not ok")
 		printf "%s", remarks[name]
 }
@@ -57,5 +58,5 @@ END {
 		}
 	}
 	if (!n)
-		print "not ok - suite/cases # no case ran"
+		print "not ok - " prefix "/cases # no case ran"
 }

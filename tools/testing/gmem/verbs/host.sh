@@ -94,6 +94,32 @@ printf '#!/bin/sh\nexec sleep 60\n' >"$t/tests/b_snp_test"
 run env HOST_TIMEOUT=1 BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/host.sh"
 expect host/run-hangs 1 '^not ok - host/b_snp_test # killed or timed out after 1 s$'
 
+# kvm-unit-tests: one that passes, one that fails on the base too, and one whose result the test chooses
+mkdir -p "$t/kut"
+cat >"$t/kut/run_tests.sh" <<'END'
+#!/bin/sh
+printf '\033[32mPASS\033[0m apic (56 tests)\n\033[31mFAIL\033[0m pmu (2 tests, 1 unexpected failures)\n'
+printf '\033[33mSKIP\033[0m svm (no kernel support)\n%s smap (18 tests)\n' "$SMAP"
+exit 1
+END
+chmod +x "$t/kut/run_tests.sh"
+: >"$t/kut/config.mak"
+kut() { env SMAP="$1" BUILD="$host_build" "$GMEM/kvm-unit-tests.sh" "$t/kut" "$2"; }
+run kut PASS 6.19.11-gmem.1
+expect host/kvm-unit-tests-without-the-base 0 '^ok - kvm-unit-tests/apic$' '^not ok - kvm-unit-tests/pmu # FAIL \(2 tests' \
+	'^ok - kvm-unit-tests/svm # SKIP \(no kernel support\)$' '^# kvm-unit-tests: nothing of the base'
+sed -i 's/gmem\..*/gmembase/' "$t/machine/proc/sys/kernel/osrelease"
+run env SMAP=PASS KVM_UNIT_TESTS="$t/kut" BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/host.sh"
+expect host/kvm-unit-tests-on-the-base 1 '^ok - host/b_snp_test # SKIP kernel .* is the base' '^not ok - kvm-unit-tests/pmu'
+machine snp
+run kut FAIL 6.19.11-gmem.1
+expect host/kvm-unit-tests-against-the-base 0 '^ok - kvm-unit-tests/apic$' '^ok - kvm-unit-tests/pmu # SKIP fails on both, FAIL' \
+	'^not ok - kvm-unit-tests/smap # base: ok, series: FAIL'
+refused host/kvm-unit-tests-not-built 'not a built copy' "$host_build" env BUILD="$host_build" "$GMEM/kvm-unit-tests.sh" "$t" 6.19.11-gmem.1
+printf '#!/bin/sh\nexit 0\n' >"$t/tests/b_snp_test"
+run env SMAP=PASS KVM_UNIT_TESTS="$t/kut" BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/host.sh"
+expect host/kvm-unit-tests-with-make-host 0 '^ok - host/b_snp_test$' '^ok - kvm-unit-tests/smap$' '^# [0-9]+ passed, 0 failed$'
+
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	# Somewhere that nobody can read, whoever owns the checkout
 	mkdir -p "$t/open/tools/testing/gmem"
