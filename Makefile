@@ -12,6 +12,7 @@ help:
 	@echo "make selftests the whole KVM selftest suite on the base and on the series; only a difference is a failure"
 	@echo "make host      no QEMU: the selftests on this machine and kernel, and what it lacks for SNP and TDX (root)"
 	@echo "make host-kernel  Debian packages of base and series for this machine; installs nothing"
+	@echo "make bench     what populate costs and how long it locks, against the base and Linux 7.3, in instructions"
 	@echo "make report    the last run as one HTML page, build/report.html"
 	@echo "make mail BASE_COMMIT=...  the series as mails, ready to send; sends nothing"
 	@echo "make clean     remove build/ but for the downloads"
@@ -40,8 +41,11 @@ host host-kernel mail:
 report:
 	@$(GMEM)/html.sh
 
+bench:
+	@$(GMEM)/bench.sh
+
 clean:
 	@$(GMEM)/clean.sh
 
-.PHONY: help run test am refresh shell selftests host host-kernel mail report clean
+.PHONY: help run test am refresh shell selftests host host-kernel mail report bench clean
 export KERNEL_TREE KERNEL_REV CASES GMEM_SLOW

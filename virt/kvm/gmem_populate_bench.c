@@ -57,6 +57,7 @@ static struct gmem_bench_taps {
 	u64	overhead;
 	u64	clock;
 	u64	hold_start;
+	u64	hold_start_folio;
 	unsigned long hold_start_jiffies;
 	struct kvm_gmem_bench_populate *cmd;
 } gmem_bench_taps;
@@ -65,14 +66,17 @@ static void gmem_bench_hold_ends(struct gmem_bench_taps *taps)
 {
 	struct kvm_gmem_bench_populate *cmd = taps->cmd;
 	u64 hold = taps->clock - taps->hold_start;
+	u64 folio = cmd->parts[KVM_GMEM_BENCH_FOLIO] - taps->hold_start_folio;
 
 	cmd->holds++;
 	cmd->hold_total += hold;
 	cmd->hold_max = max(cmd->hold_max, hold);
-	if (!time_after(jiffies, taps->hold_start_jiffies))
-		cmd->hold_max_quiet = max(cmd->hold_max_quiet, hold);
-	else
+	if (time_after(jiffies, taps->hold_start_jiffies)) {
 		cmd->holds_ticked++;
+		return;
+	}
+	cmd->hold_max_quiet = max(cmd->hold_max_quiet, hold);
+	cmd->hold_max_rest = max(cmd->hold_max_rest, hold - folio);
 }
 
 noinline void gmem_bench_tap(enum kvm_gmem_bench_part part)
@@ -85,6 +89,7 @@ noinline void gmem_bench_tap(enum kvm_gmem_bench_part part)
 
 	if (part == KVM_GMEM_BENCH_LOCK) {
 		taps->hold_start = taps->clock;
+		taps->hold_start_folio = taps->cmd->parts[KVM_GMEM_BENCH_FOLIO];
 		taps->hold_start_jiffies = jiffies;
 	} else if (part == KVM_GMEM_BENCH_FINISH) {
 		gmem_bench_hold_ends(taps);
@@ -243,6 +248,7 @@ static long gmem_bench_populate(struct kvm_gmem_bench_populate *cmd)
 	cmd->hold_total = 0;
 	cmd->hold_max = 0;
 	cmd->hold_max_quiet = 0;
+	cmd->hold_max_rest = 0;
 	cmd->holds = 0;
 	cmd->holds_ticked = 0;
 	memset(cmd->parts, 0, sizeof(cmd->parts));

@@ -63,6 +63,8 @@ enum kvm_gmem_bench_op {
  * @hold_total: (out) time under the invalidate lock
  * @hold_max: (out) longest time under the invalidate lock
  * @hold_max_quiet: (out) as @hold_max, only holds without a timer tick in them
+ * @hold_max_rest: (out) as @hold_max_quiet, and less KVM_GMEM_BENCH_FOLIO: how
+ *	long that takes depends on the state of the page allocator
  * @holds: (out) how often the lock was taken
  * @holds_ticked: (out) how many of @holds a timer tick fell in
  * @parts: (out) cost of each enum kvm_gmem_bench_part, together about @cost
@@ -80,6 +82,7 @@ struct kvm_gmem_bench_populate {
 	__u64 hold_total;
 	__u64 hold_max;
 	__u64 hold_max_quiet;
+	__u64 hold_max_rest;
 	__u32 holds;
 	__u32 holds_ticked;
 	__u64 parts[KVM_GMEM_BENCH_NR_PARTS];

@@ -7,7 +7,8 @@
 # Each is built from config/bench.config with the benchmark driver and nothing else added, and booted RUNS times
 # (default 3) with one CPU. QEMU counts instructions (-icount): 1 instruction is 1 ns of guest time, so that a figure
 # does not depend on how fast or how busy this machine is.
-# Results: build/bench/results.{tsv,md} and *.svg
+# BENCH_BUILD=no measures the kernels that are there as they are; MAX_PAGES=4096 leaves the long ranges out.
+# Results: build/bench/results.{tsv,md,rst} and *.svg
 set -eu
 . "$(dirname "$0")/lib.sh"
 
@@ -34,30 +35,36 @@ made_from()
 unpack()
 {
 	case $1 in
+	base)
+		tarball=$("$GMEM/base.sh")
+		tar -xJf "$tarball" -C "$2" --strip-components=1
+		;;
+	series)
+		# With all objects: what the series does not touch need not be built again.
+		build base
+		cp -a "$bench/base/." "$2"
+		for p in "$TOP"/patches/*.patch; do
+			patch -d "$2" -p1 -s -F0 <"$p" || die "$(basename "$p") does not apply" "make am"
+		done
+		;;
 	upstream)
 		deb=$("$GMEM/bench-source.sh" $UPSTREAM $UPSTREAM_SHA256)
 		name=linux-source-$(echo $UPSTREAM | cut -d . -f 1,2)
 		dpkg-deb --fsys-tarfile "$deb" | tar -xO "./usr/src/$name.tar.xz" | tar -xJ -C "$2" --strip-components=1
 		;;
-	*)
-		tarball=$("$GMEM/base.sh")
-		tar -xJf "$tarball" -C "$2" --strip-components=1
-		;;
 	esac
-	[ "$1" != series ] || for p in "$TOP"/patches/*.patch; do
-		patch -d "$2" -p1 -s -F0 <"$p" || die "$(basename "$p") does not apply" "make am"
-	done
 }
 
 source_tree()
 {
 	id=$(made_from "$1" | sha256sum | cut -c1-16)
-	[ "$(cat "$bench/$1.id" 2>/dev/null)" != "$id" ] || return 0
+	[ "$(cat "$bench/$1/.bench-source" 2>/dev/null)" != "$id" ] || return 0
 	progress "$1: unpack"
-	rm -rf "${bench:?}/$1" "$bench/$1.id"
-	mkdir -p "$bench/$1"
-	unpack "$1" "$bench/$1"
-	echo "$id" >"$bench/$1.id"
+	rm -rf "${bench:?}/$1" "$bench/$1.new"
+	mkdir -p "$bench/$1.new"
+	(unpack "$1" "$bench/$1.new")
+	echo "$id" >"$bench/$1.new/.bench-source"
+	mv "$bench/$1.new" "$bench/$1"
 }
 
 # The driver, and one line each to build it
@@ -80,28 +87,37 @@ configure()
 	wrong=$(grep '^CONFIG_' "$GMEM/config/bench.config" | grep -vxFf "$1/.config" || :
 		sed -n 's/^# \(CONFIG_[A-Z0-9_]*\) is not set$/\1=/p' "$GMEM/config/bench.config" |
 			while read -r option; do grep "^$option" "$1/.config" || :; done)
-	[ -z "$wrong" ] || die "config/bench.config does not take: $(echo $wrong)" "see $1/.config"
+	[ -z "$wrong" ] || die "config/bench.config does not take: $(echo "$wrong" | paste -s -d " ")" "see $1/.config"
 }
+
+# While it is built a tree has the same path, whichever it is: objects of a tree at another path are all built again.
+enter()
+{
+	echo "$1" >"$bench/$1/.bench-kernel"
+	mv "$bench/$1" "$bench/tree"
+}
+leave() { [ ! -d "$bench/tree" ] || mv "$bench/tree" "$bench/$(cat "$bench/tree/.bench-kernel")"; }
 
 build()
 {
-	tree=$bench/$1
 	source_tree "$1"
-	driver "$tree"
-	if ! cmp -s "$GMEM/config/bench.config" "$bench/$1.config"; then
-		configure "$tree"
-		cp "$GMEM/config/bench.config" "$bench/$1.config"
+	driver "$bench/$1"
+	enter "$1"
+	if ! cmp -s "$GMEM/config/bench.config" "$bench/tree/.bench-config"; then
+		configure "$bench/tree"
+		cp "$GMEM/config/bench.config" "$bench/tree/.bench-config"
 	fi
 	progress "$1: build, log $LOG/bench-build-$1.log"
-	kmake "$tree" bzImage modules >"$LOG/bench-build-$1.log" 2>&1 ||
+	kmake "$bench/tree" bzImage modules >"$LOG/bench-build-$1.log" 2>&1 ||
 		{ tail -n 20 "$LOG/bench-build-$1.log"; die "kernel $1 did not build" "see $LOG/bench-build-$1.log"; }
+	leave
 }
 
 # One binary for all kernels, so that they get the same system calls
 program()
 {
-	kmake "$bench/series" -s headers_install
-	mkdir -p "$bench/tests"
+	[ -d "$bench/series/usr/include/linux" ] || kmake "$bench/series" -s headers_install
+	mkdir -p "$bench/tests/x86"
 	gcc -O2 -Wall -static -pthread -I "$TOP/virt/kvm" -I "$bench/series/usr/include" \
 		-o "$bench/tests/gmem_populate_bench" "$TOP/tools/testing/selftests/kvm/x86/gmem_populate_bench.c"
 	sed "s/^run_test gmem_populate_bench.*/& $MAX_PAGES/" "$GMEM/boots/bench.sh" >"$bench/bench.boot"
@@ -143,7 +159,8 @@ report()
 	else
 		say "no plots: apt-get install gnuplot-nox"
 	fi
-	awk -f "$GMEM/bench.awk" -v format=tap "$bench/results.tsv"
+	awk -f "$GMEM/bench.awk" -v format=tap "$bench/results.tsv" >"$bench/verdicts.tap"
+	cat "$bench/verdicts.tap"
 	say "results: $bench/results.md, $bench/results.tsv, $bench/*.svg"
 }
 
@@ -155,11 +172,21 @@ for k; do
 	esac
 done
 
-for k; do build "$k"; done
-[ -d "$bench/series" ] || build series
+leave
+trap leave EXIT
+trap 'exit 130' INT TERM
+if [ "${BENCH_BUILD:-yes}" != no ]; then
+	for k; do build "$k"; done
+	[ -d "$bench/series" ] || build series
+fi
 program
 qemu_counting
+# At the same time: what is counted does not depend on what else this machine does.
+pids=
 for k; do
-	for n in $(seq "$RUNS"); do run "$k" "$n"; done
+	(for n in $(seq "$RUNS"); do run "$k" "$n"; done) &
+	pids="$pids $!"
 done
+for pid in $pids; do wait "$pid" || die "not every kernel could be measured" "see above"; done
 report "$@"
+! cat "$bench"/verdicts.tap "$bench"/bench-*-*.tap | grep -q '^not ok'

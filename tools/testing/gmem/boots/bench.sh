@@ -2,7 +2,7 @@
 # Measures kvm_gmem_populate(). Booted by ../bench.sh only, which counts instructions; see there.
 # boot: kernel=host
 # boot: cpu=EPYC-Milan,+svm,+npt,-erms,-fsrm
-# boot: smp=1 mem=3G timeout=1200
+# boot: smp=1 mem=6G timeout=1200
 # boot: append=tsc=reliable
 # boot: verbs=bench
 . /lib/guest.sh

@@ -35,7 +35,8 @@
 #define PAGES_1_GIB	262144
 #define SOURCE_PAGES	4096	/* for the comparison of kinds of sources */
 #define LOOPS		4096
-#define SPARE_PAGES	16	/* at the end of the file, for PUNCH_HOLE */
+#define SPARE_PAGES	16	/* behind what is populated, for PUNCH_HOLE */
+#define FILE_PAGES	(PAGES_1_GIB + 2 * SPARE_PAGES)
 #define WAIT_AFTER_NS	1000000
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
@@ -103,7 +104,7 @@ static void *map(size_t size, int prot, int flags, int fd)
 static void vm_create(struct bench_vm *vm, long npages)
 {
 	unsigned long size = (npages + SPARE_PAGES) * PAGE;
-	struct kvm_create_guest_memfd create = { .size = size };
+	struct kvm_create_guest_memfd create = { .size = FILE_PAGES * PAGE };
 	struct kvm_memory_attributes attributes = {
 		.address = GPA,
 		.size = size,
@@ -121,6 +122,10 @@ static void vm_create(struct bench_vm *vm, long npages)
 	vm->gmem = ioctl(vm->fd, KVM_CREATE_GUEST_MEMFD, &create);
 	if (vm->gmem < 0)
 		fail("KVM_CREATE_GUEST_MEMFD");
+
+	/* Its page cache tree has the same height, however much is populated. */
+	if (fallocate(vm->gmem, FALLOC_FL_KEEP_SIZE, (FILE_PAGES - 1) * PAGE, PAGE))
+		fail("fallocate()");
 
 	/* Never accessed, but a slot has to have an address. */
 	region.userspace_addr = (unsigned long)map(size, PROT_NONE,
@@ -185,6 +190,7 @@ static void bench_populate(const char *source_name, const void *source, long npa
 	print("hold-total", source_name, name, npages, cmd.hold_total);
 	print("hold-max", source_name, name, npages, cmd.hold_max);
 	print("hold-max-quiet", source_name, name, npages, cmd.hold_max_quiet);
+	print("hold-max-rest", source_name, name, npages, cmd.hold_max_rest);
 	for (i = 0; i < KVM_GMEM_BENCH_NR_PARTS; i++)
 		print(part_name[i], source_name, name, npages, cmd.parts[i]);
 out:
