@@ -5,7 +5,8 @@
  *   tds	per TD: physical address of the TDR, KeyID, states, vCPUs, number
  *		of pages, first word of MRCONFIGID, and MRTD (of what has been
  *		measured so far, until the measurement is final)
- *   sept	per TD: every entry of the Secure EPT
+ *   sept	per TD: every entry of the Secure EPT, and how the page that it
+ *		points to begins when the host reads it
  *   pamt	number of pages of each type
  */
 #include <linux/debugfs.h>

@@ -435,7 +435,11 @@ u64 leaf_mr_finalize(struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(leaf_mr_finalize);
 
-/* debugfs: every page that the Secure EPT of the TD maps. */
+/*
+ * debugfs: every entry of the Secure EPT of the TD, and how the page or table
+ * begins when the host reads it.
+ */
+#define SEPT_SHOW_BYTES		16
 
 static const char *const sept_state_names[] = {
 	[SEPT_BLOCKED]		= "BLOCKED",
@@ -461,9 +465,10 @@ static void sept_show_table(struct seq_file *m, struct emul_td *td, u64 table, u
 		if (!entry)
 			continue;
 
-		seq_printf(m, "tdr %#llx gpa %#llx level %d %s %#llx\n", td->tdr, addr, level,
+		seq_printf(m, "tdr %#llx gpa %#llx level %d %s %#llx reads %*phN\n",
+			   td->tdr, addr, level,
 			   entry & SEPTE_LEAF ? sept_state_names[septe_state(entry)] : "TABLE",
-			   entry & SEPTE_PA);
+			   entry & SEPTE_PA, SEPT_SHOW_BYTES, __va(entry & SEPTE_PA));
 
 		if (!(entry & SEPTE_LEAF))
 			sept_show_table(m, td, entry & SEPTE_PA, addr, level - 1);

@@ -19,6 +19,7 @@
 #define TDX_OPERAND_ID_CPUID_CONFIG	69
 
 #define COCO_TD_GPA	(4ul << 20)
+#define COCO_SEEN_SIZE	16
 
 /**
  * struct coco_td - a TD and what it has to measure
@@ -80,10 +81,11 @@ void coco_td_check_mrtd(struct coco_td *td);
 /* What the module knows of physical memory. */
 void coco_pamt_census(struct coco_census *census);
 void coco_pamt_check_census(const struct coco_census *before);
-/* Physical address of the page or table that the S-EPT has for @gpa, 0 if none. */
-uint64_t coco_td_hpa(struct coco_td *td, uint64_t gpa, int level);
-void coco_host_read(uint64_t hpa, void *buf, size_t size);
-void coco_host_write(uint64_t hpa, const void *buf, size_t size);
+/*
+ * Physical address of the page that the TD has at @gpa, 0 if none, and how it
+ * begins when the host reads it; @seen may be NULL.
+ */
+uint64_t coco_td_hpa(struct coco_td *td, uint64_t gpa, uint8_t seen[COCO_SEEN_SIZE]);
 
 /* Pages of random bytes. */
 uint8_t *coco_random_pages(uint64_t nr_pages);

@@ -3,13 +3,11 @@
  * TDs on the emulated TDX host.
  */
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <linux/bits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "coco_tdx.h"
 #include "test_util.h"
@@ -194,21 +192,27 @@ void coco_td_measure(struct coco_td *td, uint32_t flags, const void *data, uint6
 	}
 }
 
+static void from_hex(const char *hex, uint8_t *bytes, size_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		TEST_ASSERT(sscanf(hex + 2 * i, "%2hhx", &bytes[i]) == 1, "Not hex: %s", hex);
+}
+
 static uint64_t td_line(struct coco_td *td, uint8_t mrtd[SHA384_SIZE])
 {
 	char *tds = coco_emul_read("tds"), *next = tds, *line, hex[2 * SHA384_SIZE + 1];
 	unsigned long tdr, tag;
-	int i;
 
 	while ((line = strsep(&next, "\n"))) {
-		if (sscanf(line, "tdr %lx hkid %*u %*s %*s vcpus %*u pages %*u mrconfigid %lx mrtd %96s",
-			   &tdr, &tag, hex) == 3 && tag == td->tag)
+		if (sscanf(line, "tdr %lx %*[^m]mrconfigid %lx mrtd %96s", &tdr, &tag, hex) == 3 &&
+		    tag == td->tag)
 			break;
 	}
 	TEST_ASSERT(line, "The module has no TD %lx", td->tag);
 
-	for (i = 0; i < SHA384_SIZE; i++)
-		sscanf(hex + 2 * i, "%2hhx", &mrtd[i]);
+	from_hex(hex, mrtd, SHA384_SIZE);
 	free(tds);
 	return tdr;
 }
@@ -272,46 +276,25 @@ void coco_pamt_check_census(const struct coco_census *before)
 	}
 }
 
-uint64_t coco_td_hpa(struct coco_td *td, uint64_t gpa, int level)
+uint64_t coco_td_hpa(struct coco_td *td, uint64_t gpa, uint8_t seen[COCO_SEEN_SIZE])
 {
-	unsigned long tdr, line_tdr, line_gpa, hpa, found = 0;
+	char *sept, *line, *next, hex[2 * COCO_SEEN_SIZE + 1];
+	unsigned long tdr, line_tdr, line_gpa, hpa = 0;
 	uint8_t mrtd[SHA384_SIZE];
-	char *sept, *line, *next;
-	int line_level;
 
 	tdr = td_line(td, mrtd);
 	sept = coco_emul_read("sept");
 	next = sept;
-	while (!found && (line = strsep(&next, "\n"))) {
-		if (sscanf(line, "tdr %lx gpa %lx level %d %*s %lx", &line_tdr, &line_gpa,
-			   &line_level, &hpa) == 4 &&
-		    line_tdr == tdr && line_gpa == gpa && line_level == level)
-			found = hpa;
+	while ((line = strsep(&next, "\n"))) {
+		if (sscanf(line, "tdr %lx gpa %lx level 0 MAPPED %lx reads %32s",
+			   &line_tdr, &line_gpa, &hpa, hex) == 4 &&
+		    line_tdr == tdr && line_gpa == gpa)
+			break;
 	}
+	if (line && seen)
+		from_hex(hex, seen, COCO_SEEN_SIZE);
 	free(sept);
-	return found;
-}
-
-static void host_access(uint64_t hpa, void *buf, size_t size, bool write)
-{
-	int fd = open("/dev/mem", O_RDWR);
-	ssize_t ret;
-
-	TEST_ASSERT(fd >= 0, "Cannot open /dev/mem, errno %d", errno);
-	ret = write ? pwrite(fd, buf, size, hpa) : pread(fd, buf, size, hpa);
-	TEST_ASSERT(ret == (ssize_t)size, "Cannot access %lx in /dev/mem: %ld, errno %d",
-		    hpa, ret, errno);
-	close(fd);
-}
-
-void coco_host_read(uint64_t hpa, void *buf, size_t size)
-{
-	host_access(hpa, buf, size, false);
-}
-
-void coco_host_write(uint64_t hpa, const void *buf, size_t size)
-{
-	host_access(hpa, (void *)buf, size, true);
+	return line ? hpa : 0;
 }
 
 uint8_t *coco_random_pages(uint64_t nr_pages)

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Negative control of tdx-inplace: the base pins the source inside the invalidate lock, which lockdep reports.
+# boot: kernel=base-inplace
+# boot: cpu=max,vendor=GenuineIntel,-svm,-hypervisor,-avx,-avx2,-la57,xlevel=0x80000008
+# boot: smp=2 mem=3G timeout=180
+# boot: append=coco_emul=tdx nohibernate
+# boot: verbs=test
+# boot: splat=possible circular locking dependency detected
+. /lib/guest.sh
+
+load kvm-intel tdx=1 nested=0
+want_not_ok coco_tdx_inplace_test global.lock_order

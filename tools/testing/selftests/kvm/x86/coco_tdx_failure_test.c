@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A SEAMCALL that fails for good, at every leaf of a launch: KVM reports it once
+ * in the kernel log, that VM is lost, others are not, and nothing is leaked.
+ */
+#include "coco_tdx.h"
+#include "kvm_test_harness.h"
+#include "kvm_util.h"
+#include "test_util.h"
+
+#define MEASURE		KVM_TDX_MEASURE_MEMORY_REGION
+
+static uint8_t page[PAGE_SIZE] __aligned(PAGE_SIZE);
+
+FIXTURE(fatal) {
+	struct coco_census census;
+	struct coco_td other;
+};
+
+FIXTURE_VARIANT(fatal) {
+	const char *leaf;
+	uint64_t n;
+};
+
+#define FATAL(_name, _leaf, _n)						\
+FIXTURE_VARIANT_ADD(fatal, _name) {					\
+	.leaf = _leaf,							\
+	.n = _n,							\
+}
+
+FATAL(mng_create, "TDH.MNG.CREATE", 1);
+FATAL(mng_key_config, "TDH.MNG.KEY.CONFIG", 1);
+FATAL(mng_addcx_first, "TDH.MNG.ADDCX", 1);
+FATAL(mng_addcx_last, "TDH.MNG.ADDCX", 4);
+FATAL(mng_init, "TDH.MNG.INIT", 1);
+FATAL(vp_create, "TDH.VP.CREATE", 1);
+FATAL(vp_addcx_first, "TDH.VP.ADDCX", 1);
+FATAL(vp_addcx_last, "TDH.VP.ADDCX", 5);
+FATAL(vp_init, "TDH.VP.INIT", 1);
+FATAL(mem_sept_add_first, "TDH.MEM.SEPT.ADD", 1);
+FATAL(mem_sept_add_last, "TDH.MEM.SEPT.ADD", 3);
+FATAL(mem_page_add_first, "TDH.MEM.PAGE.ADD", 1);
+FATAL(mem_page_add_second, "TDH.MEM.PAGE.ADD", 2);
+FATAL(mr_extend_first, "TDH.MR.EXTEND", 1);
+FATAL(mr_extend_second_page, "TDH.MR.EXTEND", 20);
+FATAL(mr_finalize, "TDH.MR.FINALIZE", 1);
+
+FIXTURE_SETUP(fatal)
+{
+	coco_pamt_census(&self->census);
+	coco_td_create(&self->other, 4);
+	coco_td_add(&self->other, MEASURE, page, COCO_TD_GPA, 1);
+}
+
+FIXTURE_TEARDOWN(fatal)
+{
+	coco_pamt_check_census(&self->census);
+}
+
+static bool has_failed(const char *step, int ret)
+{
+	TEST_ASSERT(!ret || errno == EIO, "%s should fail with EIO, not errno %d", step, errno);
+	return ret;
+}
+
+/* Launch until something fails. */
+static bool launch_fails(struct coco_td *td)
+{
+	uint64_t hw_error;
+
+	coco_td_new(td);
+	if (has_failed("KVM_TDX_INIT_VM", __coco_td_init_vm(td, 0, &hw_error)))
+		return true;
+
+	coco_td_add_vcpu(td);
+	if (has_failed("KVM_TDX_INIT_VCPU", __coco_td_init_vcpu(td)))
+		return true;
+
+	coco_td_add_slot(td, COCO_TD_GPA, 4);
+	return has_failed("KVM_TDX_INIT_MEM_REGION",
+			  __coco_td_add(td, MEASURE, page, COCO_TD_GPA, 1, NULL)) ||
+	       has_failed("KVM_TDX_INIT_MEM_REGION",
+			  __coco_td_add(td, MEASURE, page, COCO_TD_GPA + PAGE_SIZE, 1, NULL)) ||
+	       has_failed("KVM_TDX_FINALIZE_VM", __coco_td_finalize(td));
+}
+
+TEST_F(fatal, launch)
+{
+	struct coco_td td;
+
+	coco_emul_inject(variant->leaf, variant->n, TDX_SYS_BUSY | BIT_ULL(62));
+	TEST_ASSERT(launch_fails(&td), "The launch went through");
+	TEST_ASSERT(!coco_emul_inject_is_pending(), "%s was not called", variant->leaf);
+	TEST_ASSERT(__vm_ioctl(td.vm, KVM_CHECK_EXTENSION, (void *)KVM_CAP_USER_MEMORY) < 0 &&
+		    errno == EIO, "The VM should be dead");
+
+	/* The one beside it goes on, and a new one can be launched. */
+	coco_td_add(&self->other, MEASURE, page, COCO_TD_GPA + PAGE_SIZE, 1);
+	coco_td_finalize(&self->other);
+	coco_td_check_mrtd(&self->other);
+	coco_td_free(&self->other);
+
+	coco_td_free(&td);
+	TEST_ASSERT(!launch_fails(&td), "The next launch failed");
+	coco_td_check_mrtd(&td);
+	coco_td_free(&td);
+}
+
+int main(int argc, char *argv[])
+{
+	TEST_REQUIRE(kvm_check_cap(KVM_CAP_VM_TYPES) & BIT(KVM_X86_TDX_VM));
+	__TEST_REQUIRE(coco_emul_is("tdx"), "Not on an emulated TDX host");
+
+	return test_harness_run(argc, argv);
+}
