@@ -15,7 +15,7 @@ if [ -d "$linux" ]; then
 		die "build/linux holds work that patches/ does not: $(echo "$lost" | head -n 1)" "make refresh, or git -C build/linux reset --hard $(stamped head | cut -c1-12)"
 	clone=$(kgit rev-parse --path-format=absolute --git-common-dir)
 fi
-rm -rf "$stamp"
+drop_tree
 for entry in "$BUILD"/* "$BUILD"/.[!.]*; do
 	[ "$entry" = "$BUILD/dl" ] || rm -rf "$entry"
 done

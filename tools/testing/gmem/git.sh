@@ -39,7 +39,10 @@ format_patches()
 unsaved()
 {
 	kgit status --porcelain
-	[ "$(kgit rev-parse HEAD)" = "$(stamped head)" ] || kgit log --format='commit %h %s' "$(stamped base)..HEAD"
+	[ "$(kgit rev-parse HEAD)" = "$(stamped head)" ] || {
+		kgit log --format='commit %h %s' "$(stamped head)..HEAD"
+		kgit log --format='taken back: %s' "HEAD..$(stamped head)"
+	}
 }
 
 write_stamp() # FROM
@@ -47,4 +50,12 @@ write_stamp() # FROM
 	printf 'base=%s\nhead=%s\npatches=%s\nfrom=%s\n' \
 		"$base" "$(kgit rev-parse HEAD)" "$(patches_id)" "$1" >"$stamp.new"
 	mv "$stamp.new" "$stamp"
+}
+
+# Only after unsaved() said that there is nothing in it. What is half removed must not look like a tree.
+drop_tree()
+{
+	rm -rf "$linux.old"
+	[ ! -d "$linux" ] || mv "$linux" "$linux.old"
+	rm -f "$stamp"
 }

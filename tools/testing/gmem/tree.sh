@@ -65,22 +65,11 @@ make_tree()
 		die "the series does not apply to $from ($(echo "$base" | cut -c1-12))" \
 			"see $LOG/am.log; KERNEL_REV=$commit is the base it was written for"
 	}
-	rm -f "$stamp"
 	drop_tree
-	if [ "$from" = "${KERNEL_TREE:-}" ]; then
-		git -C "$KERNEL_TREE" worktree move "$linux.new" "$linux"
-	else
-		mv "$linux.new" "$linux"
-	fi
+	if [ -f "$linux.new/.git" ]; then kgit worktree move "$linux.new" "$linux"; else mv "$linux.new" "$linux"; fi
 	KGIT=$linux
 	write_stamp "$from"
-}
-
-# Only after unsaved() said that there is nothing in it
-drop_tree()
-{
-	[ -d "$linux" ] || return 0
-	if [ -f "$linux/.git" ]; then kgit worktree remove --force "$linux"; else rm -rf "$linux"; fi
+	rm -rf "$linux.old"
 }
 
 reapply()
