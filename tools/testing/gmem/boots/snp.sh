@@ -3,14 +3,14 @@
 # boot: kernel=host
 # boot: cpu=EPYC-Milan,+svm,+npt,-hypervisor,xlevel=0x80000021
 # boot: smp=2 mem=2G timeout=300
-# boot: verbs=run,test
+# boot: verbs=test
 # boot: append=coco_emul=snp
 . /lib/guest.sh
 
 emul=/sys/kernel/debug/coco_emul
 
-# Nothing is left with the firmware: every page of the RMP belongs to the hypervisor, and nobody wrote to a guest's.
-all_pages_back() { ! grep -v '^hypervisor ' $emul/rmp | grep -v ' 0$'; }
+# Nothing is left with the firmware: every page of the RMP belongs to the hypervisor.
+all_pages_back() { ! grep -Ev '^(hypervisor|host-writes) ' $emul/rmp | grep -v ' 0$'; }
 enabled() { dmesg | grep "kvm_amd: $1 enabled (ASIDs"; }
 snp_on_every_cpu() { test "$(grep -cw sev_snp /proc/cpuinfo)" = "$(grep -c ^processor /proc/cpuinfo)"; }
 
@@ -28,3 +28,5 @@ run_test coco_snp_lock_test
 case_ok no-instruction-declined grep '^declined 0$' $emul/counters
 unload kvm-amd
 case_ok all-pages-back all_pages_back
+# One of the cases writes to a page of a guest. Nobody else may.
+case_ok one-host-write grep '^host-writes 1$' $emul/rmp

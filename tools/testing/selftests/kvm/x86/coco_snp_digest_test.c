@@ -281,6 +281,40 @@ TEST_F(digest, failed_updates)
 	snp_guest_free(g);
 }
 
+/* Every page is where it was put, and the emulator notices if the host writes to one. */
+TEST_F(digest, pages_and_host_write)
+{
+	struct snp_guest *g = &self->guest;
+	unsigned long long gpa, pfn;
+	struct snp_guest_status status;
+	char *pages, *at, state[16], text[32];
+	unsigned int asid, type;
+	int i, len;
+
+	snp_guest_init(g, GPA, NR_PAGES);
+	launch_all_types(g, self->src);
+	snp_guest_read_status(&status);
+
+	pages = coco_emul_read("pages");
+	for (i = 0, at = pages; *at; i++, at += len) {
+		TEST_ASSERT(sscanf(at, "%u %llx %llx %15s %u\n%n", &asid, &gpa, &pfn, state,
+				   &type, &len) == 5, "Not a page: %s", at);
+		TEST_ASSERT(asid == status.asid && !strcmp(state, "guest-valid"),
+			    "ASID %u, state %s", asid, state);
+		TEST_ASSERT(gpa >= GPA && (gpa - GPA) / PAGE_SIZE / 2 < ARRAY_SIZE(types) &&
+			    type == types[(gpa - GPA) / PAGE_SIZE / 2],
+			    "GPA 0x%llx has type %u", gpa, type);
+	}
+	TEST_ASSERT(i == ARRAY_SIZE(types), "The guest has %d pages", i);
+	free(pages);
+
+	snprintf(text, sizeof(text), "0x%llx", pfn);
+	coco_emul_write("host_write", text);
+	snp_guest_free(g);
+
+	self->census.value[SNP_NR_CENSUS - 1]++;
+}
+
 int main(int argc, char *argv[])
 {
 	TEST_REQUIRE(coco_emul_is("snp"));

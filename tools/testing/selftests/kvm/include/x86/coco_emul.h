@@ -12,6 +12,7 @@ bool coco_emul_is(const char *name);
 
 /* The whole of a file; to be freed. */
 char *coco_emul_read(const char *file);
+void coco_emul_write(const char *file, const char *text);
 
 /* The number behind @name in a file of lines "<name> <number>". */
 uint64_t coco_emul_value(const char *file, const char *name);

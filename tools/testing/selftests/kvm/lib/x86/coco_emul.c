@@ -84,12 +84,12 @@ uint64_t coco_emul_count(const char *name)
 	return coco_emul_value("counters", name);
 }
 
-static void write_inject(const char *text)
+void coco_emul_write(const char *file, const char *text)
 {
-	int fd = open_file("inject", O_WRONLY);
+	int fd = open_file(file, O_WRONLY);
 
 	TEST_ASSERT(fd >= 0 && write(fd, text, strlen(text)) == strlen(text),
-		    COCO_EMUL_DIR "inject: \"%s\": %s", text, strerror(errno));
+		    COCO_EMUL_DIR "%s: \"%s\": %s", file, text, strerror(errno));
 	close(fd);
 }
 
@@ -98,7 +98,7 @@ void coco_emul_inject(const char *name, uint64_t n, uint64_t status)
 	char text[128];
 
 	snprintf(text, sizeof(text), "%s %lu 0x%lx", name, n, status);
-	write_inject(text);
+	coco_emul_write("inject", text);
 }
 
 bool coco_emul_inject_is_pending(void)
@@ -112,5 +112,5 @@ bool coco_emul_inject_is_pending(void)
 
 void coco_emul_inject_clear(void)
 {
-	write_inject("clear");
+	coco_emul_write("inject", "clear");
 }

@@ -22,7 +22,7 @@ struct page_info {
 } __packed;
 
 #define CPUID_FEATURES_LEAF	7
-#define CPUID_7_EBX_SGX		(1u << 2)
+#define CPUID_7_EBX_SGX		BIT(2)
 
 static const char *const census_names[SNP_NR_CENSUS] = {
 	"hypervisor", "firmware", "context", "reclaim", "pre-guest", "guest-invalid",
