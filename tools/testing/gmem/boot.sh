@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# boot.sh BOOT: run boots/BOOT.sh in QEMU, print its cases in TAP. Raw log: build/log/BOOT.log
+# boot.sh BOOT[@VARIANT]: run boots/BOOT.sh in QEMU, print its cases in TAP. Raw log: build/log/BOOT.log
 # boot.sh --shell BOOT: the same machine with a shell on the console instead of the script.
 # KTREE is the built kernel tree, by default that of the variant which the boot script names.
 #
 # Header lines of a boot script, "# boot: KEY=VALUE ...":
-#   kernel=VARIANT  cpu=QEMU-CPU  smp=N  mem=SIZE  timeout=SECONDS  verbs=run,test  tests=all
+#   kernel=VARIANT[,VARIANT...]  the boots after the first are called BOOT@VARIANT
+#   cpu=QEMU-CPU  smp=N  mem=SIZE  timeout=SECONDS  verbs=run,test  tests=all
 #   append=...      to the end of the line: more kernel parameters
 #   splat=REGEX     to the end of the line, negative controls only: this kernel report must appear
 set -eu
@@ -14,9 +15,9 @@ set -eu
 interactive=
 [ "$1" != --shell ] || { interactive=yes; shift; }
 script=$1
-[ -f "$script" ] || script=$GMEM/boots/$1.sh
-[ -f "$script" ] || die "no boot script $1" "ls $GMEM/boots"
-boot=$(basename "$script" .sh)
+[ -f "$script" ] || script=$GMEM/boots/${1%@*}.sh
+[ -f "$script" ] || die "no boot script ${1%@*}" "ls $GMEM/boots"
+boot=$(basename "$1" .sh)
 
 header() # KEY DEFAULT
 {
@@ -26,6 +27,10 @@ header() # KEY DEFAULT
 rest_of_line() { sed -n "s/^# boot:[[:space:]]*$1=\(.*\)/\1/p" "$script" | paste -s -d "$2" -; }
 
 kernel=$(header kernel host)
+kernel=${kernel%%,*}
+case $boot in *@*) kernel=${boot#*@} ;; esac
+slow=1
+. "$GMEM/variants/$kernel"
 tree=${KTREE:-$BUILD/tree/$kernel}
 if [ -z "${KTREE:-}" ]; then
 	[ -f "$tree.stamp" ] || die "kernel $kernel was not built" "see $LOG/kernel-$kernel.log"
@@ -33,7 +38,7 @@ if [ -z "${KTREE:-}" ]; then
 fi
 log=$LOG/$boot.log
 work=$BUILD/boot/$boot
-limit=$(($(header timeout 120) * GMEM_SLOW))
+limit=$(($(header timeout 120) * GMEM_SLOW * slow))
 qemu=${QEMU:-qemu-system-x86_64}
 
 [ -f "$tree/arch/x86/boot/bzImage" ] || die "no kernel in $tree" "make run"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # run.sh VERB: the stages of "make run" or "make test", two at a time, then the summary.
-# A stage is a kernel variant, a boot (boots/*.sh) or a check (checks/*.sh). What runs is said by the header lines of
+# A stage is a kernel variant, a boot (boots/*.sh, BOOT@VARIANT for the second kernel of one) or a check (checks/*.sh). What runs is said by the header lines of
 # those files: "# boot: verbs=...", "# check: verbs=... needs=STAGE,STAGE".
 set -eu
 . "$(dirname "$0")/lib.sh"
@@ -37,9 +37,10 @@ add()
 	stages="$stages $1"
 	if [ -f "$GMEM/checks/$1.sh" ]; then
 		set -- "$1" "checks/$1.sh" "$(header "$GMEM/checks/$1.sh" needs | tr ',' ' ')"
-	elif [ -f "$GMEM/boots/$1.sh" ]; then
-		kernel=$(header "$GMEM/boots/$1.sh" kernel)
-		set -- "$1" "boot.sh $1" "kernel-${kernel:-host}"
+	elif [ -f "$GMEM/boots/${1%@*}.sh" ]; then
+		kernel=$(header "$GMEM/boots/${1%@*}.sh" kernel)
+		case $1 in *@*) kernel=${1#*@} ;; esac
+		set -- "$1" "boot.sh $1" "kernel-${kernel%%,*}"
 	elif [ "$1" = kernel-host ]; then
 		set -- "$1" "build.sh host" ""
 	else
@@ -55,9 +56,13 @@ plan()
 	stages=
 	echo "# Written by run.sh" >"$result/stages.mk"
 	for script in "$GMEM"/checks/*.sh "$GMEM"/boots/*.sh; do
-		case ,$(header "$script" verbs), in
-		*,$verb,*) ! wanted "$(basename "$script" .sh)" || add "$(basename "$script" .sh)" ;;
-		esac
+		case ,$(header "$script" verbs), in *,$verb,*) ;; *) continue ;; esac
+		stage=$(basename "$script" .sh)
+		! wanted "$stage" || add "$stage"
+		[ "$verb" = test ] || continue
+		for kernel in $(header "$script" kernel | tr ',' '\n' | sed 1d); do
+			! wanted "$stage@$kernel" || add "$stage@$kernel"
+		done
 	done
 	for kernel in "$GMEM"/variants/*; do
 		[ -z "${CASES:-}" ] || ! wanted "kernel-${kernel##*/}" || add "kernel-${kernel##*/}"
@@ -66,11 +71,11 @@ plan()
 	echo "all:$(order)" >>"$result/stages.mk"
 	echo ".PHONY: all$stages" >>"$result/stages.mk"
 }
-# The long chain first: everything that boots waits for the host kernel
+# Kernels first: everything that boots waits for one
 order()
 {
-	case "$stages " in *" kernel-host "*) printf ' kernel-host' ;; esac
-	echo "$stages " | sed 's/ kernel-host / /'
+	for stage in $stages; do case $stage in kernel-*) printf ' %s' "$stage" ;; esac; done
+	for stage in $stages; do case $stage in kernel-*) ;; *) printf ' %s' "$stage" ;; esac; done
 }
 
 # Once a minute say what is at work and what it did last
@@ -80,7 +85,9 @@ watch()
 		for running in "$result"/*.running; do
 			[ -f "$running" ] || continue
 			stage=$(basename "$running" .running)
-			last=$(tail -c 300 "$LOG/$stage.log" 2>/dev/null | tr -d '\r' | tail -n 1 | cut -c1-70)
+			# A stage may write its log in parts, stage.log.PART
+			newest=$(find "$LOG" -name "$stage.log*" -printf '%T@ %p\n' | sort -n | sed -n '$s/^[^ ]* //p')
+			last=$(tail -c 300 "${newest:-/dev/null}" | tr -d '\r' | tail -n 1 | cut -c1-70)
 			say "$(clock) $stage at work for $(($(date +%s) - $(cat "$running"))) s: ${last:-no log yet}"
 		done
 	done

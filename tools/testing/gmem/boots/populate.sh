@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kvm_gmem_populate() through its test driver: content, sources, state of file, slot and caller, progress, poison.
-# boot: kernel=host
+# boot: kernel=host,kasan
 # boot: cpu=EPYC-Milan,+svm,+npt
 # boot: smp=2 mem=2G timeout=180
 # boot: verbs=test
