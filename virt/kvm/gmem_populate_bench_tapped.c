@@ -68,4 +68,8 @@
 	GMEM_BENCH_TAPPED_VALUE(KVM_GMEM_BENCH_FOLIO, KVM_GMEM_BENCH_ATTRIBUTES, \
 				kvm_range_has_memory_attributes(__VA_ARGS__))
 
+#define kvm_mem_is_private(...)							\
+	GMEM_BENCH_TAPPED_VALUE(KVM_GMEM_BENCH_FOLIO, KVM_GMEM_BENCH_ATTRIBUTES, \
+				kvm_mem_is_private(__VA_ARGS__))
+
 #include "guest_memfd.c"
