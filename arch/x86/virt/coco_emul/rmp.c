@@ -303,21 +303,21 @@ static bool emulate_psmash(struct pt_regs *regs, struct insn *insn)
 
 NOKPROBE_SYMBOL(emulate_psmash);
 
-#define SNP_INSN(_id, _prefix, _modrm, _emulate)		\
-	[_id] = {						\
-		.point		= &snp_emul_points[_id],	\
-		.prefix		= _prefix,			\
-		.opcode		= { 0x0f, 0x01 },		\
-		.nr_opcode	= 2,				\
-		.modrm_mask	= 0xff,				\
-		.modrm		= _modrm,			\
-		.emulate	= _emulate,			\
+#define SNP_INSN(_name, _prefix, _modrm, _emulate)			\
+	{								\
+		.point		= &snp_emul_points[SNP_INSN_##_name],	\
+		.prefix		= _prefix,				\
+		.opcode		= { 0x0f, 0x01 },			\
+		.nr_opcode	= 2,					\
+		.modrm_mask	= 0xff,					\
+		.modrm		= _modrm,				\
+		.emulate	= _emulate,				\
 	}
 
 const struct coco_emul_insn snp_emul_insns[NR_SNP_INSNS] = {
-	SNP_INSN(SNP_INSN_RMPUPDATE, 0xf2, 0xfe, emulate_rmpupdate),
-	SNP_INSN(SNP_INSN_RMPREAD,   0xf2, 0xfd, emulate_rmpread),
-	SNP_INSN(SNP_INSN_PSMASH,    0xf3, 0xff, emulate_psmash),
+	SNP_INSN(RMPUPDATE, 0xf2, 0xfe, emulate_rmpupdate),
+	SNP_INSN(RMPREAD,   0xf2, 0xfd, emulate_rmpread),
+	SNP_INSN(PSMASH,    0xf3, 0xff, emulate_psmash),
 };
 
 /* "<state> <pages>" per line, then host writes to guest pages. */

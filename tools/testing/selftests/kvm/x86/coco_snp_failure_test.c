@@ -414,19 +414,20 @@ TEST_F(cpuid, read_only_file)
 /* Memory that was only read from is the zero page, which everybody shares. */
 TEST_F(cpuid, zero_page)
 {
-	volatile uint8_t *src = snp_map_pages(1), *other = snp_map_pages(1);
+	uint8_t *src = snp_map_pages(1), *other = snp_map_pages(1);
 	int i;
 
-	TEST_ASSERT(!src[0] && !other[0], "Fresh memory is not zero");
+	TEST_ASSERT(!READ_ONCE(src[0]) && !READ_ONCE(other[0]), "Fresh memory is not zero");
 	coco_emul_inject("SNP_LAUNCH_UPDATE", 1, SEV_RET_INVALID_PARAM);
-	expect_refused(&self->guest, (void *)src);
+	expect_refused(&self->guest, src);
 	for (i = 0; i < PAGE_SIZE; i++)
-		TEST_ASSERT(!src[i] && !other[i], "Byte %d of a zero page changed", i);
+		TEST_ASSERT(!READ_ONCE(src[i]) && !READ_ONCE(other[i]),
+			    "Byte %d of a zero page changed", i);
 
-	src[0] = 1;
-	TEST_ASSERT(!other[0], "The zero page was written to");
-	munmap((void *)src, PAGE_SIZE);
-	munmap((void *)other, PAGE_SIZE);
+	WRITE_ONCE(src[0], 1);
+	TEST_ASSERT(!READ_ONCE(other[0]), "The zero page was written to");
+	munmap(src, PAGE_SIZE);
+	munmap(other, PAGE_SIZE);
 }
 
 TEST_F(cpuid, thp)

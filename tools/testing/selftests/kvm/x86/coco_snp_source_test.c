@@ -92,10 +92,10 @@ TEST_F(source, anonymous)
 
 TEST_F(source, zero_page)
 {
-	volatile uint8_t *src = snp_map_pages(NR_PAGES);
+	uint8_t *src = snp_map_pages(NR_PAGES);
 
-	TEST_ASSERT(!src[0] && !src[PAGE_SIZE], "Fresh memory is not zero");
-	expect_measured(&self->guest, (void *)src);
+	TEST_ASSERT(!READ_ONCE(src[0]) && !READ_ONCE(src[PAGE_SIZE]), "Fresh memory is not zero");
+	expect_measured(&self->guest, src);
 }
 
 TEST_F(source, thp)
