@@ -10,6 +10,7 @@
  */
 #define pr_fmt(fmt)	"coco_emul: " fmt
 
+#include <linux/cpufeature.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/init.h>
@@ -17,10 +18,8 @@
 #include <linux/printk.h>
 #include <linux/string.h>
 
-#include <asm/cpufeature.h>
 #include <asm/msr.h>
 #include <asm/paravirt.h>
-#include <asm/processor.h>
 #include <asm/special_insns.h>
 #include <asm/tlbflush.h>
 

@@ -15,6 +15,7 @@
 #include <linux/io.h>
 #include <linux/kthread.h>
 #include <linux/memblock.h>
+#include <linux/msi.h>
 #include <linux/pci.h>
 #include <linux/psp.h>
 #include <linux/sizes.h>
@@ -22,8 +23,6 @@
 
 #include <asm/apic.h>
 #include <asm/e820/api.h>
-#include <asm/msi.h>
-#include <asm/pci.h>
 
 #include "snp.h"
 

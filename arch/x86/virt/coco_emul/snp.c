@@ -9,11 +9,11 @@
 #define pr_fmt(fmt)	"coco_emul: " fmt
 
 #include <linux/cc_platform.h>
+#include <linux/cpufeature.h>
 #include <linux/kprobes.h>
 
 #include <asm/cpuid/api.h>
 #include <asm/msr-index.h>
-#include <asm/processor.h>
 
 #include "snp.h"
 
