@@ -4,7 +4,7 @@
 # boot: kernel=host
 # boot: cpu=EPYC-Milan,+svm,+npt
 # boot: smp=2 mem=2G timeout=180
-# boot: append=kmemleak=off
+# boot: append=kmemleak=off page_poison=1
 # boot: verbs=test
 . /lib/guest.sh
 

@@ -3,6 +3,7 @@
 # boot: kernel=host,kasan
 # boot: cpu=EPYC-Milan,+svm,+npt
 # boot: smp=2 mem=2G timeout=180
+# boot: append=page_poison=1
 # boot: verbs=test
 . /lib/guest.sh
 
