@@ -36,6 +36,9 @@ function has(k, what, source, cb, n) { return (k SUBSEP what SUBSEP source SUBSE
 
 function median(k, what, source, cb, n,    key, i, j, c, v, t) {
 	key = k SUBSEP what SUBSEP source SUBSEP cb SUBSEP n
+	largest = smallest = 0
+	if (!(key in count))
+		return 0
 	c = count[key]
 	for (i = 1; i <= c; i++)
 		v[i] = values[key, i]
@@ -133,7 +136,7 @@ function cost_tables(    i, cb, ncb, cbs, text) {
 		for (i = 1; i <= nlengths; i++)
 			row(lengths[i] cells("page", "cost", "anon", cbs[cb], lengths[i]) ratios("cost", "anon", cbs[cb], lengths[i]))
 	}
-	if (has("base", "cost", "anon", "gup-copy", LARGE)) {
+	if (has("base", "cost", "anon", "gup-copy", LARGE) && has("series", "cost", "anon", "copy", LARGE)) {
 		table("The same against a callback that does GUP itself, as TDX does on the base",
 		      "pages|base, GUP in the callback|series|series / base")
 		for (i = 1; i <= nlengths; i++)
