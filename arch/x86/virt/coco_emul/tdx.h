@@ -262,6 +262,7 @@ u64 tdx_check_page(u64 pa, enum tdx_operand operand, enum tdx_page_type type,
 void tdx_pamt_census(u64 count[NR_PT]);
 
 /* tdx_mem.c: private memory */
+extern u64 tdx_nr_host_writes;
 void tdx_scramble_zeroes(u64 key, u64 pa);
 u64 leaf_mem_sept_add(struct pt_regs *regs);
 u64 leaf_mem_page_add(struct pt_regs *regs);

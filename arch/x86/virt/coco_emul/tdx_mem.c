@@ -75,6 +75,19 @@ static u32 page_csum(u64 pa)
 }
 NOKPROBE_SYMBOL(page_csum);
 
+/* Pages of TDs that the host was found to have written to. */
+u64 tdx_nr_host_writes;
+
+static bool page_is_intact(u64 pa)
+{
+	if (page_csum(pa) == tdx_pamt(pa)->csum)
+		return true;
+
+	tdx_nr_host_writes++;
+	return false;
+}
+NOKPROBE_SYMBOL(page_is_intact);
+
 /* Measurement, "TDX Module Base Architecture Specification: Measurement". */
 
 void tdx_mrtd_init(struct emul_td *td)
@@ -373,6 +386,9 @@ u64 leaf_mem_page_remove(struct pt_regs *regs)
 			return TDX_TLB_TRACKING_NOT_DONE | OPERAND_RCX;
 	}
 
+	/* The host may do with its page what it likes, but not before this. */
+	page_is_intact(walk.entry & SEPTE_PA);
+
 	septe_write(td, walk.pa, 0);
 	pamt->type = PT_NDA;
 	td->nr_children--;
@@ -405,7 +421,7 @@ u64 leaf_mr_extend(struct pt_regs *regs)
 
 	/* Where memory has integrity, what the host wrote to cannot be read. */
 	pa = walk.entry & SEPTE_PA;
-	if (page_csum(pa) != tdx_pamt(pa)->csum)
+	if (!page_is_intact(pa))
 		return TDX_NON_RECOVERABLE_TD;
 
 	pa += offset_in_page(gpa);

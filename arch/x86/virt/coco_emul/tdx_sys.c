@@ -7,6 +7,7 @@
  */
 #include <linux/kprobes.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/topology.h>
 
 #include "tdx.h"
@@ -16,6 +17,9 @@
 
 /* A TDMR is initialised in steps of this size. */
 #define TDMR_INIT_STEP		(64ULL << 20)
+
+/* Bytes of a PAMT to count at a time. */
+#define TDMR_CENSUS_STEP	SZ_256K
 
 /* TDMR_INFO, as the host passes it to TDH.SYS.CONFIG. */
 struct tdmr_info {
@@ -376,18 +380,17 @@ NOKPROBE_SYMBOL(tdx_check_page);
 /* Counts what is there, not what was counted: lockless, exact if all is quiet. */
 void tdx_pamt_census(u64 count[NR_PT])
 {
+	const struct pamt_entry *pamt, *end;
 	struct tdmr *tdmr;
-	u64 pa;
 
 	memset(count, 0, NR_PT * sizeof(count[0]));
 
 	for (tdmr = tdmrs; tdmr < tdmrs + nr_tdmrs; tdmr++) {
-		for (pa = tdmr->info.base; pa < tdmr->next; pa += PAGE_SIZE) {
-			enum tdx_page_type type = tdmr_pamt(tdmr, pa)->type;
-
-			if (type < NR_PT)
-				count[type]++;
-			if (!(pa & (TDMR_INIT_STEP - 1)))
+		end = tdmr_pamt(tdmr, tdmr->next);
+		for (pamt = tdmr_pamt(tdmr, tdmr->info.base); pamt < end; pamt++) {
+			if (pamt->type < NR_PT)
+				count[pamt->type]++;
+			if (IS_ALIGNED((unsigned long)pamt, TDMR_CENSUS_STEP))
 				cond_resched();
 		}
 	}

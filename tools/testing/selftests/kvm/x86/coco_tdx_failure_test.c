@@ -106,6 +106,23 @@ TEST_F(fatal, launch)
 	coco_td_free(&td);
 }
 
+/* The host writes to the Secure EPT: the module notices when it comes to the entry. */
+TEST(secure_ept_corrupted)
+{
+	struct coco_census census;
+	struct coco_td td;
+
+	coco_pamt_census(&census);
+	coco_td_create(&td, 4);
+	coco_td_add(&td, MEASURE, page, COCO_TD_GPA, 1);
+	coco_host_write(coco_td_septe(&td, COCO_TD_GPA + PAGE_SIZE) + 3);
+	TEST_ASSERT(has_failed("KVM_TDX_INIT_MEM_REGION",
+			       __coco_td_add(&td, MEASURE, page, COCO_TD_GPA + PAGE_SIZE, 1, NULL)),
+		    "The page was added");
+	coco_td_free(&td);
+	coco_pamt_check_census(&census);
+}
+
 int main(int argc, char *argv[])
 {
 	TEST_REQUIRE(kvm_check_cap(KVM_CAP_VM_TYPES) & BIT(KVM_X86_TDX_VM));

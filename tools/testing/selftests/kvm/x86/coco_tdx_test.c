@@ -21,7 +21,7 @@
 #define NR_LAUNCHES	100
 #define NR_RANDOM	12
 
-/* As in "TDX: measurement" of coco-emul.rst: calculated with other software. */
+/* Calculated with other software, from the specification; counting is P here. */
 #define MRTD_NOTHING \
 	"38b060a751ac96384cd9327eb1b1e36a21fdb71114be07434c0cc7bf63f6e1da274edebfe76f65fbd51ad2f14898b95b"
 #define MRTD_ADD_1000 \
@@ -133,7 +133,7 @@ static void random_launch(unsigned int *seed, uint64_t nr_pages)
 	free(src);
 }
 
-TEST_F(tdx, mrtd_of_random_launches)
+TEST_F_TIMEOUT(tdx, mrtd_of_random_launches, 120)
 {
 	unsigned int seed = 1;
 	int i;
@@ -142,7 +142,7 @@ TEST_F(tdx, mrtd_of_random_launches)
 		random_launch(&seed, 64);
 }
 
-TEST_F(tdx, launch_100_times)
+TEST_F_TIMEOUT(tdx, launch_100_times, 120)
 {
 	uint8_t *src = coco_random_pages(512);
 	struct coco_td td;
@@ -158,7 +158,8 @@ TEST_F(tdx, launch_100_times)
 		coco_td_finalize(&td);
 		coco_td_check_mrtd(&td);
 		coco_td_free(&td);
-		coco_pamt_check_census(&self->census);
+		if (!(i % 10))
+			coco_pamt_check_census(&self->census);
 	}
 
 	free(src);
@@ -197,7 +198,7 @@ static void *launch_some(void *cpu)
 	return NULL;
 }
 
-TEST_F(tdx, two_tds_on_two_cpus)
+TEST_F_TIMEOUT(tdx, two_tds_on_two_cpus, 120)
 {
 	pthread_t threads[2];
 	long i;
@@ -225,6 +226,20 @@ TEST_F(tdx, contents_are_scrambled)
 	TEST_ASSERT(memcmp(seen[0], seen[1], COCO_SEEN_SIZE), "Equal pages can be told");
 	coco_td_check_mrtd(&td);
 	coco_td_free(&td);
+}
+
+/* Every other case makes sure that the host wrote to no page; here it does. */
+TEST_F(tdx, host_write_is_counted)
+{
+	struct coco_td td;
+
+	coco_td_create(&td, 4);
+	coco_td_add(&td, MEASURE, counting, COCO_TD_GPA, 1);
+	coco_td_add(&td, 0, counting, COCO_TD_GPA + PAGE_SIZE, 1);
+	coco_host_write(coco_td_hpa(&td, COCO_TD_GPA, NULL) + 77);
+	coco_td_free(&td);
+
+	self->census.nr[COCO_PAMT_HOST_WRITES]++;
 }
 
 /* Twice the same page: neither measured nor mapped again, and no harm done. */

@@ -45,6 +45,7 @@ enum coco_pamt {
 	COCO_PAMT_TDCX,
 	COCO_PAMT_TDVPR,
 	COCO_PAMT_EPT,
+	COCO_PAMT_HOST_WRITES,
 	COCO_NR_PAMT,
 };
 
@@ -86,6 +87,10 @@ void coco_pamt_check_census(const struct coco_census *before);
  * begins when the host reads it; @seen may be NULL.
  */
 uint64_t coco_td_hpa(struct coco_td *td, uint64_t gpa, uint8_t seen[COCO_SEEN_SIZE]);
+/* Physical address of the Secure EPT entry of the page at @gpa. */
+uint64_t coco_td_septe(struct coco_td *td, uint64_t gpa);
+/* A byte changes, as by a stray write of the host. */
+void coco_host_write(uint64_t hpa);
 
 /* Pages of random bytes. */
 uint8_t *coco_random_pages(uint64_t nr_pages);

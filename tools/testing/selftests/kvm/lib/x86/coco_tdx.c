@@ -248,7 +248,7 @@ void coco_td_check_mrtd(struct coco_td *td)
 }
 
 static const char *const pamt_names[COCO_NR_PAMT] = {
-	"NDA", "RSVD", "REG", "TDR", "TDCX", "TDVPR", "EPT",
+	"NDA", "RSVD", "REG", "TDR", "TDCX", "TDVPR", "EPT", "host-writes",
 };
 
 void coco_pamt_census(struct coco_census *census)
@@ -295,6 +295,34 @@ uint64_t coco_td_hpa(struct coco_td *td, uint64_t gpa, uint8_t seen[COCO_SEEN_SI
 		from_hex(hex, seen, COCO_SEEN_SIZE);
 	free(sept);
 	return line ? hpa : 0;
+}
+
+uint64_t coco_td_septe(struct coco_td *td, uint64_t gpa)
+{
+	uint64_t table_gpa = gpa & ~((512 * PAGE_SIZE) - 1);
+	unsigned long tdr, line_tdr, line_gpa, hpa;
+	char *sept, *line, *next;
+	uint8_t mrtd[SHA384_SIZE];
+
+	tdr = td_line(td, mrtd);
+	sept = coco_emul_read("sept");
+	next = sept;
+	while ((line = strsep(&next, "\n"))) {
+		if (sscanf(line, "tdr %lx gpa %lx level 1 TABLE %lx", &line_tdr, &line_gpa,
+			   &hpa) == 3 && line_tdr == tdr && line_gpa == table_gpa)
+			break;
+	}
+	TEST_ASSERT(line, "There is no Secure EPT table for %lx", gpa);
+	free(sept);
+	return hpa + (gpa - table_gpa) / PAGE_SIZE * sizeof(uint64_t);
+}
+
+void coco_host_write(uint64_t hpa)
+{
+	FILE *file = fopen("/sys/kernel/debug/coco_emul/host_write", "w");
+
+	TEST_ASSERT(file && fprintf(file, "%#lx", hpa) > 0 && !fclose(file),
+		    "Cannot write to %lx, errno %d", hpa, errno);
 }
 
 uint8_t *coco_random_pages(uint64_t nr_pages)
