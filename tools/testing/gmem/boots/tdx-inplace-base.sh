@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Negative control of tdx-inplace: the base pins the source inside the invalidate lock, which lockdep reports.
+# Of the series' own test, too: what the base accepts or fails otherwise, the test must notice.
 # boot: kernel=base-inplace
 # boot: cpu=max,vendor=GenuineIntel,-svm,-hypervisor,-avx,-avx2,-la57,xlevel=0x80000008
 # boot: smp=2 mem=3G timeout=180
@@ -10,3 +11,5 @@
 
 load kvm-intel tdx=1 nested=0
 want_not_ok coco_tdx_inplace_test global.lock_order
+want_not_ok tdx_init_mem_region_test td.measured.source_zero td.measured.nr_pages_overflows \
+	td.unmeasured.source_zero td.unmeasured.nr_pages_overflows

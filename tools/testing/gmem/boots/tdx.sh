@@ -4,7 +4,7 @@
 # boot: cpu=max,vendor=GenuineIntel,-svm,-hypervisor,-avx,-avx2,-la57,xlevel=0x80000008
 # boot: smp=2 mem=3G timeout=240
 # boot: append=coco_emul=tdx nohibernate
-# boot: verbs=run,test
+# boot: verbs=test
 . /lib/guest.sh
 
 tdx_is_on() { [ "$(cat /sys/module/kvm_intel/parameters/tdx)" = Y ]; }
