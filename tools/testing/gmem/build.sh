@@ -30,7 +30,7 @@ if [ ! -f "$tree.index" ]; then
 	rm -rf "$tree" "$tree.new"
 	if [ "$variant" != host ]; then
 		[ -f "$BUILD/tree/host.stamp" ] || die "kernel host was not built" "see $LOG/kernel-host.log"
-		cp -a --reflink=auto "$BUILD/tree/host" "$tree.new"
+		copy_tree "$BUILD/tree/host" "$tree.new" "$tree"
 		cp "$BUILD/tree/host.index" "$tree.index.new"
 	else
 		mkdir -p "$tree.new"

@@ -64,3 +64,11 @@ clock()
 	clock_s=$(($(date +%s) - $(cat "$BUILD/result/start" 2>/dev/null || date +%s)))
 	printf '[%02d:%02d]' $((clock_s / 60)) $((clock_s % 60))
 }
+
+# copy_tree FROM TO FINAL: copy a built kernel tree that will be used as FINAL. objtool is built with absolute paths;
+# were it built again because they changed, so would be everything that it looked at.
+copy_tree()
+{
+	cp -a --reflink=auto "$1" "$2"
+	grep -rlF --include='.*' "$1/" "$2/tools/objtool" | xargs -r sed -i "s,$1/,$3/,g"
+}

@@ -98,7 +98,7 @@ interrupted()
 	say "interrupted. Finished stages are kept, a half-made one is made again: run make $verb once more."
 	exit 130
 }
-trap '[ -z "${watcher:-}" ] || kill "$watcher" 2>/dev/null' EXIT
+trap '[ -z "${watcher:-}" ] || kill "$watcher" 2>/dev/null || :' EXIT
 trap interrupted INT TERM
 
 timed() # NAME COMMAND...: a stage without cases, that everything else needs

@@ -31,7 +31,7 @@ done
 # A copy of the built tree in which the objects under test are compiled again, with the overlay's Kconfig but not its code
 dirs="arch/x86/kvm arch/x86/virt/svm arch/x86/virt/vmx virt/kvm drivers/crypto/ccp"
 rm -rf "$tree"
-cp -a --reflink=auto "$host" "$tree"
+copy_tree "$host" "$tree" "$tree"
 (
 	cd "$tree"
 	for d in arch drivers include virt; do
