@@ -7,11 +7,11 @@
  * (private memory).
  */
 #include <linux/kprobes.h>
+#include <linux/processor.h>
 
 #include <asm/cpufeatures.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
-#include <asm/processor.h>
 
 #include "tdx.h"
 

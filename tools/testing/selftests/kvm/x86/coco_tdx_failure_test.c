@@ -22,28 +22,85 @@ FIXTURE_VARIANT(fatal) {
 	uint64_t n;
 };
 
-#define FATAL(_name, _leaf, _n)						\
-FIXTURE_VARIANT_ADD(fatal, _name) {					\
-	.leaf = _leaf,							\
-	.n = _n,							\
-}
+FIXTURE_VARIANT_ADD(fatal, mng_create) {
+	.leaf = "TDH.MNG.CREATE",
+	.n = 1,
+};
 
-FATAL(mng_create, "TDH.MNG.CREATE", 1);
-FATAL(mng_key_config, "TDH.MNG.KEY.CONFIG", 1);
-FATAL(mng_addcx_first, "TDH.MNG.ADDCX", 1);
-FATAL(mng_addcx_last, "TDH.MNG.ADDCX", 4);
-FATAL(mng_init, "TDH.MNG.INIT", 1);
-FATAL(vp_create, "TDH.VP.CREATE", 1);
-FATAL(vp_addcx_first, "TDH.VP.ADDCX", 1);
-FATAL(vp_addcx_last, "TDH.VP.ADDCX", 5);
-FATAL(vp_init, "TDH.VP.INIT", 1);
-FATAL(mem_sept_add_first, "TDH.MEM.SEPT.ADD", 1);
-FATAL(mem_sept_add_last, "TDH.MEM.SEPT.ADD", 3);
-FATAL(mem_page_add_first, "TDH.MEM.PAGE.ADD", 1);
-FATAL(mem_page_add_second, "TDH.MEM.PAGE.ADD", 2);
-FATAL(mr_extend_first, "TDH.MR.EXTEND", 1);
-FATAL(mr_extend_second_page, "TDH.MR.EXTEND", 20);
-FATAL(mr_finalize, "TDH.MR.FINALIZE", 1);
+FIXTURE_VARIANT_ADD(fatal, mng_key_config) {
+	.leaf = "TDH.MNG.KEY.CONFIG",
+	.n = 1,
+};
+
+FIXTURE_VARIANT_ADD(fatal, mng_addcx_first) {
+	.leaf = "TDH.MNG.ADDCX",
+	.n = 1,
+};
+
+FIXTURE_VARIANT_ADD(fatal, mng_addcx_last) {
+	.leaf = "TDH.MNG.ADDCX",
+	.n = 4,
+};
+
+FIXTURE_VARIANT_ADD(fatal, mng_init) {
+	.leaf = "TDH.MNG.INIT",
+	.n = 1,
+};
+
+FIXTURE_VARIANT_ADD(fatal, vp_create) {
+	.leaf = "TDH.VP.CREATE",
+	.n = 1,
+};
+
+FIXTURE_VARIANT_ADD(fatal, vp_addcx_first) {
+	.leaf = "TDH.VP.ADDCX",
+	.n = 1,
+};
+
+FIXTURE_VARIANT_ADD(fatal, vp_addcx_last) {
+	.leaf = "TDH.VP.ADDCX",
+	.n = 5,
+};
+
+FIXTURE_VARIANT_ADD(fatal, vp_init) {
+	.leaf = "TDH.VP.INIT",
+	.n = 1,
+};
+
+FIXTURE_VARIANT_ADD(fatal, mem_sept_add_first) {
+	.leaf = "TDH.MEM.SEPT.ADD",
+	.n = 1,
+};
+
+FIXTURE_VARIANT_ADD(fatal, mem_sept_add_last) {
+	.leaf = "TDH.MEM.SEPT.ADD",
+	.n = 3,
+};
+
+FIXTURE_VARIANT_ADD(fatal, mem_page_add_first) {
+	.leaf = "TDH.MEM.PAGE.ADD",
+	.n = 1,
+};
+
+FIXTURE_VARIANT_ADD(fatal, mem_page_add_second) {
+	.leaf = "TDH.MEM.PAGE.ADD",
+	.n = 2,
+};
+
+FIXTURE_VARIANT_ADD(fatal, mr_extend_first) {
+	.leaf = "TDH.MR.EXTEND",
+	.n = 1,
+};
+
+FIXTURE_VARIANT_ADD(fatal, mr_extend_second_page) {
+	.leaf = "TDH.MR.EXTEND",
+	.n = 20,
+};
+
+FIXTURE_VARIANT_ADD(fatal, mr_finalize) {
+	.leaf = "TDH.MR.FINALIZE",
+	.n = 1,
+};
 
 FIXTURE_SETUP(fatal)
 {

@@ -76,11 +76,11 @@ TEST_F(source, never_touched)
 /* The shared zero page is mapped: it must not be written to or kept. */
 TEST_F(source, zero_page)
 {
-	volatile uint8_t *p = map(SIZE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	uint8_t *p = map(SIZE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
-	TEST_ASSERT(!p[0] && !p[PAGE_SIZE], "Not zero");
-	add(self, (void *)p);
-	TEST_ASSERT(!p[0] && !p[PAGE_SIZE], "Not zero any more");
+	TEST_ASSERT(!READ_ONCE(p[0]) && !READ_ONCE(p[PAGE_SIZE]), "Not zero");
+	add(self, p);
+	TEST_ASSERT(!READ_ONCE(p[0]) && !READ_ONCE(p[PAGE_SIZE]), "Not zero now");
 }
 
 TEST_F(source, read_only)

@@ -284,7 +284,8 @@ TEST_F(tdx, punch_hole)
 
 	/* While the TD is built, a page that is gone can be added again. */
 	punch_hole(&td, 2, 3);
-	TEST_ASSERT(!coco_td_hpa(&td, COCO_TD_GPA + 2 * PAGE_SIZE, NULL), "The page is still mapped");
+	TEST_ASSERT(!coco_td_hpa(&td, COCO_TD_GPA + 2 * PAGE_SIZE, NULL),
+		    "The page is still mapped");
 	TEST_ASSERT(coco_td_hpa(&td, COCO_TD_GPA + PAGE_SIZE, NULL), "The page before it is not");
 	coco_td_add(&td, MEASURE, src + 8 * PAGE_SIZE, COCO_TD_GPA + 2 * PAGE_SIZE, 2);
 	coco_td_finalize(&td);
