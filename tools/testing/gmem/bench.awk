@@ -201,10 +201,12 @@ function loop_table(    i, n, l, text) {
 		row(text[i] cells("page1", "loop", l[i], "-", LARGE))
 }
 
-function spread_line(    key, s, worst, worst_key, p, over) {
+# Not of what is so short that a timer tick in it, some 5400 instructions, is more than 1 %, and not of the
+# allocation loop, in which the page allocator may refill its list of free pages once more or less.
+function spread_line(    key, s, worst, worst_key, p) {
 	for (key in count) {
 		split(key, p, SUBSEP)
-		if (p[2] != "cost" && p[2] != "loop" && p[2] != "hold-total")
+		if ((p[2] != "cost" && p[2] != "hold-total") || p[5] < PAGE_1_MIB)
 			continue
 		s = spread(key)
 		if (s >= worst) {
@@ -314,6 +316,6 @@ END {
 		wait_table()
 		source_table()
 		loop_table()
-		printf "\nLargest spread of an instruction count over the runs: %.3f %% (%s).\n", worst_spread * 100, worst_figure
+		printf "\nLargest spread over the runs of a cost or a total hold, from 256 pages on: %.3f %% (%s).\n", worst_spread * 100, worst_figure
 	}
 }

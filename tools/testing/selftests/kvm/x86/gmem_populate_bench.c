@@ -101,6 +101,14 @@ static void *map(size_t size, int prot, int flags, int fd)
 	return mem;
 }
 
+/* Let the kernel finish what it has put off, e.g. the end of the last VM. */
+static void settle(void)
+{
+	struct timespec ts = { .tv_nsec = 200000000 };
+
+	nanosleep(&ts, NULL);
+}
+
 static void vm_create(struct bench_vm *vm, long npages)
 {
 	unsigned long size = (npages + SPARE_PAGES) * PAGE;
@@ -176,6 +184,7 @@ static void bench_populate(const char *source_name, const void *source, long npa
 	int i;
 
 	vm_create(&vm, npages);
+	settle();
 	if (!populate(&vm, &cmd, source, npages, callback, taps))
 		goto out;
 
@@ -206,6 +215,7 @@ static void bench_loop(const char *name, unsigned int op, const void *source)
 		.nr = LOOPS,
 	};
 
+	settle();
 	XIOCTL(dev_fd, KVM_GMEM_BENCH_LOOP, &cmd);
 	print("loop", name, "-", LOOPS, cmd.cost);
 }
@@ -261,6 +271,7 @@ static void bench_wait(const char *name, enum wait_for what, const void *source,
 	pthread_t thread;
 
 	vm_create(&vm, npages);
+	settle();
 	waiter.vm = &vm;
 
 	pthread_attr_init(&attr);
