@@ -4,6 +4,8 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 
-kmake "$1" -s headers_install
+tree=$(cd "$1" && pwd)
+kmake "$tree" -s headers_install
 # Given on the command line LDFLAGS replaces what the Makefile puts together, so that is repeated here.
-kmake "$1/tools/testing/selftests/kvm" -s LDFLAGS="-static -pthread -no-pie"
+# Without OUTPUT they would go to the root directory when this make runs below another one.
+kmake "$tree/tools/testing/selftests/kvm" -s OUTPUT="$tree/tools/testing/selftests/kvm" LDFLAGS="-static -pthread -no-pie"
