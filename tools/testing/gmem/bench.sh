@@ -79,11 +79,12 @@ driver()
 		echo 'include $(srctree)/virt/kvm/Makefile.test' >>"$1/virt/kvm/Makefile.kvm"
 }
 
+# ARCH: tinyconfig of x86_64 and of x86 differ, e.g. in CONFIG_X86_KERNEL_IBT, which adds instructions.
 configure()
 {
-	kmake "$1" -s tinyconfig >/dev/null
+	kmake "$1" -s ARCH=x86_64 tinyconfig >/dev/null
 	cat "$GMEM/config/bench.config" >>"$1/.config"
-	kmake "$1" -s olddefconfig 2>/dev/null
+	kmake "$1" -s ARCH=x86_64 olddefconfig 2>/dev/null
 	wrong=$(grep '^CONFIG_' "$GMEM/config/bench.config" | grep -vxFf "$1/.config" || :
 		sed -n 's/^# \(CONFIG_[A-Z0-9_]*\) is not set$/\1=/p' "$GMEM/config/bench.config" |
 			while read -r option; do grep "^$option" "$1/.config" || :; done)
@@ -108,7 +109,7 @@ build()
 		cp "$GMEM/config/bench.config" "$bench/tree/.bench-config"
 	fi
 	progress "$1: build, log $LOG/bench-build-$1.log"
-	kmake "$bench/tree" bzImage modules >"$LOG/bench-build-$1.log" 2>&1 ||
+	kmake "$bench/tree" ARCH=x86_64 bzImage modules >"$LOG/bench-build-$1.log" 2>&1 ||
 		{ tail -n 20 "$LOG/bench-build-$1.log"; die "kernel $1 did not build" "see $LOG/bench-build-$1.log"; }
 	leave
 }
@@ -116,7 +117,7 @@ build()
 # One binary for all kernels, so that they get the same system calls
 program()
 {
-	[ -d "$bench/series/usr/include/linux" ] || kmake "$bench/series" -s headers_install
+	[ -d "$bench/series/usr/include/linux" ] || kmake "$bench/series" -s ARCH=x86_64 headers_install
 	mkdir -p "$bench/tests/x86"
 	gcc -O2 -Wall -static -pthread -I "$TOP/virt/kvm" -I "$bench/series/usr/include" \
 		-o "$bench/tests/gmem_populate_bench" "$TOP/tools/testing/selftests/kvm/x86/gmem_populate_bench.c"
