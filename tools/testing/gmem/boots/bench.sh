@@ -3,7 +3,7 @@
 # boot: kernel=host
 # boot: cpu=EPYC-Milan,+svm,+npt,-erms,-fsrm
 # boot: smp=1 mem=6G timeout=1200
-# boot: append=tsc=reliable
+# boot: append=tsc=reliable kmemleak=off
 # boot: verbs=bench
 . /lib/guest.sh
 
