@@ -22,7 +22,7 @@ awk -v config="$dotconfig" '
 			is[option(line)] = line
 		for (i = 1; i <= n; i++) {
 			name = order[i]
-			if (want[name] == is[name] || (want[name] ~ /not set$/ && !(name in is)))
+			if (name in is ? want[name] == is[name] : want[name] ~ /not set$/)
 				continue
 			print "option did not take: " want[name] " (it is: " (name in is ? is[name] : "unknown") ")"
 			bad = 1

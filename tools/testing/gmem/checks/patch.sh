@@ -15,8 +15,13 @@ log=$LOG/patch.log
 head=$(cat "$BUILD/am.head") || die "the series does not apply" "make test CASES=am"
 : >"$log"
 
-# With GIT_DIR out of the way checkpatch does not look for the commits of Fixes: tags in a tree that has only one
-checkpatch() { (cd "$tree" && GIT_DIR=/nonexistent scripts/checkpatch.pl --strict --no-signoff --no-summary "$1"); }
+# With GIT_DIR out of the way checkpatch does not look for the commits of Fixes: tags in a tree that has only one.
+# FILE_PATH_CHANGES asks for MAINTAINERS on every new file; the directories that the series adds to are listed there.
+checkpatch()
+{
+	(cd "$tree" && GIT_DIR=/nonexistent scripts/checkpatch.pl --strict --no-signoff --no-summary --terse --show-types \
+		--ignore FILE_PATH_CHANGES "$1")
+}
 
 at()
 {

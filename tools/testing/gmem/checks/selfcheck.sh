@@ -141,6 +141,9 @@ expect option-did-not-take "option did not take: CONFIG_KVM_NO_SUCH=y"
 printf '# CONFIG_KVM is not set\n' >"$t/fragment"
 if "$GMEM/config.sh" "$t/dotconfig" "$t/fragment" >"$t/out"; then echo taken >"$t/out"; fi
 expect option-not-off "option did not take: # CONFIG_KVM is not set"
+printf 'CONFIG_KVM=m\n# CONFIG_KVM_NO_SUCH is not set\n' >"$t/fragment"
+if "$GMEM/config.sh" "$t/dotconfig" "$t/fragment" >"$t/out"; then echo taken >"$t/out"; fi
+expect options-took "taken"
 
 # A stage that dies, and one that says nothing
 stage()
