@@ -272,8 +272,7 @@ u64 leaf_vp_enter(struct pt_regs *regs)
 	if (err)
 		return err;
 
-	printk_deferred_once(KERN_WARNING pr_fmt("TDH.VP.ENTER fails: guests cannot run, "
-						 "only the host side of TDX is emulated\n"));
+	printk_deferred_once(pr_fmt("TDH.VP.ENTER fails: only the host side of TDX is emulated\n"));
 	return TDX_NON_RECOVERABLE_VCPU;
 }
 NOKPROBE_SYMBOL(leaf_vp_enter);

@@ -313,8 +313,7 @@ static bool vm_entry(struct pt_regs *regs, enum tdx_point_id id)
 		return handled;
 
 	/* Deferred: the caller may hold any lock, and this is in the entry path. */
-	printk_deferred_once(KERN_WARNING pr_fmt("VM entry fails: guests cannot run, "
-						 "VMX root operation is all that is emulated\n"));
+	printk_deferred_once(pr_fmt("VM entry fails: only VMX root operation is emulated\n"));
 	return vmx_fail(regs, VMXERR_ENTRY_INVALID_CONTROL_FIELD);
 }
 NOKPROBE_SYMBOL(vm_entry);

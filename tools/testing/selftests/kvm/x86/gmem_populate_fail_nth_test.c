@@ -182,7 +182,8 @@ TEST_F(fail_nth, slab_all)
 	/* Neither this write nor the next one allocates. */
 	TEST_ASSERT(write(self->make_it_fail, "1", 1) == 1, "make-it-fail: %s", strerror(errno));
 	ret = gmem_populate(&self->vm, 0, src, NPAGES);
-	TEST_ASSERT(pwrite(self->make_it_fail, "0", 1, 0) == 1, "make-it-fail: %s", strerror(errno));
+	TEST_ASSERT(pwrite(self->make_it_fail, "0", 1, 0) == 1, "make-it-fail: %s",
+		    strerror(errno));
 	gmem_write_file(DEBUGFS "failslab/probability", "0");
 
 	TEST_ASSERT(ret < NPAGES, "Populated %ld pages without slab memory", ret);
