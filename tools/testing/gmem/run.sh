@@ -56,13 +56,12 @@ plan()
 	stages=
 	echo "# Written by run.sh" >"$result/stages.mk"
 	for script in "$GMEM"/checks/*.sh "$GMEM"/boots/*.sh; do
-		case ,$(header "$script" verbs), in *,$verb,*) ;; *) continue ;; esac
 		stage=$(basename "$script" .sh)
+		case $verb in
+		kasan) case ,$(header "$script" kernel), in *,kasan,*) stage=$stage@kasan ;; *) continue ;; esac ;;
+		*) case ,$(header "$script" verbs), in *,$verb,*) ;; *) continue ;; esac ;;
+		esac
 		! wanted "$stage" || add "$stage"
-		[ "$verb" = test ] || continue
-		for kernel in $(header "$script" kernel | tr ',' '\n' | sed 1d); do
-			! wanted "$stage@$kernel" || add "$stage@$kernel"
-		done
 	done
 	for kernel in "$GMEM"/variants/*; do
 		[ -z "${CASES:-}" ] || ! wanted "kernel-${kernel##*/}" || add "kernel-${kernel##*/}"
