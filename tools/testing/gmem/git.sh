@@ -10,6 +10,7 @@ kgit()
 {
 	GIT_COMMITTER_NAME=gmem GIT_COMMITTER_EMAIL=gmem@localhost \
 		git -C "${KGIT:-$linux}" -c core.hooksPath=/dev/null -c commit.gpgSign=false -c am.threeWay=false \
+		-c gc.auto=0 -c maintenance.auto=false \
 		-c core.autocrlf=false -c core.checkStat=minimal -c core.trustctime=false -c advice.detachedHead=false "$@"
 }
 
