@@ -82,12 +82,13 @@ watch()
 {
 	while sleep 60; do
 		for running in "$result"/*.running; do
-			[ -f "$running" ] || continue
+			# It may end, and its file go, any moment
+			since=$(cat "$running" 2>/dev/null) || continue
 			stage=$(basename "$running" .running)
 			# A stage may write its log in parts, stage.log.PART
 			newest=$(find "$LOG" -name "$stage.log*" -printf '%T@ %p\n' | sort -n | sed -n '$s/^[^ ]* //p')
 			last=$(tail -c 300 "${newest:-/dev/null}" | tr -d '\r' | tail -n 1 | cut -c1-70)
-			say "$(clock) $stage at work for $(($(date +%s) - $(cat "$running"))) s: ${last:-no log yet}"
+			say "$(clock) $stage at work for $(($(date +%s) - since)) s: ${last:-no log yet}"
 		done
 	done
 }
@@ -116,11 +117,11 @@ enough_disk()
 		die "$free GB free in $BUILD, make $verb needs $1" "free some, or put the repository on another disk"
 }
 
+plan
 echo "TAP version 13"
 case $verb in run) enough_disk 6 ;; *) enough_disk 20 ;; esac
 [ "${DEPS:-}" = no ] || timed tools "$GMEM/deps.sh"
 timed tree "$GMEM/tree.sh"
-plan
 watch &
 watcher=$!
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
