@@ -122,7 +122,8 @@ echo "TAP version 13"
 case $verb in run) enough_disk 6 ;; *) enough_disk 20 ;; esac
 [ "${DEPS:-}" = no ] || timed tools "$GMEM/deps.sh"
 timed tree "$GMEM/tree.sh"
-watch &
+# Without the lock, which its sleep would hold a minute too long
+watch 9>&- &
 watcher=$!
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 export CASES="${CASES:-}"
