@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# run.sh VERB: the stages of "make run" or "make test", two at a time, then the summary.
-# A stage is a kernel variant, a boot (boots/*.sh, BOOT@VARIANT for the second kernel of one) or a check (checks/*.sh). What runs is said by the header lines of
-# those files: "# boot: verbs=...", "# check: verbs=... needs=STAGE,STAGE".
+# run.sh VERB: the stages of "make run", "make test" or "make kasan", two at a time, then the summary.
+# A stage is a kernel variant, a boot (boots/*.sh) or a check (checks/*.sh). What runs is said by the header lines of
+# those files: "# boot: verbs=...", "# check: verbs=... needs=STAGE,STAGE". "make kasan" runs the boots with kasan among
+# their kernels, as BOOT@kasan.
 set -eu
 . "$(dirname "$0")/lib.sh"
 
