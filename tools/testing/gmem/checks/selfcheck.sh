@@ -98,6 +98,8 @@ planted tap_fail 'echo TAP version 13; echo 1..2; echo ok 1 one; echo not ok 2 t
 planted tap_short 'echo TAP version 13; echo 1..3; echo ok 1 one; echo ok 2 two'
 planted tap_dies 'echo TAP version 13; echo 1..1; echo ok 1 one; exit 254'
 planted tap_lies 'echo TAP version 13; echo 1..1; echo not ok 1 one; exit 0'
+planted tap_skip 'echo "1..0 # SKIP - needs hardware"; exit 4'
+planted tap_nothing 'echo 1..0'
 guest()
 {
 	rm -rf "$t/state" "$t/out"
@@ -122,6 +124,8 @@ run_planted tap_fail "gmem: not ok 2 - tap_fail/two" "gmem: ok 3 - tap_fail/plan
 run_planted tap_short "gmem: not ok 3 - tap_short/plan # 2 results of 3 planned"
 run_planted tap_dies "gmem: not ok 2 - tap_dies/plan"
 run_planted tap_lies "gmem: not ok 2 - tap_lies/plan"
+run_planted tap_skip "gmem: ok 1 - tap_skip # SKIP needs hardware$"
+run_planted tap_nothing "gmem: not ok 1 - tap_nothing/plan # no result"
 guest case_ok hang sleep 10
 expect test-hang "gmem: not ok 1 - hang # killed or timed out after 2 s"
 guest want_fail control "not so" "$t/tests/fail"

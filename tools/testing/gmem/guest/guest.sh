@@ -5,8 +5,9 @@
 #   unload MODULE                      remove it: one case "unload/MODULE"
 #   run_test [-n NAME] BINARY [ARG...] run a KVM selftest from /tests. A test that prints TAP gives one case
 #                                      per TAP line, "BINARY/CASE", and one "BINARY/plan" (all planned results
-#                                      came, exit status agrees); any other gives one case "BINARY" by its
-#                                      exit status: 0 ok, 4 skipped, all else a failure.
+#                                      came, exit status agrees). One that plans no result and says SKIP gives
+#                                      one case "BINARY", skipped. Any other gives one case "BINARY" by its exit
+#                                      status: 0 ok, 4 skipped, all else a failure.
 #   case_ok NAME COMMAND...            one case by the exit status of COMMAND
 #   skip_case NAME REASON
 #   want_fail NAME REGEX COMMAND...    negative control: COMMAND must fail and print REGEX (ERE)
@@ -129,7 +130,11 @@ tap_results()
 		result "$verdict" "$1/$case_name" "$directive"
 	done <"$STATE/tap"
 	planned=$(sed -n 's/^1\.\.\([0-9][0-9]*\).*/\1/p' "$STATE/out" | tail -n 1)
-	if [ "$seen" != "${planned:-none}" ]; then
+	if [ "$seen" = 0 ] && grep -q '^1\.\.0 # SKIP' "$STATE/out"; then
+		skip_case "$1" "$(sed -n 's/^1\.\.0 # SKIP[- ]*//p' "$STATE/out" | tail -n 1)"
+	elif [ "$seen" = 0 ]; then
+		result "not ok" "$1/plan" "no result, $(remark "$rc")"
+	elif [ "$seen" != "${planned:-none}" ]; then
 		result "not ok" "$1/plan" "$seen results of ${planned:-no} planned, $(remark "$rc")"
 	elif [ "$failed" = 0 ] && [ "$rc" != 0 ] && [ "$rc" != 4 ]; then
 		result "not ok" "$1/plan" "no case failed, but $(remark "$rc")"
