@@ -6,8 +6,7 @@ set -eu
 . "$GMEM/git.sh"
 
 [ -d "$BUILD" ] || exit 0
-exec 9>"$BUILD/lock"
-flock -n 9 || die "another make is at work in $BUILD" "wait for it"
+alone
 if [ -d "$linux" ]; then
 	[ -f "$stamp" ] || die "$linux was not made by this harness" "mv $linux somewhere, then run again"
 	lost=$(unsaved)

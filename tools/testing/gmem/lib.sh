@@ -23,6 +23,14 @@ die()
 	exit 1
 }
 
+# alone [DIR]: one make at a time works in BUILD, or in a directory below; the lock ends with the process
+alone()
+{
+	mkdir -p "${1:-$BUILD}"
+	exec 9>>"${1:-$BUILD}/lock"
+	flock -n 9 || die "another make is at work in ${1:-$BUILD}" "wait for it, or clone the repository a second time"
+}
+
 # Cases. A stage prints them in TAP without numbers, report.sh numbers them.
 ok() { printf 'ok - %s\n' "$1"; }
 skip() { printf 'ok - %s # SKIP %s\n' "$1" "$2"; }

@@ -5,6 +5,7 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 . "$GMEM/git.sh"
 
+alone
 [ -f "$stamp" ] || die "there is no build/linux yet" "make am"
 [ -z "$(kgit status --porcelain --untracked-files=no)" ] ||
 	die "build/linux has edits that are in no commit" "git -C build/linux commit --amend, or commit --fixup and rebase; then again"

@@ -9,9 +9,8 @@ set -eu
 
 verb=$1
 result=$BUILD/result
-mkdir -p "$BUILD" "$LOG"
-exec 9>"$BUILD/lock"
-flock -n 9 || die "another make is at work in $BUILD" "wait for it, or clone the repository a second time"
+alone
+mkdir -p "$LOG"
 rm -rf "$result"
 mkdir -p "$result"
 echo 0 >"$result/count"

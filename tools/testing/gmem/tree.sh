@@ -85,6 +85,8 @@ reapply()
 	write_stamp "$(stamped from)"
 }
 
+# The other callers hold the lock already
+[ "${1:-}" != am ] || alone
 commit=$(awk '$1 == "commit" { print $2 }' "$TOP/BASE")
 mkdir -p "$LOG"
 

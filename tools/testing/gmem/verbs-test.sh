@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# verbs-test.sh [VERB...]: tests of mail, host, host-kernel, suite and html, in seconds: no kernel is built, nothing boots.
+# verbs-test.sh [VERB...]: tests of mail, host, host-kernel, suite, html and of locks, in seconds: no kernel is built, nothing boots.
 # Cases in TAP without numbers, as every stage prints them.
 set -eu
 . "$(dirname "$0")/lib.sh"
@@ -57,7 +57,7 @@ $(say_out)"
 }
 state() { [ ! -e "$1" ] || find "$1" -type f -printf '%p %T@ %s\n' | sort; }
 
-for verb in ${*:-mail host host-kernel html suite}; do
+for verb in ${*:-mail host host-kernel html suite alone}; do
 	# shellcheck source=/dev/null
 	. "$GMEM/verbs/$verb.sh"
 done
