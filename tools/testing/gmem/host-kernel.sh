@@ -117,12 +117,16 @@ for kernel in ${KERNELS:-base series}; do
 	[ -n "$(local_version "$kernel")" ] || die "KERNELS=$KERNELS: there is base and series" "KERNELS=series make host-kernel"
 done
 [ "${1:-}" = config ] || need_packages
-if [ -n "${KERNEL_TREE:-}" ] || [ ! -f "$stamp" ]; then
-	"$GMEM/tree.sh"
+if [ -n "${KERNEL_TREE:-}" ] || [ "$(stamped patches)" != "$(patches_id)" ]; then
+	(alone; "$GMEM/tree.sh")
 fi
+# The name of the package is the id of patches/, so that has to be what is in it
+[ "$(kgit rev-parse HEAD)" = "$(stamped head)" ] ||
+	die "build/linux has commits that patches/ has not" "make refresh, or make am"
 [ -z "$(kgit --no-optional-locks status --porcelain --untracked-files=no)" ] ||
 	die "build/linux has edits that are in no commit, so no package would have them" "git -C build/linux commit, or make am"
-mkdir -p "$work" "$LOG"
+alone "$work"
+mkdir -p "$LOG"
 running_config
 for kernel in ${KERNELS:-base series}; do configure "$kernel"; done
 [ "${1:-}" != config ] || exit 0

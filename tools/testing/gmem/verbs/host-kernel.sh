@@ -20,7 +20,9 @@ kernel_base=$(kernel_git rev-parse HEAD)
 echo series >"$hk/linux/series"
 kernel_git add .
 kernel_git commit -q -m series
-printf 'base=%s\nhead=%s\npatches=x\nfrom=nowhere\n' "$kernel_base" "$(kernel_git rev-parse HEAD)" >"$hk/linux.stamp"
+. "$GMEM/git.sh"
+stamp_it() { printf 'base=%s\nhead=%s\npatches=%s\nfrom=nowhere\n' "$kernel_base" "$(kernel_git rev-parse HEAD)" "$(patches_id)" >"$hk/linux.stamp"; }
+stamp_it
 # A machine on which every package is there
 printf '#!/bin/sh\necho ${INSTALLED-installed}\n' >"$t/bin/dpkg-query"
 chmod +x "$t/bin/dpkg-query"
@@ -46,6 +48,8 @@ sed -i /BROKEN/d "$t/running.config"
 
 echo CONFIG_KVM_AMD_SEV >"$hk/linux/drop"
 kernel_git commit -q -a -m drop
+refused host-kernel/commits 'has commits that patches/ has not' "$hk" host_kernel "$GMEM/host-kernel.sh"
+stamp_it
 run host_kernel KERNELS=series "$GMEM/host-kernel.sh"
 expect host-kernel/option-not-taken 1 '^# option did not take: CONFIG_KVM_AMD_SEV=y' '^# next: +CONFIG=FILE'
 
