@@ -24,26 +24,7 @@
 #include <asm/msr.h>
 
 #include "gmem_populate_bench.h"
-
-typedef int (*gmem_bench_user_cb)(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn,
-				  void __user *src, int order, void *opaque);
-typedef int (*gmem_bench_page_cb)(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn,
-				  struct page *src_page, void *opaque);
-typedef long (*gmem_bench_populate_fn)(struct kvm *kvm, gfn_t gfn, void __user *src,
-				       long npages, kvm_gmem_populate_cb cb,
-				       void *opaque);
-typedef long (*gmem_bench_populate_write_fn)(struct kvm *kvm, gfn_t gfn,
-					     void __user *src, long npages,
-					     bool may_writeback_src,
-					     kvm_gmem_populate_cb cb, void *opaque);
-
-#define GMEM_BENCH_CB_GETS_USER	__same_type(kvm_gmem_populate_cb, gmem_bench_user_cb)
-#define GMEM_BENCH_FN_IS(type)	__same_type(&kvm_gmem_populate, type)
-
-static_assert(GMEM_BENCH_CB_GETS_USER ||
-	      __same_type(kvm_gmem_populate_cb, gmem_bench_page_cb));
-static_assert(GMEM_BENCH_FN_IS(gmem_bench_populate_fn) ||
-	      GMEM_BENCH_FN_IS(gmem_bench_populate_write_fn));
+#include "gmem_populate_types.h"
 
 /* One measurement at a time; protects all static data below. */
 static DEFINE_MUTEX(gmem_bench_lock);
@@ -184,23 +165,14 @@ static int __maybe_unused gmem_bench_page_callback(struct kvm *kvm, gfn_t gfn, k
 	return 0;
 }
 
-/* Two variables, because only one of the calls has the right arguments. */
-static long gmem_bench_call(typeof(kvm_gmem_populate) fn, struct kvm *kvm,
+static long gmem_bench_call(typeof(kvm_gmem_populate) *fn, struct kvm *kvm,
 			    struct kvm_gmem_bench_populate *cmd)
 {
-	kvm_gmem_populate_cb cb = __builtin_choose_expr(GMEM_BENCH_CB_GETS_USER,
-							gmem_bench_user_callback,
-							gmem_bench_page_callback);
-	gmem_bench_populate_fn plain =
-		__builtin_choose_expr(GMEM_BENCH_FN_IS(gmem_bench_populate_fn), fn, NULL);
-	gmem_bench_populate_write_fn write =
-		__builtin_choose_expr(GMEM_BENCH_FN_IS(gmem_bench_populate_write_fn), fn, NULL);
-	void __user *src = u64_to_user_ptr(cmd->source);
-	gfn_t gfn = gpa_to_gfn(cmd->gpa);
+	kvm_gmem_populate_cb cb = gmem_populate_choose_cb(gmem_bench_user_callback,
+							  gmem_bench_page_callback);
 
-	if (plain)
-		return plain(kvm, gfn, src, cmd->npages, cb, cmd);
-	return write(kvm, gfn, src, cmd->npages, false, cb, cmd);
+	return gmem_populate_call(fn, kvm, gpa_to_gfn(cmd->gpa), u64_to_user_ptr(cmd->source),
+				  cmd->npages, cb, cmd);
 }
 
 static void gmem_bench_do_populate(struct kvm *kvm, struct kvm_gmem_bench_populate *cmd)
@@ -233,7 +205,7 @@ static long gmem_bench_populate(struct kvm_gmem_bench_populate *cmd)
 		return -EINVAL;
 	if (cmd->callback != KVM_GMEM_BENCH_EMPTY && !cmd->source)
 		return -EINVAL;
-	if (cmd->callback == KVM_GMEM_BENCH_GUP_COPY && !GMEM_BENCH_CB_GETS_USER)
+	if (cmd->callback == KVM_GMEM_BENCH_GUP_COPY && !GMEM_POPULATE_CB_GETS_USER)
 		return -EOPNOTSUPP;
 
 	file = fget(cmd->vm_fd);

@@ -28,6 +28,7 @@
 
 #include "gmem_populate_test.h"
 #include "gmem_populate_test_uapi.h"
+#include "gmem_populate_types.h"
 
 /*
  * Private to kernel/locking/rwsem.c, see there: bits of rw_semaphore::owner.
@@ -49,31 +50,11 @@ struct gmem_test {
 	loff_t punch_offset;
 };
 
-/* The two callback types there have been, and a caller for each function. */
-typedef int (*gmem_test_user_cb)(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn,
-				 void __user *src, int order, void *opaque);
-typedef int (*gmem_test_page_cb)(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn,
-				 struct page *src_page, void *opaque);
-typedef long (*gmem_test_populate_fn)(struct kvm *kvm, gfn_t gfn, void __user *src,
-				      long npages, kvm_gmem_populate_cb cb,
-				      void *opaque);
-typedef long (*gmem_test_populate_write_fn)(struct kvm *kvm, gfn_t gfn,
-					    void __user *src, long npages,
-					    bool may_writeback_src,
-					    kvm_gmem_populate_cb cb, void *opaque);
-
-#define GMEM_TEST_CB_IS(type)	__same_type(kvm_gmem_populate_cb, type)
-#define GMEM_TEST_FN_IS(type)	__same_type(&kvm_gmem_populate, type)
-
-static_assert(GMEM_TEST_CB_IS(gmem_test_user_cb) || GMEM_TEST_CB_IS(gmem_test_page_cb));
-static_assert(GMEM_TEST_FN_IS(gmem_test_populate_fn) ||
-	      GMEM_TEST_FN_IS(gmem_test_populate_write_fn));
-
 static u32 gmem_test_api(void)
 {
-	if (GMEM_TEST_CB_IS(gmem_test_user_cb))
+	if (GMEM_POPULATE_CB_GETS_USER)
 		return KVM_GMEM_TEST_API_USER;
-	if (GMEM_TEST_FN_IS(gmem_test_populate_write_fn))
+	if (GMEM_POPULATE_ANNOUNCES_WRITES)
 		return KVM_GMEM_TEST_API_PAGE_WRITE;
 	return KVM_GMEM_TEST_API_PAGE;
 }
@@ -272,28 +253,6 @@ static int __maybe_unused gmem_test_page_callback(struct kvm *kvm, gfn_t gfn, kv
 	return gmem_test_act(test, kvm, gfn);
 }
 
-static long gmem_test_call_populate(struct gmem_test *test, struct kvm *kvm)
-{
-	kvm_gmem_populate_cb cb = __builtin_choose_expr(GMEM_TEST_CB_IS(gmem_test_user_cb),
-							gmem_test_user_callback,
-							gmem_test_page_callback);
-	gmem_test_populate_fn plain =
-		__builtin_choose_expr(GMEM_TEST_FN_IS(gmem_test_populate_fn),
-				      kvm_gmem_populate, NULL);
-	gmem_test_populate_write_fn write =
-		__builtin_choose_expr(GMEM_TEST_FN_IS(gmem_test_populate_write_fn),
-				      kvm_gmem_populate, NULL);
-	void __user *src = u64_to_user_ptr(test->cmd->source);
-	gfn_t gfn = gpa_to_gfn(test->cmd->gpa);
-	long npages = test->cmd->npages;
-
-	if (plain)
-		return plain(kvm, gfn, src, npages, cb, test);
-
-	/* The callback never writes to the source. */
-	return write(kvm, gfn, src, npages, false, cb, test);
-}
-
 static int gmem_test_kmaps(void)
 {
 #ifdef CONFIG_KMAP_LOCAL
@@ -305,6 +264,8 @@ static int gmem_test_kmaps(void)
 
 static void gmem_test_do_populate(struct gmem_test *test, struct kvm *kvm)
 {
+	kvm_gmem_populate_cb cb = gmem_populate_choose_cb(gmem_test_user_callback,
+							  gmem_test_page_callback);
 	struct kvm_gmem_test_populate *cmd = test->cmd;
 	int kmaps = gmem_test_kmaps();
 
@@ -314,7 +275,8 @@ static void gmem_test_do_populate(struct gmem_test *test, struct kvm *kvm)
 	INIT_WORK_ONSTACK(&test->punch, gmem_test_punch);
 
 	mutex_lock(&kvm->slots_lock);
-	cmd->ret = gmem_test_call_populate(test, kvm);
+	cmd->ret = gmem_populate_call(kvm_gmem_populate, kvm, gpa_to_gfn(cmd->gpa),
+				      u64_to_user_ptr(cmd->source), cmd->npages, cb, test);
 	mutex_unlock(&kvm->slots_lock);
 
 	cmd->kmaps = gmem_test_kmaps() - kmaps;

@@ -25,10 +25,10 @@ enum kvm_gmem_test_action {
 	/* 0 is reserved to catch uninitialized fields */
 	KVM_GMEM_TEST_COPY = 1,	/* copy the source, clear if there is none */
 	KVM_GMEM_TEST_REPORT,	/* leave the memory alone */
-	KVM_GMEM_TEST_FAIL,	/* copy, then return -@arg from call @at */
-	KVM_GMEM_TEST_SLEEP,	/* copy, call @at sleeps for @arg ms first */
-	KVM_GMEM_TEST_SIGNAL,	/* copy, call @at sends signal @arg to the caller */
-	KVM_GMEM_TEST_PUNCH,	/* copy, call @at starts punching its page out */
+	KVM_GMEM_TEST_FAIL,	/* copy, call @at then returns -@arg */
+	KVM_GMEM_TEST_SLEEP,	/* copy, call @at then sleeps for @arg ms */
+	KVM_GMEM_TEST_SIGNAL,	/* copy, call @at then sends the caller signal @arg */
+	KVM_GMEM_TEST_PUNCH,	/* copy, call @at then starts punching its page out */
 };
 
 /* kvm_gmem_test_populate.at: before kvm_gmem_populate() is called at all. */
