@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Cases of the suite on the base, then on the series; out come cases in which only a difference is a failure.
-# A kernel report or a boot that does not come to its end is one on the series alone, whatever the base does. Variable: prefix (of the names)
+# A kernel report or a boot that does not come to its end is one on the series alone, whatever the base does.
+# Variables: prefix (of the names), tests (each of these must have a result)
 
 BEGIN { if (prefix == "") prefix = "suite" }
 FNR == 1 { side++ }
@@ -10,6 +11,9 @@ FNR == 1 { side++ }
 	sub(/^(not )?ok - [^\/]*\//, "")
 	name = $0
 	sub(/ # .*/, "", name)
+	test = name
+	sub(/\/.*/, "", test)
+	ran[test] = 1
 	why = ""
 	if (match($0, / # .*/))
 		why = substr($0, RSTART + 3)
@@ -57,6 +61,10 @@ END {
 			say("ok", name, series == "skipped" ? "SKIP " reason[2, name] : "")
 		}
 	}
+	m = split(tests, wanted, " ")
+	for (i = 1; i <= m; i++)
+		if (!(wanted[i] in ran))
+			say("not ok", wanted[i], "no result on either")
 	if (!n)
 		print "not ok - " prefix "/cases # no case ran"
 }

@@ -6,7 +6,7 @@ busy=$t/busy
 mkdir -p "$busy"
 exec 7>"$busy/lock"
 flock -n 7
-for verb in "run.sh run" "run.sh test" "tree.sh am" refresh.sh clean.sh; do
+for verb in "run.sh run" "run.sh test" suite.sh "tree.sh am" refresh.sh clean.sh; do
 	# shellcheck disable=SC2086 # a command
 	refused "alone/$(echo "$verb" | sed 's/\.sh//; s/ /-/')" 'another make is at work' "$busy" env BUILD="$busy" DEPS=no "$GMEM/"$verb
 done

@@ -39,4 +39,31 @@ run awk -f "$GMEM/suite.awk" "$t/broken.cases" "$t/broken.cases"
 expect suite/kernel-reports-count-on-both 0 '^not ok - suite/boot' '^# suite-x: hang' '^not ok - suite/kernel-log' '^# suite-x: WARNING: everywhere'
 run awk -f "$GMEM/suite.awk" /dev/null /dev/null
 expect suite/silence-is-a-failure 0 '^not ok - suite/cases'
+run awk -v tests='both_pass not_run' -f "$GMEM/suite.awk" "$t/base.cases" "$t/series.cases"
+expect suite/a-test-without-a-result 0 '^not ok - suite/not_run # no result on either$'
+check suite/a-test-with-one test "$(grep -c 'no result on either' "$t/out")" = 1
+
+# What differs runs once more on both
+cat >"$t/first" <<'END'
+ok - suite/same
+not ok - suite/chance # base: ok, series: exit status 254
+not ok - suite/broken/one # base: ok, series: not ok
+not ok - suite/lost # base: ok, series: no result
+ok - suite/boot
+ok - suite/kernel-log
+END
+cat >"$t/again" <<'END'
+ok - suite/chance
+not ok - suite/broken/one # base: ok, series: exit status 254
+ok - suite/broken/two
+ok - suite/boot
+not ok - suite/kernel-log
+# suite-again-series: WARNING: the second time
+END
+run awk -f "$GMEM/suite-again.awk" "$t/again" "$t/first"
+expect suite/once-is-chance 0 '^ok - suite/same$' '^# 1 differed once' \
+	'^ok - suite/chance # the first time base: ok, series: exit status 254; no difference the second time$'
+expect suite/twice-is-not 0 '^not ok - suite/broken/one # twice, base: ok, series: exit status 254$'
+expect suite/no-second-result-is-not 0 '^not ok - suite/lost # base: ok, series: no result$'
+expect suite/report-of-the-second-run 0 '^not ok - suite/again/kernel-log' '^# suite-again-series: WARNING: the second time$' '^ok - suite/kernel-log$'
 refused suite/quote 'has a quote' "$t/none" env SUITE="it's" BUILD="$t/none" "$GMEM/suite.sh"
