@@ -51,7 +51,7 @@ BOOT=$boot BOOT_TIMEOUT=$limit "$GMEM/image.sh" "$tree" "$work/initramfs" ${scri
 set -- "$qemu" -machine q35 -accel "${ACCEL:-tcg,thread=multi}" -cpu "$(header cpu EPYC-Milan,+svm,+npt)" \
 	-smp "$(header smp 2)" -m "$(header mem 2G)" -nodefaults -display none -no-reboot \
 	-kernel "$tree/arch/x86/boot/bzImage" -initrd "$work/initramfs" \
-	-append "console=ttyS0,115200 ignore_loglevel printk.devkmsg=on panic=-1 no_timer_check $(rest_of_line append ' ')"
+	-append "console=ttyS0,115200 ignore_loglevel printk.devkmsg=on printk.time=1 panic=-1 no_timer_check $(rest_of_line append ' ')"
 [ -z "$interactive" ] || exec "$@" -serial mon:stdio
 
 start=$(date +%s)

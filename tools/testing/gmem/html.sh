@@ -21,11 +21,14 @@ machines()
 	done
 }
 
+# git apply leaves out what is not below the directory it is called in
+diffstat() { (cd / && git apply --stat "$@"); }
+
 # Logs of boots that have results
 boot_logs()
 {
 	sed -n 's/^\(not \)\{0,1\}ok \([0-9]* \)\{0,1\}- \([^/]*\)\/.*/\3/p' "$1" | sort -u | while read -r stage; do
-		[ ! -f "$LOG/$stage.log" ] || echo "$LOG/$stage.log"
+		find "$work" "$LOG" -maxdepth 1 -name "$stage.log" | head -n 1
 	done
 }
 
@@ -33,7 +36,7 @@ facts()
 {
 	echo "<dl>"
 	fact Run "ended $(date -r "$tap" '+%F %T %Z')"
-	fact Base "$(stamped from) $(stamped base | cut -c1-12)"
+	fact Base "$(stamped from | sed "s/\$/ $(stamped base | cut -c1-12)/")"
 	fact Series "$(find "$TOP/patches" -name '[0-9]*.patch' | wc -l) patches, id $(patches_id)"
 	fact Repository "$(git -C "$TOP" log -1 --format='%h %s' 2>/dev/null || :)"
 	fact "Built and run on" "$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1), $(nproc) CPUs, $(uname -sr)"
@@ -63,6 +66,8 @@ others()
 		case $verb in host) title="On this machine (make host)" ;; suite) title="The whole suite (make selftests)" ;; esac
 		printf '<h2 id=%s>%s</h2>\n' "$verb" "$title"
 		cp "$BUILD/$verb/cases" "$work/results.tap"
+		# Both kernels have a log; times and excerpts are those of the series
+		[ ! -f "$LOG/$verb-series.log" ] || cp "$LOG/$verb-series.log" "$work/$verb.log"
 		results "$work/results.tap" "$work/times" | sed -n '/class="verdict/p; /<h2 id=cases>/,$p' | sed '/<h2 id=cases>/d'
 	done
 }
@@ -82,14 +87,14 @@ series()
 	echo "<h2 id=patches>Patches</h2>"
 	for patch in "$TOP"/patches/[0-9]*.patch; do
 		[ -f "$patch" ] || continue
-		stat=$(git apply --stat "$patch" 2>/dev/null)
+		stat=$(diffstat "$patch" 2>/dev/null)
 		printf '<details class=patch><summary><span>%s</span><i>%s</i></summary><pre>%s\n\n%s</pre></details>\n' \
 			"$(git mailinfo -k /dev/null /dev/null <"$patch" | sed -n 's/^Subject: \(\[[^]]*\] \)\{0,1\}//p' | escape)" \
 			"$(printf '%s\n' "$stat" | tail -n 1 | sed 's/ insertions\{0,1\}(+)//; s/ deletions\{0,1\}(-)//; s/.*changed, //; s/\([0-9]*\)\(, \)\{0,1\}\([0-9]*\)/+\1 -\3/; s/ -$//')" \
 			"$(git mailinfo /dev/stdout /dev/null <"$patch" 2>/dev/null | sed '/^Author: /,$d' | escape)" \
 			"$(printf '%s\n' "$stat" | escape)"
 	done
-	echo "<pre>$(cat "$TOP"/patches/[0-9]*.patch | git apply --stat | tail -n 12 | escape)</pre>"
+	echo "<pre>$(cat "$TOP"/patches/[0-9]*.patch | diffstat | tail -n 12 | escape)</pre>"
 }
 
 [ -s "$tap" ] || die "there are no results of a run in $LOG" "make run, or make test"

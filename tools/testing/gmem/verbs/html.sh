@@ -7,7 +7,9 @@ cp -r "$fixtures/report" "$html"
 page=$html/report.html
 
 refused html/no-results 'no results' "$html" env BUILD="$t/nothing" "$GMEM/html.sh"
-run env BUILD="$html" "$GMEM/html.sh"
+# From below the top, where git would have another idea of paths
+report() { (cd "$GMEM" && env BUILD="$html" ./html.sh); }
+run report
 expect html/written 0 "^# report: $page, "
 check html/verdict has '<p class="verdict failed">5 passed, 4 failed, 1 skipped</p>' "$page"
 check html/failure-comes-first test "$(grep -n 'id=failures' "$page" | cut -d : -f 1)" -lt "$(grep -n 'id=stages' "$page" | cut -d : -f 1)"
@@ -19,6 +21,8 @@ check html/time-of-a-tap-case has '<span>plain/tap_test/slow.case</span><i>2\.3 
 check html/time-of-a-stage has '<td>512 s<div class=bar style="width:100%">' "$page"
 check html/boot-time has '^<tr><td>plain<td>.*smp=2.*<td>3\.9 s$' "$page"
 check html/host-section has '<p class="verdict passed">1 passed, 0 failed, 1 skipped</p>' "$page"
+check html/no-empty-fact test "$(grep -c '<dd> *$' "$page")" = 0
+check html/diffstat test "$(grep -c '<i>+[0-9]' "$page")" = "$(find "$TOP/patches" -name '[0-9]*.patch' | wc -l)"
 check html/every-patch test "$(grep -c '^<details class=patch>' "$page")" = "$(find "$TOP/patches" -name '[0-9]*.patch' | wc -l)"
 check html/elements-are-closed test "$(grep -o '<details' "$page" | wc -l) $(grep -o '<pre' "$page" | wc -l)" = \
 	"$(grep -o '</details>' "$page" | wc -l) $(grep -o '</pre>' "$page" | wc -l)"
