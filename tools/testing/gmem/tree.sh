@@ -28,7 +28,10 @@ from_tarball()
 	say "base: $(basename "$tarball"), sha256 as in BASE"
 	rm -rf "$linux.new"
 	mkdir -p "$linux.new"
-	tar -xJf "$tarball" -C "$linux.new" --strip-components=1
+	# One line in place of one for each file: on a full disk they are many
+	tar_said=$(tar -xJf "$tarball" -C "$linux.new" --strip-components=1 2>&1) ||
+		die "$(basename "$tarball") could not be unpacked: $(echo "$tar_said" | grep -o -m 1 'No space left.*' || echo "$tar_said" | tail -n 1)" \
+			"df -h $BUILD; make clean"
 	KGIT=$linux.new
 	kgit init -q -b base
 	# -f: the kernel's own .gitignore must not drop a file of the tarball
