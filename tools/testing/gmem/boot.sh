@@ -6,7 +6,7 @@
 #
 # Header lines of a boot script, "# boot: KEY=VALUE ...":
 #   kernel=VARIANT[,VARIANT...]  the boots after the first are called BOOT@VARIANT
-#   cpu=QEMU-CPU  smp=N  mem=SIZE  timeout=SECONDS  verbs=run,test  tests=all
+#   cpu=QEMU-CPU  smp=N  mem=SIZE  timeout=SECONDS  verbs=run,test  tests=all  pack=host
 #   append=...      to the end of the line: more kernel parameters
 #   splat=REGEX     to the end of the line, negative controls only: this kernel report must appear
 set -eu

@@ -6,6 +6,9 @@
 #   SERIES=yes     the running kernel carries the series, although 'make host-kernel' did not build it
 #   ROOT=DIR       with check: a recorded machine (proc/, sys/, dev/, probe, kernel-log) in place of this one
 #   HOST_TESTS=DIR selftest binaries that are there already, in place of building them
+#
+# host.sh pack DIR: what a machine needs that has neither a compiler nor git, but for the selftests. Copied there, it is
+# HOST_TESTS=/path/to/selftests DIR/host.sh.
 #   KVM_UNIT_TESTS=DIR  a built copy of kvm-unit-tests: run these as well, and compare with what they gave on the base
 #   HOST_TIMEOUT=S seconds that one test may take, 300 by default
 set -eu
@@ -17,7 +20,16 @@ ROOT=${ROOT:-}
 work=$BUILD/host
 src=$work/src
 
+# "pack" leaves this list
+packed=no
+[ ! -f "$GMEM/needs" ] || packed=yes
+
 # ---- what the machine has ----
+
+build_probe()
+{
+	gcc -O2 -static -o "$1" "$GMEM/host-probe.c" || die "host-probe.c does not build" "apt-get install gcc libc6-dev linux-libc-dev"
+}
 
 probe() { sed -n "s/^$1 //p" "$work/probe"; }
 parameter() { cat "$ROOT/sys/module/$1/parameters/$2" 2>/dev/null || :; }
@@ -31,10 +43,12 @@ gather()
 	if [ -n "$ROOT" ]; then
 		cp "$ROOT/probe" "$ROOT/kernel-log" "$work/"
 	else
-		if [ ! -x "$work/host-probe" ] || [ -n "$(find "$GMEM/host-probe.c" -newer "$work/host-probe")" ]; then
-			gcc -O2 -o "$work/host-probe" "$GMEM/host-probe.c" || die "host-probe.c does not build" "apt-get install gcc libc6-dev linux-libc-dev"
-		fi
-		"$work/host-probe" >"$work/probe"
+		probe=$GMEM/host-probe
+		[ "$packed" = yes ] || {
+			probe=$work/host-probe
+			[ -x "$probe" ] && [ -z "$(find "$GMEM/host-probe.c" -newer "$probe")" ] || build_probe "$probe"
+		}
+		"$probe" >"$work/probe"
 		# The ring buffer may have lost the boot; the journal, where there is one, has not.
 		{ journalctl -k -b -o short-monotonic --no-hostname 2>/dev/null; dmesg 2>/dev/null; } >"$work/kernel-log" || :
 	fi
@@ -59,7 +73,9 @@ series_missing()
 
 kvm_missing()
 {
-	if ! has_flag svm && ! has_flag vmx; then
+	if probe kvm | grep -q ^api; then
+		return 0 # with or without SVM and VMX: a KVM of the machine's own may need neither
+	elif ! has_flag svm && ! has_flag vmx; then
 		echo "the CPU has neither SVM nor VMX, or the firmware setup has switched it off"
 	elif [ ! -e "$ROOT/sys/module/kvm" ]; then
 		echo "KVM is not loaded: modprobe kvm_$(has_flag svm && echo amd || echo intel)"
@@ -85,7 +101,7 @@ snp_missing()
 	api=$(probe sev | sed -n 's/^snp-api \([0-9]*\) \([0-9]*\) .*/\1 \2/p')
 	if [ "$vendor" != AuthenticAMD ]; then
 		echo "not an AMD CPU"
-	elif [ $((0x$(probe cpuid-8000001f-0 | cut -d ' ' -f 1) >> 4 & 1)) = 0 ]; then
+	elif ! has_flag sev_snp && [ $((0x$(probe cpuid-8000001f-0 | cut -d ' ' -f 1) >> 4 & 1)) = 0 ]; then
 		echo "the CPU has no SEV-SNP (CPUID 0x8000001f EAX bit 4)"
 	elif has_flag hypervisor; then
 		echo "this is a virtual machine, and the kernel does not use SNP in one"
@@ -159,9 +175,10 @@ tests()
 
 plan() # prints "run NAME" or "skip NAME REASON"
 {
-	tests | sort | while read -r needs name; do
+	if [ "$packed" = yes ]; then cat "$GMEM/needs"; else tests; fi | sort | while read -r needs name; do
 		eval "why=\$no_$needs"
 		why=${why:-$no_series}
+		[ -n "$why" ] || [ -z "${HOST_TESTS:-}" ] || [ -x "$HOST_TESTS/$name" ] || why="it is not in $HOST_TESTS"
 		if [ -z "$why" ]; then echo "run $name"; else echo "skip $name $why"; fi
 	done
 }
@@ -206,7 +223,9 @@ run_plan()
 		say "1..$(cat "$STATE/count")"
 		say "exit 0"
 	)
-	[ -n "$ROOT" ] || dmesg | sed "1,/$mark/d" >>"$KMSG"
+	# From the mark on, or all there is if the ring buffer has lost it
+	[ -n "$ROOT" ] || dmesg | awk -v mark="$mark" '{ line[NR] = $0 } index($0, mark) { first = NR }
+		END { for (i = first + 1; i <= NR; i++) print line[i] }' >>"$KMSG"
 	{
 		awk -f "$GMEM/console.awk" -v boot=host -v want= -v qemu=0 "$KMSG"
 		[ -z "${KVM_UNIT_TESTS:-}" ] || "$GMEM/kvm-unit-tests.sh" "$KVM_UNIT_TESTS" "$release" ||
@@ -214,10 +233,26 @@ run_plan()
 	} | tee "$work/cases"
 }
 
+pack()
+{
+	[ -e "$linux/.git" ] || die "there is no build/linux to take the list of selftests from" "make am"
+	mkdir -p "$1/guest" "$1/patches"
+	(cd "$GMEM" && cp lib.sh git.sh host.sh console.awk kvm-unit-tests.sh suite.awk "$1/")
+	cp "$GMEM/guest/guest.sh" "$1/guest/"
+	cp "$TOP"/patches/*.patch "$1/patches/"
+	build_probe "$1/host-probe"
+	tests >"$1/needs"
+}
+
+[ "${1:-}" != pack ] || { pack "${2:?}"; exit; }
 [ -n "$ROOT" ] || [ "$(id -u)" = 0 ] ||
 	die "not root: /dev/kvm, /dev/sev and the kernel log say nothing to you" "sudo make host"
 [ -z "$ROOT" ] || [ "${1:-}" = check ] || [ -n "${HOST_TESTS:-}" ] || die "a recorded machine runs no tests" "ROOT=$ROOT host.sh check"
-[ -e "$linux/.git" ] || die "there is no build/linux to take the selftests from" "make am"
+if [ "$packed" = no ]; then
+	[ -e "$linux/.git" ] || die "there is no build/linux to take the selftests from" "make am"
+else
+	[ -n "${HOST_TESTS:-}" ] || die "the selftests are not here" "HOST_TESTS=/path/to/selftests $0"
+fi
 mkdir -p "$LOG"
 gather
 no_series=$(series_missing) no_gmem=$(gmem_missing) no_snp=$(snp_missing) no_tdx=$(tdx_missing)
@@ -225,6 +260,7 @@ describe_all
 plan >"$work/plan"
 sed 's/^run /# runs:    /; s/^skip \([^ ]*\) /# skipped: \1: /' "$work/plan"
 [ "${1:-}" != check ] || exit 0
+[ "$packed" = yes ] || alone "$work"
 grep -q '^run ' "$work/plan" || [ -n "${KVM_UNIT_TESTS:-}" ] || die "no test can run here" "see above what is missing"
 
 start=$(date +%s)

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # image.sh TREE OUT [BOOT-SCRIPT]: initramfs of busybox, the modules of the built kernel TREE and its selftests.
-# With a boot script only the selftests that it names are packed, unless it has "# boot: tests=all".
+# With a boot script only the selftests that it names are packed, unless it has "# boot: tests=all". With
+# "# boot: pack=host" the image has host.sh in /gmem.
 set -eu
 . "$(dirname "$0")/lib.sh"
 
@@ -32,6 +33,7 @@ all=yes
 if [ -n "$script" ]; then
 	cp "$script" "$root/boot.sh"
 	grep -q '^# boot:.*tests=all' "$script" || all=no
+	! grep -q '^# boot:.*pack=host' "$script" || "$GMEM/host.sh" pack "$root/gmem"
 fi
 find "$tests" "$tests/x86" -maxdepth 1 -type f -perm -u+x -size +64k | while read -r bin; do
 	name=${bin##*/}
