@@ -181,9 +181,11 @@ END {
 		stage = stages[i]
 		if (!(stage in booted))
 			continue
+		script = stage
+		sub(/@.*/, "", script)
 		if (!header_done++)
 			print "<h2 id=boots>Boots</h2>\n<table><thead><tr><th>Boot<th>Machine<th>Boot time</thead><tbody>"
-		printf "<tr><td>%s<td>%s<td>%s\n", escape(stage), escape(machine[stage]), \
+		printf "<tr><td>%s<td>%s<td>%s\n", escape(stage), escape(machine[script]), \
 			booted[stage] < 0 ? "" : sprintf("%.1f s", booted[stage])
 	}
 	if (header_done)

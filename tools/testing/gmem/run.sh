@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # run.sh VERB: the stages of "make run", "make test" or "make kasan", two at a time, then the summary.
 # A stage is a kernel variant, a boot (boots/*.sh) or a check (checks/*.sh). What runs is said by the header lines of
-# those files: "# boot: verbs=...", "# check: verbs=... needs=STAGE,STAGE". "make kasan" runs the boots with kasan among
-# their kernels, as BOOT@kasan.
+# those files: "# boot: verbs=... kernel=VARIANT,VARIANT", "# check: verbs=... needs=STAGE,STAGE". With its first kernel
+# a boot is the stage BOOT, with each of the others BOOT@VARIANT; a variant with verbs of its own is left to these.
 set -eu
 . "$(dirname "$0")/lib.sh"
 
@@ -56,12 +56,12 @@ plan()
 	stages=
 	echo "# Written by run.sh" >"$result/stages.mk"
 	for script in "$GMEM"/checks/*.sh "$GMEM"/boots/*.sh; do
-		stage=$(basename "$script" .sh)
-		case $verb in
-		kasan) case ,$(header "$script" kernel), in *,kasan,*) stage=$stage@kasan ;; *) continue ;; esac ;;
-		*) case ,$(header "$script" verbs), in *,$verb,*) ;; *) continue ;; esac ;;
-		esac
-		! wanted "$stage" || add "$stage"
+		name=$(basename "$script" .sh)
+		for stage in $name $(header "$script" kernel | tr ',' '\n' | sed "1d; s/^/$name@/"); do
+			verbs=
+			case $stage in *@*) verbs=$(sed -n 's/^verbs=//p' "$GMEM/variants/${stage#*@}") ;; esac
+			case ,${verbs:-$(header "$script" verbs)}, in *,$verb,*) ! wanted "$stage" || add "$stage" ;; esac
+		done
 	done
 	for kernel in "$GMEM"/variants/*; do
 		[ -z "${CASES:-}" ] || ! wanted "kernel-${kernel##*/}" || add "kernel-${kernel##*/}"

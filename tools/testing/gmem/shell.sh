@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# shell.sh [BOOT]: a shell in the kernel under test, on the machine of that boot script ("plain" unless given).
+# shell.sh [BOOT[@VARIANT]]: a shell in the kernel under test, on the machine of that boot ("plain" unless given).
 set -eu
 . "$(dirname "$0")/lib.sh"
 
