@@ -77,10 +77,10 @@ order()
 	for stage in $stages; do case $stage in kernel-*) ;; *) printf ' %s' "$stage" ;; esac; done
 }
 
-# Once a minute say what is at work and what it did last
+# Once a minute say what is at work and what it did last. The sleep outlives the run; it must not keep a pipe open.
 watch()
 {
-	while sleep 60; do
+	while sleep 60 >/dev/null 2>&1; do
 		for running in "$result"/*.running; do
 			# It may end, and its file go, any moment
 			since=$(cat "$running" 2>/dev/null) || continue
