@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# verbs-test.sh [VERB...]: tests of mail, host, host-kernel, suite, html and of locks, in seconds: no kernel is built, nothing boots.
+# verbs-test.sh [VERB...]: tests of mail, host, host-kernel, suite, html and of what stops a verb, in seconds: no kernel is
+# built, nothing boots.
 # Cases in TAP without numbers, as every stage prints them.
 set -eu
 . "$(dirname "$0")/lib.sh"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Two makes at once, and a disk that is full: every verb that writes to build/; sourced by verbs-test.sh
+# What stops a verb before it begins: another make, missing packages without root, a small disk; sourced by verbs-test.sh
 # shellcheck shell=sh disable=SC2154
 
 busy=$t/busy
@@ -11,3 +11,13 @@ for verb in "run.sh run" "run.sh test" suite.sh "tree.sh am" refresh.sh clean.sh
 	refused "alone/$(echo "$verb" | sed 's/\.sh//; s/ /-/')" 'another make is at work' "$busy" env BUILD="$busy" DEPS=no "$GMEM/"$verb
 done
 exec 7>&-
+
+# A machine without packages, somebody who is not root, 5 GB
+mkdir -p "$t/poor" "$t/log"
+printf '#!/bin/sh\n' >"$t/poor/dpkg-query"
+printf '#!/bin/sh\necho 1000\n' >"$t/poor/id"
+printf '#!/bin/sh\necho Header; echo disk 9 9 5242880 9%% /\n' >"$t/poor/df"
+chmod +x "$t"/poor/*
+refused alone/packages-without-root 'missing packages, and no root' "$t/log" env PATH="$t/poor:$PATH" BUILD="$t" "$GMEM/deps.sh"
+check alone/the-command-for-it has '^# next: +sudo apt-get install .*busybox-static'
+refused alone/small-disk '5 GB free in .*, make run needs 6' "$t/disk/tree" env PATH="$t/poor:$PATH" BUILD="$t/disk" DEPS=no "$GMEM/run.sh" run
