@@ -62,6 +62,22 @@ struct coco_emul_insn {
 	bool			(*emulate)(struct pt_regs *regs, struct insn *insn);
 };
 
+#define COCO_EMUL_CALL_MAX	5
+
+/**
+ * struct coco_emul_call - what a test can have carried out, see call.c
+ * @name:	its name there
+ * @nr_in:	how many numbers it takes
+ * @nr_out:	how many it returns
+ * @fn:		carries it out; turns the former into the latter
+ */
+struct coco_emul_call {
+	const char	*name;
+	unsigned int	nr_in;
+	unsigned int	nr_out;
+	void		(*fn)(u64 *v);
+};
+
 /**
  * struct coco_emul_host - an emulated host platform
  * @name:	value of the kernel parameter "coco_emul" that selects it
@@ -76,6 +92,8 @@ struct coco_emul_insn {
  * @nr_insns:	number of elements of @insns
  * @points:	everything that is counted and can be made to fail
  * @nr_points:	number of elements of @points
+ * @calls:	what a test can have carried out
+ * @nr_calls:	number of elements of @calls
  * @setup:	optional; called when the platform is selected, early enough to
  *		reserve memory
  * @init:	late initcall; may sleep and allocate. @debugfs is the directory
@@ -93,6 +111,8 @@ struct coco_emul_host {
 	unsigned int			nr_insns;
 	struct coco_emul_point		*points;
 	unsigned int			nr_points;
+	const struct coco_emul_call	*calls;
+	unsigned int			nr_calls;
 	void				(*setup)(void);
 	int				(*init)(struct dentry *debugfs);
 };
@@ -117,6 +137,13 @@ int coco_emul_trap_init(void);
 bool coco_emul_hit(struct coco_emul_point *point, u64 *status);
 void coco_emul_count_trap(bool declined);
 struct dentry *coco_emul_inject_init(void);
+
+/* call.c */
+#define NR_SNP_CALLS	4
+#define NR_TDX_CALLS	1
+extern const struct coco_emul_call snp_emul_calls[NR_SNP_CALLS];
+extern const struct coco_emul_call tdx_emul_calls[NR_TDX_CALLS];
+void coco_emul_call_init(struct dentry *debugfs);
 
 /**
  * coco_emul_ram() - access to physical memory on behalf of the platform

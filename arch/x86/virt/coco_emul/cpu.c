@@ -172,8 +172,10 @@ static int __init coco_emul_init(void)
 	if (ret) {
 		pr_err("platform \"%s\" failed to start: %d\n", coco_emul_host->name, ret);
 		debugfs_remove(debugfs);
+		return ret;
 	}
 
-	return ret;
+	coco_emul_call_init(debugfs);
+	return 0;
 }
 late_initcall(coco_emul_init);

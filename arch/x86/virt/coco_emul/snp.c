@@ -146,6 +146,8 @@ const struct coco_emul_host coco_emul_snp = {
 	.nr_insns	= NR_SNP_INSNS,
 	.points		= snp_emul_points,
 	.nr_points	= NR_SNP_POINTS,
+	.calls		= snp_emul_calls,
+	.nr_calls	= NR_SNP_CALLS,
 	.setup		= psp_emul_pci_reserve,
 	.init		= snp_emul_init,
 };

@@ -117,5 +117,7 @@ const struct coco_emul_host coco_emul_tdx = {
 	.nr_insns	= NR_VMX_INSNS,
 	.points		= tdx_points,
 	.nr_points	= NR_TDX_POINTS,
+	.calls		= tdx_emul_calls,
+	.nr_calls	= NR_TDX_CALLS,
 	.init		= tdx_host_init,
 };

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <linux/compiler.h>
+
 /* Is this the emulated host @name, "snp" or "tdx"? */
 bool coco_emul_is(const char *name);
 
@@ -24,5 +26,15 @@ uint64_t coco_emul_count(const char *name);
 void coco_emul_inject(const char *name, uint64_t n, uint64_t status);
 bool coco_emul_inject_is_pending(void);
 void coco_emul_inject_clear(void);
+
+/*
+ * Has an instruction or a firmware command carried out with operands of the
+ * caller's choice: @fmt gives its name and the operands. Returns @nr numbers.
+ */
+void __printf(3, 4) coco_emul_call(uint64_t *result, int nr, const char *fmt, ...);
+
+/* Memory that stays where it is, and its physical address */
+void *coco_emul_locked_pages(size_t npages);
+uint64_t coco_emul_pa(const void *addr);
 
 #endif /* SELFTEST_KVM_COCO_EMUL_H */

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include <linux/bits.h>
+
 #include "test_util.h"
+#include "kvm_util.h"
+#include "processor.h"
 #include "coco_emul.h"
 
 #define COCO_EMUL_DIR	"/sys/kernel/debug/coco_emul/"
@@ -113,4 +119,49 @@ bool coco_emul_inject_is_pending(void)
 void coco_emul_inject_clear(void)
 {
 	coco_emul_write("inject", "clear");
+}
+
+void coco_emul_call(uint64_t *result, int nr, const char *fmt, ...)
+{
+	int fd = open_file("call", O_RDWR), len, i;
+	char text[256], *at = text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	len = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+
+	TEST_ASSERT(fd >= 0 && write(fd, text, len) == len, COCO_EMUL_DIR "call: \"%s\": %s",
+		    text, strerror(errno));
+	len = read(fd, text, sizeof(text) - 1);
+	TEST_ASSERT(len > 0, COCO_EMUL_DIR "call has no result: %s", strerror(errno));
+	text[len] = '\0';
+	close(fd);
+
+	for (i = 0; i < nr; i++)
+		result[i] = strtoull(at, &at, 0);
+	TEST_ASSERT(!strcmp(at, "\n"), "Wanted %d results, not: %s", nr, text);
+}
+
+void *coco_emul_locked_pages(size_t npages)
+{
+	return kvm_mmap(npages * PAGE_SIZE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE, -1);
+}
+
+/* Documentation/admin-guide/mm/pagemap.rst */
+#define PAGEMAP_PFN	GENMASK_ULL(54, 0)
+#define PAGEMAP_PRESENT	BIT_ULL(63)
+
+uint64_t coco_emul_pa(const void *addr)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+	uint64_t entry;
+
+	TEST_ASSERT(fd >= 0 && pread(fd, &entry, sizeof(entry), (uintptr_t)addr / PAGE_SIZE *
+				     sizeof(entry)) == sizeof(entry) &&
+		    entry & PAGEMAP_PRESENT && entry & PAGEMAP_PFN,
+		    "No physical address of %p, errno %d", addr, errno);
+	close(fd);
+	return (entry & PAGEMAP_PFN) * PAGE_SIZE + (uintptr_t)addr % PAGE_SIZE;
 }
