@@ -12,12 +12,10 @@
 #include <linux/debugfs.h>
 #include <linux/psp-sev.h>
 #include <linux/seq_file.h>
+#include <linux/sizes.h>
 
 #include "snp.h"
 
-/* From 1.52 on the ccp driver uses SNP_INIT_EX, from 1.58 on more policy bits. */
-#define PSP_API_MAJOR	1
-#define PSP_API_MINOR	55
 #define PSP_BUILD	1
 
 #define PSP_MAX_GUESTS	64
@@ -32,6 +30,7 @@ enum psp_platform_state {
  * @id:		command number in the mailbox
  * @point:	counter and fault
  * @len:	length of the command buffer, 0 if there is none
+ * @snp:	refused as long as SNP is not initialized
  * @writes:	legacy command that writes to the command buffer, which therefore
  *		has to be a firmware page once SNP is initialized
  * @fn:		carries it out on the command buffer, returns a status
@@ -40,6 +39,7 @@ struct psp_cmd {
 	u16			id;
 	enum snp_emul_point_id	point;
 	u16			len;
+	bool			snp;
 	bool			writes;
 	u16			(*fn)(void *buf);
 };
@@ -107,6 +107,10 @@ static u16 sev_init(void *buf)
 		return SEV_RET_INVALID_PARAM;
 
 	if (init->flags & SEV_INIT_FLAGS_SEV_ES) {
+		if (init->tmr_len < SZ_1M)
+			return SEV_RET_INVALID_LEN;
+		if (!IS_ALIGNED(init->tmr_address, SZ_1M))
+			return SEV_RET_INVALID_ADDRESS;
 		for (pa = init->tmr_address; pa < init->tmr_address + init->tmr_len;
 		     pa += PAGE_SIZE) {
 			page = rmp_emul_page(pa);
@@ -177,6 +181,8 @@ static u16 snp_feature_info(void *buf)
 
 	if (info->length != sizeof(*info))
 		return SEV_RET_INVALID_LEN;
+	if (info->ecx_in)
+		return SEV_RET_INVALID_PARAM;
 
 	ret = output_page(info->feature_info_paddr, sizeof(struct snp_feature_info), &out);
 	if (ret)
@@ -195,7 +201,7 @@ static u16 snp_init_ex(void *buf)
 	if (snp_state != PSP_PLATFORM_UNINIT)
 		return SEV_RET_INVALID_PLATFORM_STATE;
 	if (init->ciphertext_hiding_en || init->tio_en || init->rsvd || init->rsvd1 ||
-	    init->max_snp_asid)
+	    init->max_snp_asid || memchr_inv(init->rsvd2, 0, sizeof(init->rsvd2)))
 		return SEV_RET_INVALID_PARAM;
 
 	if (init->list_paddr_en) {
@@ -218,7 +224,7 @@ static u16 snp_shutdown_ex(void *buf)
 		return SEV_RET_INVALID_LEN;
 	if (shutdown->rsvd1)
 		return SEV_RET_INVALID_PARAM;
-	if (snp_state != PSP_PLATFORM_INIT || nr_guests())
+	if (nr_guests())
 		return SEV_RET_INVALID_PLATFORM_STATE;
 	if (dirty_asids)
 		return SEV_RET_DFFLUSH_REQUIRED;
@@ -229,9 +235,6 @@ static u16 snp_shutdown_ex(void *buf)
 
 static u16 snp_df_flush(void *buf)
 {
-	if (snp_state != PSP_PLATFORM_INIT)
-		return SEV_RET_INVALID_PLATFORM_STATE;
-
 	dirty_asids = 0;
 	return SEV_RET_SUCCESS;
 }
@@ -242,8 +245,6 @@ static u16 snp_gctx_create(void *buf)
 	struct rmp_page *page = rmp_emul_page(addr->address);
 	int i;
 
-	if (snp_state != PSP_PLATFORM_INIT)
-		return SEV_RET_INVALID_PLATFORM_STATE;
 	if (!page || !PAGE_ALIGNED(addr->address))
 		return SEV_RET_INVALID_ADDRESS;
 	if (page->state != RMP_FIRMWARE)
@@ -257,7 +258,7 @@ static u16 snp_gctx_create(void *buf)
 			.gctx	= addr->address,
 			.state	= PSP_GUEST_INIT,
 		};
-		rmp_emul_set(page, RMP_CONTEXT);
+		rmp_emul_set(page, RMP_CONTEXT, 0, 0);
 		return SEV_RET_SUCCESS;
 	}
 
@@ -300,7 +301,7 @@ static u16 snp_decommission(void *buf)
 
 	if (guest->asid)
 		dirty_asids |= BIT(guest->asid);
-	rmp_emul_set(rmp_emul_page(guest->gctx), RMP_FIRMWARE);
+	rmp_emul_set(rmp_emul_page(guest->gctx), RMP_FIRMWARE, 0, 0);
 	memset(guest, 0, sizeof(*guest));
 	return SEV_RET_SUCCESS;
 }
@@ -309,20 +310,21 @@ static u16 snp_page_reclaim(void *buf)
 {
 	struct sev_data_snp_page_reclaim *reclaim = buf;
 	struct rmp_page *page = rmp_emul_page(reclaim->paddr);
-
-	if (snp_state != PSP_PLATFORM_INIT)
-		return SEV_RET_INVALID_PLATFORM_STATE;
 	/* Bit 0 is the page size. */
-	if (reclaim->paddr & 1)
-		return SEV_RET_INVALID_PAGE_SIZE;
-	if (!page || !PAGE_ALIGNED(reclaim->paddr))
+	bool large = reclaim->paddr & BIT(0);
+	unsigned int i;
+
+	if (!page || !IS_ALIGNED(reclaim->paddr & ~BIT_ULL(0), large ? PMD_SIZE : PAGE_SIZE))
 		return SEV_RET_INVALID_ADDRESS;
+	if (large != rmp_emul_is_large(page))
+		return SEV_RET_INVALID_PAGE_SIZE;
 
 	switch (page->state) {
 	case RMP_FIRMWARE:
 	case RMP_PRE_GUEST:
 	case RMP_RECLAIM:
-		rmp_emul_set(page, RMP_RECLAIM);
+		for (i = 0; i < (large ? PTRS_PER_PMD : 1); i++)
+			rmp_emul_set(&page[i], RMP_RECLAIM, 0, 0);
 		return SEV_RET_SUCCESS;
 	default:
 		return SEV_RET_INVALID_PAGE_STATE;
@@ -345,20 +347,23 @@ static const struct psp_cmd psp_cmds[] = {
 		.writes = true),
 	PSP_CMD(DF_FLUSH, 0, sev_df_flush),
 	PSP_CMD(SNP_PLATFORM_STATUS, sizeof(struct sev_data_snp_addr), snp_platform_status),
-	PSP_CMD(SNP_DF_FLUSH, 0, snp_df_flush),
-	PSP_CMD(SNP_INIT_EX, sizeof(struct sev_data_snp_init_ex), snp_init_ex),
-	PSP_CMD(SNP_SHUTDOWN_EX, sizeof(struct sev_data_snp_shutdown_ex), snp_shutdown_ex),
-	PSP_CMD(SNP_DECOMMISSION, sizeof(struct sev_data_snp_addr), snp_decommission),
-	PSP_CMD(SNP_ACTIVATE, sizeof(struct sev_data_snp_activate), snp_activate),
-	PSP_CMD(SNP_GCTX_CREATE, sizeof(struct sev_data_snp_addr), snp_gctx_create),
-	PSP_CMD(SNP_LAUNCH_START, sizeof(struct sev_data_snp_launch_start),
-		psp_emul_launch_start),
-	PSP_CMD(SNP_LAUNCH_UPDATE, sizeof(struct sev_data_snp_launch_update),
-		psp_emul_launch_update),
-	PSP_CMD(SNP_LAUNCH_FINISH, sizeof(struct sev_data_snp_launch_finish),
-		psp_emul_launch_finish),
-	PSP_CMD(SNP_PAGE_RECLAIM, sizeof(struct sev_data_snp_page_reclaim), snp_page_reclaim),
 	PSP_CMD(SNP_FEATURE_INFO, sizeof(struct sev_data_snp_feature_info), snp_feature_info),
+	PSP_CMD(SNP_INIT_EX, sizeof(struct sev_data_snp_init_ex), snp_init_ex),
+	PSP_CMD(SNP_SHUTDOWN_EX, sizeof(struct sev_data_snp_shutdown_ex), snp_shutdown_ex,
+		.snp = true),
+	PSP_CMD(SNP_DF_FLUSH, 0, snp_df_flush, .snp = true),
+	PSP_CMD(SNP_DECOMMISSION, sizeof(struct sev_data_snp_addr), snp_decommission,
+		.snp = true),
+	PSP_CMD(SNP_ACTIVATE, sizeof(struct sev_data_snp_activate), snp_activate, .snp = true),
+	PSP_CMD(SNP_GCTX_CREATE, sizeof(struct sev_data_snp_addr), snp_gctx_create, .snp = true),
+	PSP_CMD(SNP_LAUNCH_START, sizeof(struct sev_data_snp_launch_start),
+		psp_emul_launch_start, .snp = true),
+	PSP_CMD(SNP_LAUNCH_UPDATE, sizeof(struct sev_data_snp_launch_update),
+		psp_emul_launch_update, .snp = true),
+	PSP_CMD(SNP_LAUNCH_FINISH, sizeof(struct sev_data_snp_launch_finish),
+		psp_emul_launch_finish, .snp = true),
+	PSP_CMD(SNP_PAGE_RECLAIM, sizeof(struct sev_data_snp_page_reclaim), snp_page_reclaim,
+		.snp = true),
 };
 
 static const struct psp_cmd *find_cmd(u32 id)
@@ -393,6 +398,8 @@ u16 psp_emul_command(u32 id, u64 buf_pa)
 		return status;
 	if (!cmd)
 		return SEV_RET_INVALID_COMMAND;
+	if (cmd->snp && snp_state != PSP_PLATFORM_INIT)
+		return SEV_RET_INVALID_PLATFORM_STATE;
 
 	if (cmd->len) {
 		buf = coco_emul_ram(buf_pa, cmd->len);

@@ -8,7 +8,6 @@
  * strict: at most SNP_CPUID_COUNT_MAX entries, reserved fields zero, and no SGX
  * in leaf 7.
  */
-#include <linux/bitfield.h>
 #include <linux/fs.h>
 #include <linux/psp-sev.h>
 
@@ -51,9 +50,8 @@ struct secrets_page {
 #define SECRETS_VERSION		3
 #define SECRETS_KEY		0xa5
 
-#define POLICY_RSVD_MBO		BIT_ULL(17)
-#define POLICY_ABI_MAJOR	GENMASK_ULL(15, 8)
-#define POLICY_VALID		GENMASK_ULL(25, 0)
+/* The least version that the guest wants, major and minor */
+#define POLICY_ABI		(SNP_POLICY_MASK_API_MAJOR | SNP_POLICY_MASK_API_MINOR)
 
 #define CPUID_LEAF_FEATURES	7
 #define CPUID_7_EBX_SGX		BIT(2)
@@ -69,8 +67,11 @@ u16 psp_emul_launch_start(void *buf)
 		return SEV_RET_INVALID_GUEST_STATE;
 	if (start->ma_en || start->imi_en || start->rsvd)
 		return SEV_RET_INVALID_PARAM;
-	if (!(start->policy & POLICY_RSVD_MBO) || start->policy & ~POLICY_VALID ||
-	    FIELD_GET(POLICY_ABI_MAJOR, start->policy) > 1)
+
+	/* What needs an optional feature is refused, for there are none. */
+	if (!(start->policy & SNP_POLICY_MASK_RSVD_MBO) ||
+	    start->policy & ~SNP_POLICY_MASK_BASE ||
+	    (start->policy & POLICY_ABI) > (PSP_API_MAJOR << 8 | PSP_API_MINOR))
 		return SEV_RET_POLICY_FAILURE;
 
 	guest->policy = start->policy;
@@ -156,10 +157,10 @@ static u16 check_update(const struct sev_data_snp_launch_update *update,
 	if (update->page_type < SNP_PAGE_TYPE_NORMAL || update->page_type >= SNP_PAGE_TYPE_MAX ||
 	    update->imi_page || update->rsvd || update->rsvd2 || update->rsvd3 || update->rsvd4)
 		return SEV_RET_INVALID_PARAM;
-	if (update->page_size != RMP_PG_SIZE_4K)
-		return SEV_RET_INVALID_PAGE_SIZE;
 	if (!page || !PAGE_ALIGNED(update->address))
 		return SEV_RET_INVALID_ADDRESS;
+	if (update->page_size != RMP_PG_SIZE_4K || rmp_emul_is_large(page))
+		return SEV_RET_INVALID_PAGE_SIZE;
 
 	if (page->state != RMP_PRE_GUEST)
 		return SEV_RET_INVALID_PAGE_STATE;
@@ -180,6 +181,7 @@ u16 psp_emul_launch_update(void *buf)
 	if (ret)
 		return ret;
 
+	rmp_emul_check(page);
 	switch (update->page_type) {
 	case SNP_PAGE_TYPE_ZERO:
 		clear_page(rmp_emul_data(page));
@@ -191,8 +193,10 @@ u16 psp_emul_launch_update(void *buf)
 		ret = check_cpuid_page(rmp_emul_data(page));
 		break;
 	}
-	if (ret)
+	if (ret) {
+		rmp_emul_seal(page);
 		return ret;
+	}
 
 	extend_digest(guest, page, update);
 	rmp_emul_encrypt(page, update->page_type);

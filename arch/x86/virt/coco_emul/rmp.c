@@ -7,10 +7,11 @@
  * The table is a plain array: there is no RMP in memory that the kernel could
  * read directly. The CPU claims to have RMPREAD, so the kernel does not try.
  *
- * What the RMP does on real hardware and this one cannot: make a host access to
- * a page of a guest fault. Instead the page is scrambled when the firmware
- * encrypts it, so that a host read yields garbage, and a checksum taken then is
- * compared when the page comes back: a host write is counted as "host-writes".
+ * What the RMP does on real hardware and this one cannot: make a host write to
+ * an assigned page fault. Instead a checksum is taken when a page is assigned to
+ * a guest, and compared when its state changes: a host write in between is
+ * counted as "host-writes". What the firmware encrypts is scrambled, so that a
+ * host read yields garbage.
  */
 #include <linux/debugfs.h>
 #include <linux/kprobes.h>
@@ -119,26 +120,63 @@ static void page_scramble(struct rmp_page *page)
 
 NOKPROBE_SYMBOL(page_scramble);
 
+static bool is_of_guest(struct rmp_page *page)
+{
+	return page->state >= RMP_PRE_GUEST;
+}
+
+NOKPROBE_SYMBOL(is_of_guest);
+
 /**
- * rmp_emul_set() - move a page to another state
- * @page:	entry of the page
- * @state:	new state; without an owner, the owner is cleared as well
+ * rmp_emul_check() - find out whether the host has written to a page
+ * @page:	entry of the page; one that is not of a guest may be written to
  */
-void rmp_emul_set(struct rmp_page *page, enum rmp_page_state state)
+void rmp_emul_check(struct rmp_page *page)
+{
+	if (is_of_guest(page) && page->sum != page_sum(page))
+		nr_host_writes++;
+}
+
+NOKPROBE_SYMBOL(rmp_emul_check);
+
+/**
+ * rmp_emul_seal() - from now on the host must not write to a page
+ * @page:	entry of the page
+ */
+void rmp_emul_seal(struct rmp_page *page)
+{
+	if (is_of_guest(page))
+		page->sum = page_sum(page);
+}
+
+NOKPROBE_SYMBOL(rmp_emul_seal);
+
+static void set_state(struct rmp_page *page, enum rmp_page_state state)
 {
 	lockdep_assert_held(&coco_emul_lock);
-
-	if (page->state == RMP_GUEST_VALID && page->sum != page_sum(page))
-		nr_host_writes++;
 
 	nr_in_state[page->state]--;
 	nr_in_state[state]++;
 	page->state = state;
+}
 
-	if (state < RMP_PRE_GUEST) {
-		page->gpa = 0;
-		page->asid = 0;
-	}
+NOKPROBE_SYMBOL(set_state);
+
+/**
+ * rmp_emul_set() - give a page another state and owner
+ * @page:	entry of the page
+ * @state:	new state
+ * @gpa:	guest physical address, 0 if there is no owner
+ * @asid:	owner, 0 for none
+ */
+void rmp_emul_set(struct rmp_page *page, enum rmp_page_state state, u64 gpa, u32 asid)
+{
+	rmp_emul_check(page);
+	set_state(page, state);
+	page->gpa = gpa;
+	page->asid = asid;
+	page->type = 0;
+	rmp_emul_seal(page);
 }
 
 NOKPROBE_SYMBOL(rmp_emul_set);
@@ -150,10 +188,10 @@ NOKPROBE_SYMBOL(rmp_emul_set);
  */
 void rmp_emul_encrypt(struct rmp_page *page, u8 type)
 {
-	rmp_emul_set(page, RMP_GUEST_VALID);
+	set_state(page, RMP_GUEST_VALID);
 	page->type = type;
 	page_scramble(page);
-	page->sum = page_sum(page);
+	rmp_emul_seal(page);
 }
 
 static bool immutable(struct rmp_page *page)
@@ -171,6 +209,17 @@ static struct rmp_page *region_head(struct rmp_page *page)
 
 NOKPROBE_SYMBOL(region_head);
 
+/**
+ * rmp_emul_is_large() - is a page part of a 2 MiB entry?
+ * @page:	entry of the page
+ */
+bool rmp_emul_is_large(struct rmp_page *page)
+{
+	return region_head(page)->large;
+}
+
+NOKPROBE_SYMBOL(rmp_emul_is_large);
+
 static enum rmp_page_state state_after_update(const struct rmp_state *new)
 {
 	if (!new->assigned)
@@ -186,8 +235,10 @@ NOKPROBE_SYMBOL(state_after_update);
 
 static bool new_state_valid(const struct rmp_state *new)
 {
+	u64 size = new->pagesize == RMP_PG_SIZE_2M ? PMD_SIZE : PAGE_SIZE;
+
 	if (new->assigned > 1 || new->pagesize > RMP_PG_SIZE_2M || new->immutable > 1 ||
-	    new->rsvd || !PAGE_ALIGNED(new->gpa))
+	    new->rsvd || !IS_ALIGNED(new->gpa, size))
 		return false;
 
 	/* A page without a guest has no guest physical address. */
@@ -216,7 +267,7 @@ static u64 rmpupdate(u64 pa, const struct rmp_state *new)
 	}
 
 	/* 4 KiB pages of a 2 MiB entry, and the other way round */
-	if (!large && region_head(page)->large)
+	if (!large && rmp_emul_is_large(page))
 		return RMPUPDATE_FAIL_OVERLAP;
 	for (i = 0; large && !page->large && i < nr; i++) {
 		if (page[i].state != RMP_HYPERVISOR)
@@ -224,9 +275,8 @@ static u64 rmpupdate(u64 pa, const struct rmp_state *new)
 	}
 
 	for (i = 0; i < nr; i++) {
-		rmp_emul_set(&page[i], state_after_update(new));
-		page[i].asid = new->asid;
-		page[i].gpa = new->gpa ? new->gpa + i * PAGE_SIZE : 0;
+		rmp_emul_set(&page[i], state_after_update(new),
+			     new->asid ? new->gpa + i * PAGE_SIZE : 0, new->asid);
 	}
 	page->large = large && new->assigned;
 
@@ -234,6 +284,15 @@ static u64 rmpupdate(u64 pa, const struct rmp_state *new)
 }
 
 NOKPROBE_SYMBOL(rmpupdate);
+
+static bool rmp_result(struct pt_regs *regs, u64 status)
+{
+	regs->ax = status;
+	coco_emul_set_flags(regs, status ? 0 : X86_EFLAGS_ZF);
+	return true;
+}
+
+NOKPROBE_SYMBOL(rmp_result);
 
 static bool emulate_rmpupdate(struct pt_regs *regs, struct insn *insn)
 {
@@ -246,9 +305,7 @@ static bool emulate_rmpupdate(struct pt_regs *regs, struct insn *insn)
 	if (!coco_emul_hit(&snp_emul_points[SNP_INSN_RMPUPDATE], &status))
 		status = rmpupdate(regs->ax, &new);
 
-	regs->ax = status;
-	coco_emul_set_flags(regs, status ? 0 : X86_EFLAGS_ZF);
-	return true;
+	return rmp_result(regs, status);
 }
 
 NOKPROBE_SYMBOL(emulate_rmpupdate);
@@ -259,22 +316,20 @@ static bool emulate_rmpread(struct pt_regs *regs, struct insn *insn)
 	struct rmpread_entry entry = {};
 	u64 status;
 
-	if (!coco_emul_hit(&snp_emul_points[SNP_INSN_RMPREAD], &status))
-		status = page ? RMP_OK : RMP_FAIL_INPUT;
+	if (coco_emul_hit(&snp_emul_points[SNP_INSN_RMPREAD], &status))
+		return rmp_result(regs, status);
+	if (!page)
+		return rmp_result(regs, RMP_FAIL_INPUT);
 
-	if (!status) {
-		entry.gpa = page->gpa;
-		entry.asid = page->asid;
-		entry.assigned = page->state != RMP_HYPERVISOR;
-		entry.immutable = immutable(page);
-		entry.pagesize = page->large;
-		if (copy_to_kernel_nofault((void *)regs->cx, &entry, sizeof(entry)))
-			return false;
-	}
+	entry.gpa = page->gpa;
+	entry.asid = page->asid;
+	entry.assigned = page->state != RMP_HYPERVISOR;
+	entry.immutable = immutable(page);
+	entry.pagesize = page->large;
+	if (copy_to_kernel_nofault((void *)regs->cx, &entry, sizeof(entry)))
+		return false;
 
-	regs->ax = status;
-	coco_emul_set_flags(regs, status ? 0 : X86_EFLAGS_ZF);
-	return true;
+	return rmp_result(regs, RMP_OK);
 }
 
 NOKPROBE_SYMBOL(emulate_rmpread);
@@ -284,21 +339,15 @@ static bool emulate_psmash(struct pt_regs *regs, struct insn *insn)
 	struct rmp_page *page = rmp_emul_page(regs->ax);
 	u64 status;
 
-	if (!coco_emul_hit(&snp_emul_points[SNP_INSN_PSMASH], &status)) {
-		if (!page || !IS_ALIGNED(regs->ax, PMD_SIZE) || !page->large)
-			status = RMP_FAIL_INPUT;
-		else if (immutable(page))
-			status = RMP_FAIL_PERMISSION;
-		else
-			status = RMP_OK;
-	}
+	if (coco_emul_hit(&snp_emul_points[SNP_INSN_PSMASH], &status))
+		return rmp_result(regs, status);
+	if (!page || !IS_ALIGNED(regs->ax, PMD_SIZE) || !page->large)
+		return rmp_result(regs, RMP_FAIL_INPUT);
+	if (immutable(page))
+		return rmp_result(regs, RMP_FAIL_PERMISSION);
 
-	if (!status)
-		page->large = false;
-
-	regs->ax = status;
-	coco_emul_set_flags(regs, status ? 0 : X86_EFLAGS_ZF);
-	return true;
+	page->large = false;
+	return rmp_result(regs, RMP_OK);
 }
 
 NOKPROBE_SYMBOL(emulate_psmash);
@@ -384,7 +433,7 @@ static ssize_t host_write_write(struct file *file, const char __user *ubuf, size
 	guard(raw_spinlock_irqsave)(&coco_emul_lock);
 
 	page = rmp_emul_page(PFN_PHYS(pfn));
-	if (!page || page->state != RMP_GUEST_VALID)
+	if (!page || !is_of_guest(page))
 		return -EINVAL;
 
 	*(u8 *)rmp_emul_data(page) ^= 1;

@@ -12,6 +12,13 @@
 
 #include "coco_emul.h"
 
+/*
+ * Version of the firmware ABI. From 1.52 on the ccp driver uses SNP_INIT_EX, from
+ * 1.58 on more policy bits.
+ */
+#define PSP_API_MAJOR		1
+#define PSP_API_MINOR		55
+
 /* ASIDs of the platform, CPUID Fn8000_001F: SNP guests use those below MIN_SEV. */
 #define SNP_EMUL_MAX_ASID	15
 #define SNP_EMUL_MIN_SEV_ASID	8
@@ -34,8 +41,7 @@ enum rmp_page_state {
 /**
  * struct rmp_page - what the platform knows of a 4 KiB page of memory
  * @gpa:	guest physical address it is assigned at
- * @sum:	checksum of the "ciphertext" of a guest-valid page, to find host
- *		writes to it
+ * @sum:	checksum of what is in a page of a guest, to find host writes to it
  * @asid:	owner
  * @state:	page state
  * @large:	first page of a 2 MiB entry
@@ -110,7 +116,10 @@ struct psp_guest {
 /* rmp.c */
 int rmp_emul_init(struct dentry *debugfs);
 struct rmp_page *rmp_emul_page(u64 pa);
-void rmp_emul_set(struct rmp_page *page, enum rmp_page_state state);
+bool rmp_emul_is_large(struct rmp_page *page);
+void rmp_emul_set(struct rmp_page *page, enum rmp_page_state state, u64 gpa, u32 asid);
+void rmp_emul_check(struct rmp_page *page);
+void rmp_emul_seal(struct rmp_page *page);
 void rmp_emul_encrypt(struct rmp_page *page, u8 type);
 void *rmp_emul_data(struct rmp_page *page);
 
