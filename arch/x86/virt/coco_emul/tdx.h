@@ -56,6 +56,7 @@ struct seq_file;
 #define TDX_INVALID_RESERVED_IN_TDMR		0xc0000a2000000000ULL
 #define TDX_NON_ORDERED_RESERVED_IN_TDMR	0xc0000a2100000000ULL
 #define TDX_EPT_WALK_FAILED			0xc0000b0000000000ULL
+#define TDX_EPT_ENTRY_NOT_PRESENT		0xc0000b0300000000ULL
 #define TDX_GPA_RANGE_NOT_BLOCKED		0xc0000b0600000000ULL
 #define TDX_GPA_RANGE_ALREADY_BLOCKED		0x00000b0700000000ULL
 #define TDX_TLB_TRACKING_NOT_DONE		0xc0000b0800000000ULL
@@ -142,7 +143,8 @@ extern const struct tdx_cpuid_config tdx_cpuid_configs[TDX_NR_CPUID_CONFIG];
  * @owner:	physical address of the TDR
  * @type:	enum tdx_page_type
  * @epoch:	TD epoch in which the page was blocked
- * @csum:	of what is in memory, i.e. of the scrambled contents
+ * @csum:	of what is in memory, i.e. of the scrambled contents; 0 if that is
+ *		not checked
  */
 struct pamt_entry {
 	u64	owner : 56;
@@ -233,6 +235,8 @@ extern const unsigned int tdx_nr_tds;
 u64 tdx_td_operand(u64 pa, enum tdx_operand operand, unsigned int op_states,
 		   struct emul_td **td);
 u64 tdx_td_check_state(struct emul_td *td, unsigned int op_states);
+void tdx_td_own_page(struct emul_td *td, u64 pa, struct pamt_entry *pamt,
+		     enum tdx_page_type type);
 void tdx_td_take_page(struct emul_td *td, u64 pa, struct pamt_entry *pamt,
 		      enum tdx_page_type type);
 int tdx_module_init(void);
@@ -257,6 +261,7 @@ u64 leaf_sys_config(struct pt_regs *regs);
 u64 leaf_sys_key_config(struct pt_regs *regs);
 u64 leaf_sys_tdmr_init(struct pt_regs *regs);
 struct pamt_entry *tdx_pamt(u64 pa);
+u64 tdx_find_page(u64 pa, enum tdx_operand operand, struct pamt_entry **pamt);
 u64 tdx_check_page(u64 pa, enum tdx_operand operand, enum tdx_page_type type,
 		   struct pamt_entry **pamt);
 void tdx_pamt_census(u64 count[NR_PT]);
@@ -264,6 +269,8 @@ void tdx_pamt_census(u64 count[NR_PT]);
 /* tdx_mem.c: private memory */
 extern u64 tdx_nr_host_writes;
 void tdx_scramble_zeroes(u64 key, u64 pa);
+void tdx_page_take(u64 pa, struct pamt_entry *pamt, enum tdx_page_type type, u64 owner);
+void tdx_page_free(u64 pa, struct pamt_entry *pamt);
 u64 leaf_mem_sept_add(struct pt_regs *regs);
 u64 leaf_mem_page_add(struct pt_regs *regs);
 u64 leaf_mem_page_aug(struct pt_regs *regs);

@@ -114,7 +114,7 @@ static ssize_t host_write_write(struct file *file, const char __user *ubuf, size
 	guard(raw_spinlock_irqsave)(&coco_emul_lock);
 
 	pamt = tdx_pamt(pa);
-	if (!pamt || (pamt->type != PT_REG && pamt->type != PT_EPT))
+	if (!pamt || pamt->type == PT_NDA || pamt->type == PT_RSVD)
 		return -EINVAL;
 
 	*(u8 *)__va(pa) ^= 1;

@@ -78,15 +78,34 @@ NOKPROBE_SYMBOL(page_csum);
 /* Pages of TDs that the host was found to have written to. */
 u64 tdx_nr_host_writes;
 
-static bool page_is_intact(u64 pa)
+static bool page_is_intact(u64 pa, const struct pamt_entry *pamt)
 {
-	if (page_csum(pa) == tdx_pamt(pa)->csum)
+	if (!pamt->csum || page_csum(pa) == pamt->csum)
 		return true;
 
 	tdx_nr_host_writes++;
 	return false;
 }
 NOKPROBE_SYMBOL(page_is_intact);
+
+/* From now on the page belongs to the module, and the host must not write to it. */
+void tdx_page_take(u64 pa, struct pamt_entry *pamt, enum tdx_page_type type, u64 owner)
+{
+	*pamt = (struct pamt_entry) {
+		.owner	= owner,
+		.type	= type,
+		.csum	= page_csum(pa),
+	};
+}
+NOKPROBE_SYMBOL(tdx_page_take);
+
+/* The host may do with its page what it likes again. */
+void tdx_page_free(u64 pa, struct pamt_entry *pamt)
+{
+	page_is_intact(pa, pamt);
+	*pamt = (struct pamt_entry) { .type = PT_NDA };
+}
+NOKPROBE_SYMBOL(tdx_page_free);
 
 /* Measurement, "TDX Module Base Architecture Specification: Measurement". */
 
@@ -143,6 +162,9 @@ static void septe_write(struct emul_td *td, u64 pa, u64 entry)
 	if (entry)
 		entry |= septe_tag(td->key, pa, entry);
 	scramble(td->key, pa, __va(pa), &entry, sizeof(entry));
+
+	/* A table changes. Host writes to it are found by the tags. */
+	tdx_pamt(pa)->csum = 0;
 }
 NOKPROBE_SYMBOL(septe_write);
 
@@ -224,19 +246,20 @@ static u64 mem_begin(struct pt_regs *regs, unsigned int op_states, int min_level
 }
 NOKPROBE_SYMBOL(mem_begin);
 
+/* The same for the leaves that fill the entry. */
+static u64 mem_begin_free(struct pt_regs *regs, unsigned int op_states, int min_level,
+			  int max_level, struct emul_td **td, struct sept_walk *walk)
+{
+	u64 err = mem_begin(regs, op_states, min_level, max_level, td, walk);
+
+	if (!err && septe_state(walk->entry) != SEPT_FREE)
+		err = sept_status(regs, walk, TDX_EPT_ENTRY_STATE_INCORRECT);
+	return err;
+}
+NOKPROBE_SYMBOL(mem_begin_free);
+
 #define OP_BUILD	BIT(OP_INITIALIZED)
 #define OP_RUN		BIT(OP_RUNNABLE)
-
-/* Make @pa, which is free, the page that the entry at the end of @walk maps. */
-static void sept_map(struct emul_td *td, struct sept_walk *walk, u64 pa,
-		     struct pamt_entry *pamt, enum tdx_page_type type, enum sept_state state)
-{
-	septe_write(td, walk->pa, septe_make(pa, type == PT_REG, state));
-	pamt->type = type;
-	pamt->owner = td->tdr;
-	td->nr_children++;
-}
-NOKPROBE_SYMBOL(sept_map);
 
 u64 leaf_mem_sept_add(struct pt_regs *regs)
 {
@@ -245,16 +268,14 @@ u64 leaf_mem_sept_add(struct pt_regs *regs)
 	struct emul_td *td;
 	u64 err;
 
-	err = mem_begin(regs, OP_BUILD | OP_RUN, 1, 4, &td, &walk);
+	err = mem_begin_free(regs, OP_BUILD | OP_RUN, 1, 4, &td, &walk);
 	if (!err)
 		err = tdx_check_page(regs->r8, OPERAND_R8, PT_NDA, &pamt);
 	if (err)
 		return err;
-	if (septe_state(walk.entry) != SEPT_FREE)
-		return sept_status(regs, &walk, TDX_EPT_ENTRY_STATE_INCORRECT);
 
-	tdx_scramble_zeroes(td->key, regs->r8);
-	sept_map(td, &walk, regs->r8, pamt, PT_EPT, SEPT_MAPPED);
+	tdx_td_take_page(td, regs->r8, pamt, PT_EPT);
+	septe_write(td, walk.pa, septe_make(regs->r8, false, SEPT_MAPPED));
 	return TDX_SUCCESS;
 }
 NOKPROBE_SYMBOL(leaf_mem_sept_add);
@@ -266,25 +287,27 @@ u64 leaf_mem_page_add(struct pt_regs *regs)
 	struct emul_td *td;
 	u64 err, *src;
 
-	err = mem_begin(regs, OP_BUILD, 0, 0, &td, &walk);
-	if (!err)
-		err = tdx_check_page(regs->r8, OPERAND_R8, PT_NDA, &pamt);
+	err = mem_begin_free(regs, OP_BUILD, 0, 0, &td, &walk);
 	if (err)
 		return err;
 
-	/* The source may be any memory of the host. */
+	/*
+	 * The source may be any memory of the host. Real hardware would read
+	 * noise from a page of a TD.
+	 */
 	src = coco_emul_ram(regs->r9, PAGE_SIZE);
 	src_pamt = tdx_pamt(regs->r9);
 	if (!src || regs->r9 >> boot_cpu_data.x86_phys_bits ||
 	    (src_pamt && src_pamt->type != PT_NDA))
 		return TDX_OPERAND_INVALID | OPERAND_R9;
 
-	if (septe_state(walk.entry) != SEPT_FREE)
-		return sept_status(regs, &walk, TDX_EPT_ENTRY_STATE_INCORRECT);
+	err = tdx_check_page(regs->r8, OPERAND_R8, PT_NDA, &pamt);
+	if (err)
+		return err;
 
 	scramble(td->key, regs->r8, __va(regs->r8), src, PAGE_SIZE);
-	sept_map(td, &walk, regs->r8, pamt, PT_REG, SEPT_MAPPED);
-	pamt->csum = page_csum(regs->r8);
+	tdx_td_own_page(td, regs->r8, pamt, PT_REG);
+	septe_write(td, walk.pa, septe_make(regs->r8, true, SEPT_MAPPED));
 	mrtd_block(td, "MEM.PAGE.ADD", walk.gpa);
 	return TDX_SUCCESS;
 }
@@ -298,17 +321,14 @@ u64 leaf_mem_page_aug(struct pt_regs *regs)
 	u64 err;
 
 	/* 4 KiB pages only: there is no PAMT for others. */
-	err = mem_begin(regs, OP_RUN, 0, 0, &td, &walk);
+	err = mem_begin_free(regs, OP_BUILD | OP_RUN, 0, 0, &td, &walk);
 	if (!err)
 		err = tdx_check_page(regs->r8, OPERAND_R8, PT_NDA, &pamt);
 	if (err)
 		return err;
-	if (septe_state(walk.entry) != SEPT_FREE)
-		return sept_status(regs, &walk, TDX_EPT_ENTRY_STATE_INCORRECT);
 
-	tdx_scramble_zeroes(td->key, regs->r8);
-	sept_map(td, &walk, regs->r8, pamt, PT_REG, SEPT_PENDING);
-	pamt->csum = page_csum(regs->r8);
+	tdx_td_take_page(td, regs->r8, pamt, PT_REG);
+	septe_write(td, walk.pa, septe_make(regs->r8, true, SEPT_PENDING));
 	return TDX_SUCCESS;
 }
 NOKPROBE_SYMBOL(leaf_mem_page_aug);
@@ -350,7 +370,7 @@ u64 leaf_mem_track(struct pt_regs *regs)
 	struct emul_td *td;
 	u64 err;
 
-	err = tdx_td_operand(regs->cx, OPERAND_RCX, OP_RUN, &td);
+	err = tdx_td_operand(regs->cx, OPERAND_RCX, OP_BUILD | OP_RUN, &td);
 	if (err)
 		return err;
 
@@ -386,11 +406,8 @@ u64 leaf_mem_page_remove(struct pt_regs *regs)
 			return TDX_TLB_TRACKING_NOT_DONE | OPERAND_RCX;
 	}
 
-	/* The host may do with its page what it likes, but not before this. */
-	page_is_intact(walk.entry & SEPTE_PA);
-
 	septe_write(td, walk.pa, 0);
-	pamt->type = PT_NDA;
+	tdx_page_free(walk.entry & SEPTE_PA, pamt);
 	td->nr_children--;
 	regs->cx = walk.entry & SEPTE_PA;
 	return TDX_SUCCESS;
@@ -414,14 +431,15 @@ u64 leaf_mr_extend(struct pt_regs *regs)
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
 
 	err = sept_walk(regs, td, gpa & PAGE_MASK, 0, &walk);
+	if (err == (TDX_EPT_WALK_FAILED | OPERAND_RCX) ||
+	    (!err && septe_state(walk.entry) != SEPT_MAPPED))
+		return sept_status(regs, &walk, TDX_EPT_ENTRY_NOT_PRESENT);
 	if (err)
 		return err;
-	if (septe_state(walk.entry) != SEPT_MAPPED)
-		return sept_status(regs, &walk, TDX_EPT_ENTRY_STATE_INCORRECT);
 
 	/* Where memory has integrity, what the host wrote to cannot be read. */
 	pa = walk.entry & SEPTE_PA;
-	if (!page_is_intact(pa))
+	if (!page_is_intact(pa, tdx_pamt(pa)))
 		return TDX_NON_RECOVERABLE_TD;
 
 	pa += offset_in_page(gpa);

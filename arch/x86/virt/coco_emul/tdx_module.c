@@ -63,14 +63,21 @@ const unsigned int tdx_nr_tds = TDX_MAX_TDS;
 
 static u64 global_key, nr_keys;
 
-/* Pages of the host become pages of a TD. */
+/* A page of the host becomes one of a TD, with what is in it. */
+void tdx_td_own_page(struct emul_td *td, u64 pa, struct pamt_entry *pamt,
+		     enum tdx_page_type type)
+{
+	tdx_page_take(pa, pamt, type, td->tdr);
+	td->nr_children++;
+}
+NOKPROBE_SYMBOL(tdx_td_own_page);
+
+/* The same, with zeroes in it. */
 void tdx_td_take_page(struct emul_td *td, u64 pa, struct pamt_entry *pamt,
 		      enum tdx_page_type type)
 {
 	tdx_scramble_zeroes(td->key, pa);
-	pamt->type = type;
-	pamt->owner = td->tdr;
-	td->nr_children++;
+	tdx_td_own_page(td, pa, pamt, type);
 }
 NOKPROBE_SYMBOL(tdx_td_take_page);
 
@@ -129,11 +136,11 @@ static u64 leaf_mng_create(struct pt_regs *regs)
 	struct pamt_entry *pamt;
 	struct emul_td *td;
 
+	if (hkid <= TDX_FIRST_KEYID || hkid >= TDX_FIRST_KEYID + TDX_NR_KEYIDS)
+		return TDX_OPERAND_INVALID | OPERAND_RDX;
 	err = tdx_check_page(regs->cx, OPERAND_RCX, PT_NDA, &pamt);
 	if (err)
 		return err;
-	if (hkid <= TDX_FIRST_KEYID || hkid >= TDX_FIRST_KEYID + TDX_NR_KEYIDS)
-		return TDX_OPERAND_INVALID | OPERAND_RDX;
 
 	for (td = tdx_tds; td < tdx_tds + TDX_MAX_TDS; td++) {
 		if (td->tdr && td->lifecycle != TD_TEARDOWN && td->hkid == hkid)
@@ -151,8 +158,7 @@ static u64 leaf_mng_create(struct pt_regs *regs)
 		.hkid		= hkid,
 	};
 	tdx_scramble_zeroes(global_key, regs->cx);
-	pamt->type = PT_TDR;
-	pamt->owner = 0;
+	tdx_page_take(regs->cx, pamt, PT_TDR, 0);
 	return TDX_SUCCESS;
 }
 NOKPROBE_SYMBOL(leaf_mng_create);
@@ -198,15 +204,16 @@ static u64 leaf_mng_addcx(struct pt_regs *regs)
 	struct emul_td *td;
 	u64 err;
 
-	err = tdx_check_page(regs->cx, OPERAND_RCX, PT_NDA, &pamt);
-	if (!err)
-		err = tdr_operand(regs->dx, OPERAND_RDX, &td);
+	err = tdr_operand(regs->dx, OPERAND_RDX, &td);
 	if (err)
 		return err;
 	if (td->lifecycle != TD_KEYS_CONFIGURED)
 		return TDX_TD_KEYS_NOT_CONFIGURED;
 	if (td->nr_tdcx == TDX_NR_TDCS_PAGES)
 		return TDX_TDCX_NUM_INCORRECT;
+	err = tdx_check_page(regs->cx, OPERAND_RCX, PT_NDA, &pamt);
+	if (err)
+		return err;
 
 	td->tdcs[td->nr_tdcx++] = regs->cx;
 	tdx_td_take_page(td, regs->cx, pamt, PT_TDCX);
@@ -372,7 +379,7 @@ static u64 leaf_phymem_cache_wb(struct pt_regs *regs)
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
 
 	for (td = tdx_tds; td < tdx_tds + TDX_MAX_TDS; td++) {
-		if (!td->tdr || td->lifecycle != TD_BLOCKED || td->flushed & this_package())
+		if (!td->tdr || td->lifecycle != TD_BLOCKED)
 			continue;
 		td->flushed |= this_package();
 		done = true;
@@ -406,18 +413,15 @@ static u64 leaf_phymem_page_reclaim(struct pt_regs *regs)
 {
 	struct pamt_entry *pamt;
 	struct emul_td *td;
-	u64 pa = regs->cx;
+	u64 pa = regs->cx, err;
 
 	regs->cx = 0;
 	regs->dx = 0;
 	regs->r8 = 0;
 
-	if (offset_in_page(pa) || pa >> boot_cpu_data.x86_phys_bits)
-		return TDX_OPERAND_INVALID | OPERAND_RCX;
-
-	pamt = tdx_pamt(pa);
-	if (!pamt)
-		return TDX_OPERAND_ADDR_RANGE_ERROR | OPERAND_RCX;
+	err = tdx_find_page(pa, OPERAND_RCX, &pamt);
+	if (err)
+		return err;
 	if (pamt->type == PT_NDA || pamt->type == PT_RSVD)
 		return TDX_PAGE_METADATA_INCORRECT | OPERAND_RCX;
 
@@ -442,7 +446,7 @@ static u64 leaf_phymem_page_reclaim(struct pt_regs *regs)
 		break;
 	}
 
-	pamt->type = PT_NDA;
+	tdx_page_free(pa, pamt);
 	return TDX_SUCCESS;
 }
 NOKPROBE_SYMBOL(leaf_phymem_page_reclaim);
@@ -463,14 +467,11 @@ NOKPROBE_SYMBOL(leaf_phymem_page_wbinvd);
 static u64 leaf_phymem_page_rdmd(struct pt_regs *regs)
 {
 	struct pamt_entry *pamt;
-	u64 pa = regs->cx;
+	u64 err;
 
-	if (offset_in_page(pa) || pa >> boot_cpu_data.x86_phys_bits)
-		return TDX_OPERAND_INVALID | OPERAND_RCX;
-
-	pamt = tdx_pamt(pa);
-	if (!pamt)
-		return TDX_OPERAND_ADDR_RANGE_ERROR | OPERAND_RCX;
+	err = tdx_find_page(regs->cx, OPERAND_RCX, &pamt);
+	if (err)
+		return err;
 
 	regs->cx = pamt->type;
 	regs->dx = pamt->owner;

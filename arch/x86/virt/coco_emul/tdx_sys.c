@@ -21,14 +21,18 @@
 /* Bytes of a PAMT to count at a time. */
 #define TDMR_CENSUS_STEP	SZ_256K
 
+/* Where the PAMT is for pages of one size: 1 GiB, 2 MiB or 4 KiB */
+#define TDMR_NR_PAMTS		3
+struct tdmr_pamt {
+	u64	base;
+	u64	size;
+};
+
 /* TDMR_INFO, as the host passes it to TDH.SYS.CONFIG. */
 struct tdmr_info {
 	u64	base;
 	u64	size;
-	struct {
-		u64	base;
-		u64	size;
-	} pamt[3];			/* for 1 GiB, 2 MiB and 4 KiB pages */
+	struct tdmr_pamt	pamt[TDMR_NR_PAMTS];
 	struct {
 		u64	offset;
 		u64	size;
@@ -52,6 +56,12 @@ static cpumask_t sys_lps;	/* TDH.SYS.LP.INIT done */
 static u64 sys_keyed;		/* packages that have the global key */
 static struct tdmr tdmrs[TDX_MAX_TDMRS];
 static unsigned int nr_tdmrs;
+
+static const struct tdmr_pamt *nth_pamt(unsigned int i)
+{
+	return &tdmrs[i / TDMR_NR_PAMTS].info.pamt[i % TDMR_NR_PAMTS];
+}
+NOKPROBE_SYMBOL(nth_pamt);
 
 const struct tdx_cpuid_config tdx_cpuid_configs[TDX_NR_CPUID_CONFIG] = {
 	/* family, model, stepping; APIC IDs per package; MWAIT, x2APIC, TSC deadline */
@@ -127,8 +137,7 @@ NOKPROBE_SYMBOL(leaf_sys_lp_init);
 
 u64 leaf_sys_rd(struct pt_regs *regs)
 {
-	u64 id = regs->dx;
-	unsigned int i;
+	u64 id = regs->dx, i;
 
 	regs->r8 = 0;
 
@@ -140,13 +149,13 @@ u64 leaf_sys_rd(struct pt_regs *regs)
 	}
 
 	i = id - SYS_FIELD_CPUID_LEAVES;
-	if (id >= SYS_FIELD_CPUID_LEAVES && i < TDX_NR_CPUID_CONFIG) {
+	if (i < TDX_NR_CPUID_CONFIG) {
 		regs->r8 = (u64)tdx_cpuid_configs[i].subleaf << 32 | tdx_cpuid_configs[i].leaf;
 		return TDX_SUCCESS;
 	}
 
 	i = id - SYS_FIELD_CPUID_VALUES;
-	if (id >= SYS_FIELD_CPUID_VALUES && i < 2 * TDX_NR_CPUID_CONFIG) {
+	if (i < 2 * TDX_NR_CPUID_CONFIG) {
 		const u32 *mask = &tdx_cpuid_configs[i / 2].mask[i % 2 * 2];
 
 		regs->r8 = (u64)mask[1] << 32 | mask[0];
@@ -175,15 +184,21 @@ NOKPROBE_SYMBOL(tdmr_is_reserved);
 
 static u64 tdmr_check_reserved(const struct tdmr_info *tdmr)
 {
-	u64 end = 0;
+	bool last = false;
 	unsigned int i;
+	u64 end = 0;
 
-	for (i = 0; i < TDX_MAX_RESERVED && tdmr->reserved[i].size; i++) {
+	for (i = 0; i < TDX_MAX_RESERVED; i++) {
 		u64 offset = tdmr->reserved[i].offset, size = tdmr->reserved[i].size;
 
-		if ((offset | size) & ~PAGE_MASK || offset + size > tdmr->size)
+		if (!size) {
+			last = true;
+			continue;
+		}
+		if ((offset | size) & ~PAGE_MASK || offset > tdmr->size ||
+		    size > tdmr->size - offset)
 			return TDX_INVALID_RESERVED_IN_TDMR;
-		if (offset < end)
+		if (last || offset < end)
 			return TDX_NON_ORDERED_RESERVED_IN_TDMR;
 		end = offset + size;
 	}
@@ -194,10 +209,11 @@ NOKPROBE_SYMBOL(tdmr_check_reserved);
 
 static u64 tdmr_check(const struct tdmr_info *tdmr, const struct tdmr_info *prev)
 {
+	u64 limit = BIT_ULL(boot_cpu_data.x86_phys_bits), page_size;
 	unsigned int i;
-	u64 page_size;
 
-	if ((tdmr->base | tdmr->size) & (TDMR_ALIGN - 1) || !tdmr->size)
+	if ((tdmr->base | tdmr->size) & (TDMR_ALIGN - 1) || !tdmr->size ||
+	    tdmr->size > limit || tdmr->base > limit - tdmr->size)
 		return TDX_INVALID_TDMR;
 	if (prev && tdmr->base < prev->base + prev->size)
 		return TDX_NON_ORDERED_TDMR;
@@ -205,7 +221,7 @@ static u64 tdmr_check(const struct tdmr_info *tdmr, const struct tdmr_info *prev
 	for (i = 0, page_size = TDMR_ALIGN; i < ARRAY_SIZE(tdmr->pamt); i++, page_size >>= 9) {
 		u64 base = tdmr->pamt[i].base, size = tdmr->pamt[i].size;
 
-		if ((base | size) & ~PAGE_MASK ||
+		if ((base | size) & ~PAGE_MASK || size > limit || base > limit - size ||
 		    size < tdmr->size / page_size * TDX_PAMT_ENTRY_SIZE ||
 		    !pfn_valid(PHYS_PFN(base)) || !pfn_valid(PHYS_PFN(base + size - 1)))
 			return TDX_INVALID_PAMT;
@@ -215,16 +231,24 @@ static u64 tdmr_check(const struct tdmr_info *tdmr, const struct tdmr_info *prev
 }
 NOKPROBE_SYMBOL(tdmr_check);
 
-/* No TD may be given a page of a PAMT. */
-static bool pamt_overlaps(u64 start, u64 end, unsigned int nr)
+/* No TD may be given a page of a PAMT, and none may be in two of them. */
+static bool pamt_overlaps(unsigned int index, unsigned int nr)
 {
+	const struct tdmr_pamt *pamt = nth_pamt(index), *other;
+	u64 end = pamt->base + pamt->size;
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
 		const struct tdmr_info *tdmr = &tdmrs[i].info;
-		u64 s = max(start, tdmr->base), e = min(end, tdmr->base + tdmr->size);
+		u64 s = max(pamt->base, tdmr->base), e = min(end, tdmr->base + tdmr->size);
 
 		if (s < e && !tdmr_is_reserved(tdmr, s, e))
+			return true;
+	}
+
+	for (i = 0; i < index; i++) {
+		other = nth_pamt(i);
+		if (pamt->base < other->base + other->size && other->base < end)
 			return true;
 	}
 
@@ -235,7 +259,7 @@ NOKPROBE_SYMBOL(pamt_overlaps);
 u64 leaf_sys_config(struct pt_regs *regs)
 {
 	u64 nr = regs->dx, err;
-	unsigned int i, j;
+	unsigned int i;
 	u64 *pas;
 
 	if (sys_state != SYS_LP_INIT)
@@ -243,11 +267,11 @@ u64 leaf_sys_config(struct pt_regs *regs)
 	if (!cpumask_subset(cpu_online_mask, &sys_lps))
 		return TDX_SYS_LP_INIT_NOT_DONE;
 
+	if (!nr || nr > TDX_MAX_TDMRS)
+		return TDX_OPERAND_INVALID | OPERAND_RDX;
 	pas = coco_emul_ram(regs->cx, nr * sizeof(*pas));
 	if (!pas || regs->cx % TDMR_INFO_ALIGN)
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
-	if (!nr || nr > TDX_MAX_TDMRS)
-		return TDX_OPERAND_INVALID | OPERAND_RDX;
 	if (regs->r8 != TDX_FIRST_KEYID)
 		return TDX_OPERAND_INVALID | OPERAND_R8;
 
@@ -265,13 +289,9 @@ u64 leaf_sys_config(struct pt_regs *regs)
 		tdmrs[i].next = info->base;
 	}
 
-	for (i = 0; i < nr; i++) {
-		for (j = 0; j < ARRAY_SIZE(tdmrs[i].info.pamt); j++) {
-			u64 base = tdmrs[i].info.pamt[j].base;
-
-			if (pamt_overlaps(base, base + tdmrs[i].info.pamt[j].size, nr))
-				return TDX_PAMT_OVERLAP | i;
-		}
+	for (i = 0; i < nr * TDMR_NR_PAMTS; i++) {
+		if (pamt_overlaps(i, nr))
+			return TDX_PAMT_OVERLAP | i / TDMR_NR_PAMTS;
 	}
 
 	nr_tdmrs = nr;
@@ -324,6 +344,8 @@ u64 leaf_sys_tdmr_init(struct pt_regs *regs)
 	struct tdmr *tdmr;
 	u64 end;
 
+	regs->dx = 0;
+
 	for (tdmr = tdmrs; tdmr < tdmrs + nr_tdmrs; tdmr++) {
 		if (tdmr->info.base == regs->cx)
 			break;
@@ -341,7 +363,7 @@ u64 leaf_sys_tdmr_init(struct pt_regs *regs)
 	tdmr_reserve(tdmr, tdmr->next, end);
 
 	tdmr->next = end;
-	regs->dx = end;
+	regs->dx = round_down(end, TDMR_ALIGN);
 	return TDX_SUCCESS;
 }
 NOKPROBE_SYMBOL(leaf_sys_tdmr_init);
@@ -360,20 +382,26 @@ struct pamt_entry *tdx_pamt(u64 pa)
 }
 NOKPROBE_SYMBOL(tdx_pamt);
 
-/* Check a page operand: a plain physical address of a page of the given type. */
-u64 tdx_check_page(u64 pa, enum tdx_operand operand, enum tdx_page_type type,
-		   struct pamt_entry **pamt)
+/* Check a page operand: a plain physical address that a TDMR covers. */
+u64 tdx_find_page(u64 pa, enum tdx_operand operand, struct pamt_entry **pamt)
 {
 	if (offset_in_page(pa) || pa >> boot_cpu_data.x86_phys_bits)
 		return TDX_OPERAND_INVALID | operand;
 
 	*pamt = tdx_pamt(pa);
-	if (!*pamt)
-		return TDX_OPERAND_ADDR_RANGE_ERROR | operand;
-	if ((*pamt)->type != type)
-		return TDX_PAGE_METADATA_INCORRECT | operand;
+	return *pamt ? TDX_SUCCESS : TDX_OPERAND_ADDR_RANGE_ERROR | operand;
+}
+NOKPROBE_SYMBOL(tdx_find_page);
 
-	return TDX_SUCCESS;
+/* The same for a page of the given type. */
+u64 tdx_check_page(u64 pa, enum tdx_operand operand, enum tdx_page_type type,
+		   struct pamt_entry **pamt)
+{
+	u64 err = tdx_find_page(pa, operand, pamt);
+
+	if (!err && (*pamt)->type != type)
+		err = TDX_PAGE_METADATA_INCORRECT | operand;
+	return err;
 }
 NOKPROBE_SYMBOL(tdx_check_page);
 

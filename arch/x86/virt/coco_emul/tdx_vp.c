@@ -104,9 +104,9 @@ u64 leaf_vp_create(struct pt_regs *regs)
 	struct emul_vp *vp;
 	u64 err;
 
-	err = tdx_check_page(regs->cx, OPERAND_RCX, PT_NDA, &pamt);
+	err = tdx_td_operand(regs->dx, OPERAND_RDX, BIT(OP_INITIALIZED), &td);
 	if (!err)
-		err = tdx_td_operand(regs->dx, OPERAND_RDX, BIT(OP_INITIALIZED), &td);
+		err = tdx_check_page(regs->cx, OPERAND_RCX, PT_NDA, &pamt);
 	if (err)
 		return err;
 
@@ -130,15 +130,16 @@ u64 leaf_vp_addcx(struct pt_regs *regs)
 	struct emul_vp *vp;
 	u64 err;
 
-	err = tdx_check_page(regs->cx, OPERAND_RCX, PT_NDA, &pamt);
-	if (!err)
-		err = vp_operand(regs->dx, OPERAND_RDX, BIT(OP_INITIALIZED), &vp);
+	err = vp_operand(regs->dx, OPERAND_RDX, BIT(OP_INITIALIZED), &vp);
 	if (err)
 		return err;
 	if (vp->initialized)
 		return TDX_VCPU_STATE_INCORRECT;
 	if (vp->nr_tdcx == TDX_NR_TDVPS_PAGES - 1)
 		return TDX_TDCX_NUM_INCORRECT;
+	err = tdx_check_page(regs->cx, OPERAND_RCX, PT_NDA, &pamt);
+	if (err)
+		return err;
 
 	vp->nr_tdcx++;
 	tdx_td_take_page(vp->td, regs->cx, pamt, PT_TDCX);
