@@ -253,59 +253,63 @@ static u64 vmcs_field_mask(u64 field)
 }
 NOKPROBE_SYMBOL(vmcs_field_mask);
 
+/* An access to a field of the current VMCS. */
+struct vmcs_access {
+	unsigned long	*rm;	/* operand, in a register or in memory */
+	u64		field;
+	u64		*slot;	/* where the field is */
+};
+
+/* Returns false if that is all, with in @handled what the instruction returns. */
+static bool vmcs_access_begin(struct pt_regs *regs, struct insn *insn, enum tdx_point_id id,
+			      struct vmcs_access *access, bool *handled)
+{
+	unsigned long *field = insn_get_modrm_reg_ptr(insn, regs);
+	u64 vmcs = this_cpu_ptr(&vmx_cpu)->vmcs;
+
+	*handled = false;
+	access->rm = vmx_rm_operand(regs, insn);
+	if (!access->rm || !field || !vmx_begin(regs, id, handled))
+		return false;
+
+	access->field = *field;
+	access->slot = vmcs == VMCS_NONE ? NULL : vmcs_slot(vmcs, *field);
+	if (!access->slot)
+		*handled = vmx_fail(regs, VMXERR_UNSUPPORTED_VMCS_COMPONENT);
+
+	return access->slot;
+}
+NOKPROBE_SYMBOL(vmcs_access_begin);
+
 static bool emulate_vmread(struct pt_regs *regs, struct insn *insn)
 {
-	u64 vmcs = this_cpu_ptr(&vmx_cpu)->vmcs;
-	unsigned long *rm, *field;
+	struct vmcs_access access;
 	bool handled;
-	u64 *slot;
 
-	rm = vmx_rm_operand(regs, insn);
-	field = insn_get_modrm_reg_ptr(insn, regs);
-	if (!rm || !field)
-		return false;
-	if (!vmx_begin(regs, POINT_VMREAD, &handled))
+	if (!vmcs_access_begin(regs, insn, POINT_VMREAD, &access, &handled))
 		return handled;
-	if (vmcs == VMCS_NONE)
-		return vmx_fail_invalid(regs);
 
-	slot = vmcs_slot(vmcs, *field);
-	if (!slot)
-		return vmx_fail(regs, VMXERR_UNSUPPORTED_VMCS_COMPONENT);
-
-	*rm = *slot;
+	*access.rm = *access.slot;
 	return vmx_succeed(regs);
 }
 NOKPROBE_SYMBOL(emulate_vmread);
 
 static bool emulate_vmwrite(struct pt_regs *regs, struct insn *insn)
 {
-	u64 vmcs = this_cpu_ptr(&vmx_cpu)->vmcs;
-	unsigned long *rm, *field;
+	struct vmcs_access access;
 	bool handled;
-	u64 *slot;
 
-	rm = vmx_rm_operand(regs, insn);
-	field = insn_get_modrm_reg_ptr(insn, regs);
-	if (!rm || !field)
-		return false;
-	if (!vmx_begin(regs, POINT_VMWRITE, &handled))
+	if (!vmcs_access_begin(regs, insn, POINT_VMWRITE, &access, &handled))
 		return handled;
-	if (vmcs == VMCS_NONE)
-		return vmx_fail_invalid(regs);
-
-	slot = vmcs_slot(vmcs, *field);
-	if (!slot)
-		return vmx_fail(regs, VMXERR_UNSUPPORTED_VMCS_COMPONENT);
-	if ((*field & VMCS_FIELD_TYPE) >> 10 == VMCS_TYPE_READ_ONLY)
+	if ((access.field & VMCS_FIELD_TYPE) >> 10 == VMCS_TYPE_READ_ONLY)
 		return vmx_fail(regs, VMXERR_VMWRITE_READ_ONLY_VMCS_COMPONENT);
 
-	*slot = *rm & vmcs_field_mask(*field);
+	*access.slot = *access.rm & vmcs_field_mask(access.field);
 	return vmx_succeed(regs);
 }
 NOKPROBE_SYMBOL(emulate_vmwrite);
 
-static bool vm_entry(struct pt_regs *regs, enum tdx_point_id id)
+static bool vm_entry(struct pt_regs *regs, enum tdx_point_id id, u32 error)
 {
 	bool handled;
 
@@ -314,19 +318,20 @@ static bool vm_entry(struct pt_regs *regs, enum tdx_point_id id)
 
 	/* Deferred: the caller may hold any lock, and this is in the entry path. */
 	printk_deferred_once(pr_fmt("VM entry fails: only VMX root operation is emulated\n"));
-	return vmx_fail(regs, VMXERR_ENTRY_INVALID_CONTROL_FIELD);
+	return vmx_fail(regs, error);
 }
 NOKPROBE_SYMBOL(vm_entry);
 
 static bool emulate_vmlaunch(struct pt_regs *regs, struct insn *insn)
 {
-	return vm_entry(regs, POINT_VMLAUNCH);
+	return vm_entry(regs, POINT_VMLAUNCH, VMXERR_ENTRY_INVALID_CONTROL_FIELD);
 }
 NOKPROBE_SYMBOL(emulate_vmlaunch);
 
+/* No VMCS is ever launched. */
 static bool emulate_vmresume(struct pt_regs *regs, struct insn *insn)
 {
-	return vm_entry(regs, POINT_VMRESUME);
+	return vm_entry(regs, POINT_VMRESUME, VMXERR_VMRESUME_NONLAUNCHED_VMCS);
 }
 NOKPROBE_SYMBOL(emulate_vmresume);
 
