@@ -143,6 +143,10 @@ static int coco_emul_die(struct notifier_block *nb, unsigned long val, void *dat
 	if (val != DIE_TRAP || args->trapnr != X86_TRAP_UD || user_mode(regs))
 		return NOTIFY_DONE;
 
+	/* VMXOFF, when the kernel goes down; it may have interrupted the lock's holder. */
+	if (in_nmi())
+		return NOTIFY_DONE;
+
 	if (!decode(regs, &insn, buf))
 		return NOTIFY_DONE;
 
