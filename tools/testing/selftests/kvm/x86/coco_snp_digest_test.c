@@ -192,12 +192,16 @@ static void launch_steps(struct snp_guest *g, uint8_t *src, const struct step *s
 /* Order, GPA, type and content: each of them alone changes the digest. */
 TEST_F(digest, everything_matters)
 {
-	static const struct step base[2] = { { 1, 7, 1 }, { 2, 8, 1 } };
+	enum {
+		NORMAL		= KVM_SEV_SNP_PAGE_TYPE_NORMAL,
+		UNMEASURED	= KVM_SEV_SNP_PAGE_TYPE_UNMEASURED,
+	};
+	static const struct step base[2] = { { 1, 7, NORMAL }, { 2, 8, NORMAL } };
 	static const struct step changed[][2] = {
-		{ { 2, 8, 1 }, { 1, 7, 1 } },
-		{ { 1, 7, 1 }, { 3, 8, 1 } },
-		{ { 1, 7, 4 }, { 2, 8, 1 } },
-		{ { 1, 7, 1 }, { 2, 9, 1 } },
+		{ { 2, 8, NORMAL }, { 1, 7, NORMAL } },
+		{ { 1, 7, NORMAL }, { 3, 8, NORMAL } },
+		{ { 1, 7, UNMEASURED }, { 2, 8, NORMAL } },
+		{ { 1, 7, NORMAL }, { 2, 9, NORMAL } },
 	};
 	uint8_t digest[SHA384_SIZE];
 	int i;
@@ -312,7 +316,7 @@ TEST_F(digest, pages_and_host_write)
 	coco_emul_write("host_write", text);
 	snp_guest_free(g);
 
-	self->census.value[SNP_NR_CENSUS - 1]++;
+	self->census.value[SNP_HOST_WRITES]++;
 }
 
 int main(int argc, char *argv[])

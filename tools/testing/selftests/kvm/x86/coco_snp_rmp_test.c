@@ -16,9 +16,6 @@
 #define GPA			BIT_ULL(32)
 #define NR_PAGES		5ul
 
-#define RMP_FAIL_INPUT		1
-#define RMP_FAIL_PERMISSION	2
-
 FIXTURE(rmp) {
 	struct snp_census census;
 	struct snp_guest guest;

@@ -105,6 +105,7 @@ TEST_F(source, thp)
 	huge = (void *)(((uintptr_t)mem + SZ_2M - 1) & ~(SZ_2M - 1ul));
 	TEST_ASSERT(!madvise(huge, SZ_2M, MADV_HUGEPAGE), "MADV_HUGEPAGE: %s", strerror(errno));
 	fill(huge + 7 * PAGE_SIZE);
+	TEST_ASSERT_EQ(coco_emul_pa(huge + 7 * PAGE_SIZE) % SZ_2M, 7 * PAGE_SIZE);
 	expect_measured(&self->guest, huge + 7 * PAGE_SIZE);
 }
 
@@ -153,7 +154,7 @@ TEST_F(source, shared_after_fork)
 		    "The child failed, status 0x%x", status);
 }
 
-/* Pages in random order in memory, read backwards */
+/* The second page moved to where the first was, and a fresh one in its place */
 TEST_F(source, remapped)
 {
 	uint8_t *src = snp_map_pages(NR_PAGES), *moved;

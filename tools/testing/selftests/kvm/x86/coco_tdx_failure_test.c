@@ -10,6 +10,9 @@
 
 #define MEASURE		KVM_TDX_MEASURE_MEMORY_REGION
 
+/* A status that the module does not have, in the class of errors that stay */
+#define FATAL		(TDX_SYS_BUSY | BIT_ULL(62))
+
 static uint8_t page[PAGE_SIZE] __aligned(PAGE_SIZE);
 
 FIXTURE(fatal) {
@@ -39,7 +42,7 @@ FIXTURE_VARIANT_ADD(fatal, mng_addcx_first) {
 
 FIXTURE_VARIANT_ADD(fatal, mng_addcx_last) {
 	.leaf = "TDH.MNG.ADDCX",
-	.n = 4,
+	.n = COCO_NR_TDCS,
 };
 
 FIXTURE_VARIANT_ADD(fatal, mng_init) {
@@ -59,7 +62,7 @@ FIXTURE_VARIANT_ADD(fatal, vp_addcx_first) {
 
 FIXTURE_VARIANT_ADD(fatal, vp_addcx_last) {
 	.leaf = "TDH.VP.ADDCX",
-	.n = 5,
+	.n = COCO_NR_TDVPX,
 };
 
 FIXTURE_VARIANT_ADD(fatal, vp_init) {
@@ -94,7 +97,7 @@ FIXTURE_VARIANT_ADD(fatal, mr_extend_first) {
 
 FIXTURE_VARIANT_ADD(fatal, mr_extend_second_page) {
 	.leaf = "TDH.MR.EXTEND",
-	.n = 20,
+	.n = COCO_NR_EXTENDS + 1,
 };
 
 FIXTURE_VARIANT_ADD(fatal, mr_finalize) {
@@ -145,7 +148,7 @@ TEST_F(fatal, launch)
 {
 	struct coco_td td;
 
-	coco_emul_inject(variant->leaf, variant->n, TDX_SYS_BUSY | BIT_ULL(62));
+	coco_emul_inject(variant->leaf, variant->n, FATAL);
 	TEST_ASSERT(launch_fails(&td), "The launch went through");
 	TEST_ASSERT(!coco_emul_inject_is_pending(), "%s was not called", variant->leaf);
 	TEST_ASSERT(__vm_ioctl(td.vm, KVM_CHECK_EXTENSION, (void *)KVM_CAP_USER_MEMORY) < 0 &&

@@ -117,6 +117,7 @@ TEST_F(source, transparent_hugepage)
 	p = (void *)(((uint64_t)p + HUGE_SIZE - 1) & ~(HUGE_SIZE - 1));
 	TEST_ASSERT(!madvise(p, HUGE_SIZE, MADV_HUGEPAGE), "MADV_HUGEPAGE failed");
 	memcpy(p + 7 * PAGE_SIZE, self->random, SIZE);
+	TEST_ASSERT_EQ(coco_emul_pa(p + 7 * PAGE_SIZE) % HUGE_SIZE, 7 * PAGE_SIZE);
 	add(self, p + 7 * PAGE_SIZE);
 }
 

@@ -178,6 +178,8 @@ TEST_F(tdx, census_while_td_lives)
 	coco_pamt_census(&now);
 	TEST_ASSERT_EQ(now.nr[COCO_PAMT_TDR], self->census.nr[COCO_PAMT_TDR] + 1);
 	TEST_ASSERT_EQ(now.nr[COCO_PAMT_TDVPR], self->census.nr[COCO_PAMT_TDVPR] + 1);
+	TEST_ASSERT_EQ(now.nr[COCO_PAMT_TDCX],
+		       self->census.nr[COCO_PAMT_TDCX] + COCO_NR_TDCS + COCO_NR_TDVPX);
 	TEST_ASSERT_EQ(now.nr[COCO_PAMT_REG], self->census.nr[COCO_PAMT_REG] + 2);
 	TEST_ASSERT_EQ(now.nr[COCO_PAMT_EPT], self->census.nr[COCO_PAMT_EPT] + 3);
 	coco_td_free(&td);
@@ -424,9 +426,10 @@ TEST_F(tdx, init_vm_operand_invalid)
 		    "CPUID bits that cannot be configured: %d, errno %d, hw_error %lx",
 		    ret, errno, hw_error);
 
-	coco_emul_inject("TDH.MNG.INIT", 1, TDX_OPERAND_INVALID | 65);
+	coco_emul_inject("TDH.MNG.INIT", 1, TDX_OPERAND_INVALID | TDX_OPERAND_ID_XFAM);
 	ret = __coco_td_init_vm(&td, 0, &hw_error);
-	TEST_ASSERT(ret == -1 && errno == EINVAL && hw_error == (TDX_OPERAND_INVALID | 65),
+	TEST_ASSERT(ret == -1 && errno == EINVAL &&
+		    hw_error == (TDX_OPERAND_INVALID | TDX_OPERAND_ID_XFAM),
 		    "Injected: %d, errno %d, hw_error %lx", ret, errno, hw_error);
 
 	coco_td_init_vm(&td);
@@ -436,6 +439,9 @@ TEST_F(tdx, init_vm_operand_invalid)
 	TEST_ASSERT(coco_td_mrtd_is(&td, MRTD_NOTHING), "After three attempts");
 	coco_td_free(&td);
 }
+
+/* Intel SDM, "VM-Instruction Error Numbers" */
+#define VMXERR_ENTRY_INVALID_CONTROL_FIELD	7
 
 /* VMX: an ordinary VM can be created and destroyed; entering it fails, and says so. */
 TEST_F(tdx, ordinary_vm)
@@ -448,7 +454,8 @@ TEST_F(tdx, ordinary_vm)
 	ret = _vcpu_run(vcpu);
 	TEST_ASSERT(!ret, "KVM_RUN failed, errno %d", errno);
 	TEST_ASSERT_KVM_EXIT_REASON(vcpu, KVM_EXIT_FAIL_ENTRY);
-	TEST_ASSERT_EQ(vcpu->run->fail_entry.hardware_entry_failure_reason, 7);
+	TEST_ASSERT_EQ(vcpu->run->fail_entry.hardware_entry_failure_reason,
+		       VMXERR_ENTRY_INVALID_CONTROL_FIELD);
 	kvm_vm_free(vm);
 }
 

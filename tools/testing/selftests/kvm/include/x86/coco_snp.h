@@ -9,8 +9,15 @@
 
 #define SNP_SLOT	1
 
+/* Results of RMPUPDATE and PSMASH, AMD64 Architecture Programmer's Manual, volume 3 */
+#define RMP_OK			0
+#define RMP_FAIL_INPUT		1
+#define RMP_FAIL_PERMISSION	2
+#define RMP_FAIL_OVERLAP	4
+
 /* Pages per state of the RMP, in the order of the file */
 #define SNP_NR_CENSUS	8
+#define SNP_HOST_WRITES	(SNP_NR_CENSUS - 1)
 
 struct snp_census {
 	uint64_t value[SNP_NR_CENSUS];

@@ -16,7 +16,13 @@
 #define TDX_RND_NO_ENTROPY		0x8000020300000000ul
 #define TDX_INTERRUPTED_RESUMABLE	0x8000000300000000ul
 #define TDX_SYS_BUSY			0x8000020200000000ul
+#define TDX_OPERAND_ID_XFAM		65
 #define TDX_OPERAND_ID_CPUID_CONFIG	69
+
+/* The module's pages: of a TDCS, of a vCPU behind its TDVPR; MR.EXTENDs for a page */
+#define COCO_NR_TDCS			4
+#define COCO_NR_TDVPX			5
+#define COCO_NR_EXTENDS			16
 
 #define COCO_TD_GPA	(4ul << 20)
 #define COCO_SEEN_SIZE	16

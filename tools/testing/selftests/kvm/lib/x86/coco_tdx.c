@@ -276,19 +276,23 @@ void coco_pamt_check_census(const struct coco_census *before)
 	}
 }
 
-uint64_t coco_td_hpa(struct coco_td *td, uint64_t gpa, uint8_t seen[COCO_SEEN_SIZE])
+/* What the Secure EPT has at a GPA and level, 0 if not a @kind, and how that begins */
+static uint64_t sept_find(struct coco_td *td, uint64_t gpa, int level, const char *kind,
+			  uint8_t seen[COCO_SEEN_SIZE])
 {
-	char *sept, *line, *next, hex[2 * COCO_SEEN_SIZE + 1];
+	char *sept, *line, *next, line_kind[20], hex[2 * COCO_SEEN_SIZE + 1];
 	unsigned long tdr, line_tdr, line_gpa, hpa = 0;
 	uint8_t mrtd[SHA384_SIZE];
+	int line_level;
 
 	tdr = td_line(td, mrtd);
 	sept = coco_emul_read("sept");
 	next = sept;
 	while ((line = strsep(&next, "\n"))) {
-		if (sscanf(line, "tdr %lx gpa %lx level 0 MAPPED %lx reads %32s",
-			   &line_tdr, &line_gpa, &hpa, hex) == 4 &&
-		    line_tdr == tdr && line_gpa == gpa)
+		if (sscanf(line, "tdr %lx gpa %lx level %d %19s %lx reads %32s", &line_tdr,
+			   &line_gpa, &line_level, line_kind, &hpa, hex) == 6 &&
+		    line_tdr == tdr && line_gpa == gpa && line_level == level &&
+		    !strcmp(line_kind, kind))
 			break;
 	}
 	if (line && seen)
@@ -297,32 +301,26 @@ uint64_t coco_td_hpa(struct coco_td *td, uint64_t gpa, uint8_t seen[COCO_SEEN_SI
 	return line ? hpa : 0;
 }
 
+uint64_t coco_td_hpa(struct coco_td *td, uint64_t gpa, uint8_t seen[COCO_SEEN_SIZE])
+{
+	return sept_find(td, gpa, 0, "MAPPED", seen);
+}
+
 uint64_t coco_td_septe(struct coco_td *td, uint64_t gpa)
 {
 	uint64_t table_gpa = gpa & ~((512 * PAGE_SIZE) - 1);
-	unsigned long tdr, line_tdr, line_gpa, hpa;
-	char *sept, *line, *next;
-	uint8_t mrtd[SHA384_SIZE];
+	uint64_t table = sept_find(td, table_gpa, 1, "TABLE", NULL);
 
-	tdr = td_line(td, mrtd);
-	sept = coco_emul_read("sept");
-	next = sept;
-	while ((line = strsep(&next, "\n"))) {
-		if (sscanf(line, "tdr %lx gpa %lx level 1 TABLE %lx", &line_tdr, &line_gpa,
-			   &hpa) == 3 && line_tdr == tdr && line_gpa == table_gpa)
-			break;
-	}
-	TEST_ASSERT(line, "There is no Secure EPT table for %lx", gpa);
-	free(sept);
-	return hpa + (gpa - table_gpa) / PAGE_SIZE * sizeof(uint64_t);
+	TEST_ASSERT(table, "There is no Secure EPT table for %lx", gpa);
+	return table + (gpa - table_gpa) / PAGE_SIZE * sizeof(uint64_t);
 }
 
 void coco_host_write(uint64_t hpa)
 {
-	FILE *file = fopen("/sys/kernel/debug/coco_emul/host_write", "w");
+	char text[32];
 
-	TEST_ASSERT(file && fprintf(file, "%#lx", hpa) > 0 && !fclose(file),
-		    "Cannot write to %lx, errno %d", hpa, errno);
+	snprintf(text, sizeof(text), "%#lx", hpa);
+	coco_emul_write("host_write", text);
 }
 
 uint8_t *coco_random_pages(uint64_t nr_pages)
