@@ -25,8 +25,9 @@ run_test coco_snp_digest_test
 run_test coco_snp_failure_test
 run_test coco_snp_source_test
 run_test coco_snp_lock_test
+run_test coco_snp_strict_test
 case_ok no-instruction-declined grep '^declined 0$' $emul/counters
 unload kvm-amd
 case_ok all-pages-back all_pages_back
-# One of the cases writes to a page of a guest. Nobody else may.
-case_ok one-host-write grep '^host-writes 1$' $emul/rmp
+# Tests write to pages of guests, once in digest.pages_and_host_write and twice in strict.host_writes. Nobody else may.
+case_ok three-host-writes grep '^host-writes 3$' $emul/rmp

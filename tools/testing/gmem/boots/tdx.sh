@@ -26,4 +26,5 @@ case_ok module-kept was_kept
 run_test coco_tdx_test
 case_ok swap sh -c 'echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 && swapon /dev/zram0'
 run_test coco_tdx_source_test
+run_test coco_tdx_strict_test
 case_ok unload-again modprobe -r kvm-intel
