@@ -14,7 +14,7 @@ log=$LOG/kvm-unit-tests-$release.log
 mkdir -p "$results" "$LOG"
 say "kvm-unit-tests: log $log" >&2
 # It has a time limit for each test of its own. Without KVM it would go on with TCG, which says nothing about a kernel.
-(cd "$dir" && ACCEL=${ACCEL:-kvm} ./run_tests.sh </dev/null 2>&1) | sed 's/\x1b\[[0-9;]*m//g' >"$log" || :
+(cd "$dir" && ACCEL=${ACCEL:-kvm} ./run_tests.sh </dev/null 2>&1) | sed "s/$(printf '\033')\[[0-9;]*m//g" >"$log" || :
 awk -v release="$release" '
 	$1 == "PASS" { print "ok - " release "/" $2 }
 	$1 == "FAIL" { line = $0; sub(/^FAIL [^ ]* */, "", line); print "not ok - " release "/" $2 " # FAIL " line }
