@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# run.sh VERB: the stages of "make run", "make test" or "make kasan", two at a time, then the summary.
+# run.sh VERB: the stages of "make run" or "make test", two at a time, then the summary.
 # A stage is a kernel variant, a boot (boots/*.sh) or a check (checks/*.sh). What runs is said by the header lines of
 # those files: "# boot: verbs=... kernel=VARIANT,VARIANT", "# check: verbs=... needs=STAGE,STAGE". With its first kernel
-# a boot is the stage BOOT, with each of the others BOOT@VARIANT; a variant with verbs of its own is left to these.
+# a boot is the stage BOOT, with each of the others BOOT@VARIANT.
 set -eu
 . "$(dirname "$0")/lib.sh"
 
@@ -56,11 +56,10 @@ plan()
 	stages=
 	echo "# Written by run.sh" >"$result/stages.mk"
 	for script in "$GMEM"/checks/*.sh "$GMEM"/boots/*.sh; do
+		case ,$(header "$script" verbs), in *,$verb,*) ;; *) continue ;; esac
 		name=$(basename "$script" .sh)
 		for stage in $name $(header "$script" kernel | tr ',' '\n' | sed "1d; s/^/$name@/"); do
-			verbs=
-			case $stage in *@*) verbs=$(sed -n 's/^verbs=//p' "$GMEM/variants/${stage#*@}") ;; esac
-			case ,${verbs:-$(header "$script" verbs)}, in *,$verb,*) ! wanted "$stage" || add "$stage" ;; esac
+			! wanted "$stage" || add "$stage"
 		done
 	done
 	for kernel in "$GMEM"/variants/*; do
