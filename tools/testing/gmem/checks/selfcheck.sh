@@ -154,7 +154,7 @@ stage()
 {
 	mkdir -p "$t/build/result" "$t/build/log"
 	echo 0 >"$t/build/result/count"
-	BUILD=$t/build "$GMEM/stage.sh" planted sh -c "$1" >"$t/out" 2>&1
+	CASES="" BUILD=$t/build "$GMEM/stage.sh" planted sh -c "$1" >"$t/out" 2>&1
 }
 stage 'echo "ok - planted/a"; exit 3'
 expect stage-dies "not ok 2 - planted/stage"
