@@ -123,3 +123,13 @@ sed 's/^ int zero;/ int none;/' "$t/series/0001-KVM-Add-one.patch" >"$t/bad/0001
 series=$t/bad
 refused mail/does-not-apply 'does not apply' "$mails" mail
 series=
+
+# The cover letter of patches/, with the first of them for company: it has to be ready any time
+mkdir -p "$t/real" "$t/build-real"
+cp "$TOP/patches/COVER.md" "$TOP"/patches/0001-*.patch "$t/real/"
+ln -s "$BUILD/linux" "$t/build-real/linux"
+cp "$BUILD/linux.stamp" "$t/build-real/"
+series=$t/real
+run mail BUILD="$t/build-real" KERNEL_TREE= BASE_COMMIT="$(awk '$1 == "commit" { printf "%s%028d", $2, 0 }' "$TOP/BASE")"
+expect mail/cover-of-patches "$rc" '^ok - mail/cover$' '^ok - mail/links/0000-cover-letter$'
+series=
