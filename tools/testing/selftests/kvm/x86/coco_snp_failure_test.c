@@ -463,6 +463,8 @@ TEST_F(cpuid, after_fork)
 	pid = fork();
 	TEST_ASSERT(pid >= 0, "fork(): %s", strerror(errno));
 	if (!pid) {
+		/* Else the end of the parent is not the end of the pipe. */
+		close(to_child[1]);
 		if (read(to_child[0], &c, 1) != 1)
 			_exit(2);
 		_exit(memcmp(src, self->bad, PAGE_SIZE) ? 1 : 0);

@@ -146,8 +146,11 @@ TEST_F(source, shared_after_fork)
 	TEST_ASSERT(!pipe(to_child), "pipe(): %s", strerror(errno));
 	pid = fork();
 	TEST_ASSERT(pid >= 0, "fork(): %s", strerror(errno));
-	if (!pid)
+	if (!pid) {
+		/* Else the end of the parent is not the end of the pipe. */
+		close(to_child[1]);
 		_exit(read(to_child[0], &c, 1) != 1);
+	}
 
 	expect_measured(&self->guest, src);
 	TEST_ASSERT(write(to_child[1], "", 1) == 1 && waitpid(pid, &status, 0) == pid && !status,

@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -130,6 +131,8 @@ TEST_F(source, copy_on_write)
 	memcpy(p, self->random, SIZE);
 	pid = fork();
 	if (!pid) {
+		/* Whatever comes of the parent: else nobody sees the end of its output. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		pause();
 		_exit(0);
 	}

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -221,6 +222,8 @@ TEST_F(source, cow_shared_after_fork)
 	child = fork();
 	TEST_ASSERT(child >= 0, "fork(): %s", strerror(errno));
 	if (!child) {
+		/* Whatever comes of the parent: else nobody sees the end of its output. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (;;)
 			src[i % (SIZE / 8)] = i, i++;
 	}
