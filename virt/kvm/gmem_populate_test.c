@@ -253,21 +253,11 @@ static int __maybe_unused gmem_test_page_callback(struct kvm *kvm, gfn_t gfn, kv
 	return gmem_test_act(test, kvm, gfn);
 }
 
-static int gmem_test_kmaps(void)
-{
-#ifdef CONFIG_KMAP_LOCAL
-	return current->kmap_ctrl.idx;
-#else
-	return 0;
-#endif
-}
-
 static void gmem_test_do_populate(struct gmem_test *test, struct kvm *kvm)
 {
 	kvm_gmem_populate_cb cb = gmem_populate_choose_cb(gmem_test_user_callback,
 							  gmem_test_page_callback);
 	struct kvm_gmem_test_populate *cmd = test->cmd;
-	int kmaps = gmem_test_kmaps();
 
 	if (cmd->action == KVM_GMEM_TEST_SIGNAL && cmd->at == KVM_GMEM_TEST_AT_ENTRY)
 		send_sig(cmd->arg, current, 0);
@@ -278,8 +268,6 @@ static void gmem_test_do_populate(struct gmem_test *test, struct kvm *kvm)
 	cmd->ret = gmem_populate_call(kvm_gmem_populate, kvm, gpa_to_gfn(cmd->gpa),
 				      u64_to_user_ptr(cmd->source), cmd->npages, cb, test);
 	mutex_unlock(&kvm->slots_lock);
-
-	cmd->kmaps = gmem_test_kmaps() - kmaps;
 
 	flush_work(&test->punch);
 	destroy_work_on_stack(&test->punch);
@@ -295,7 +283,7 @@ static bool gmem_test_populate_is_valid(const struct kvm_gmem_test_populate *cmd
 		return false;
 	if (cmd->action == KVM_GMEM_TEST_SIGNAL && !valid_signal(cmd->arg))
 		return false;
-	return cmd->npages > 0 && PAGE_ALIGNED(cmd->gpa) &&
+	return cmd->npages > 0 && PAGE_ALIGNED(cmd->gpa) && !cmd->reserved &&
 	       cmd->max_calls <= KVM_GMEM_TEST_MAX_CALLS;
 }
 

@@ -104,7 +104,7 @@ struct kvm_gmem_test_call {
  * @nr_calls: (out) how often the callback was called, may exceed @max_calls
  * @ret: (out) what kvm_gmem_populate() returned
  * @max_per_hold: (out) most calls under one hold of the invalidate lock
- * @kmaps: (out) kmap_local() mappings that kvm_gmem_populate() left behind
+ * @reserved: (in) must be 0
  *
  * The ioctl itself fails only for a request that is malformed or that the
  * driver cannot carry out; a failure of kvm_gmem_populate() is in @ret.
@@ -123,7 +123,7 @@ struct kvm_gmem_test_populate {
 	__u32 nr_calls;
 	__s64 ret;
 	__u32 max_per_hold;
-	__u32 kmaps;
+	__u32 reserved;
 };
 
 #define KVM_GMEM_TEST_MAX_CALLS	4096

@@ -66,6 +66,26 @@ TEST_F(content, two_slots)
 	gmem_expect_content(&self->vm, 517, src, 8);
 }
 
+/* The second slot goes on where the first ends, in the file as well. */
+TEST_F(content, two_slots_of_one_file)
+{
+	struct gmem_vm *t = &self->vm;
+	void *src = gmem_map(8);
+	long ret;
+
+	vm_mem_region_delete(t->vm, GMEM_SLOT);
+	vm_mem_add(t->vm, VM_MEM_SRC_ANONYMOUS, gmem_gpa(0), GMEM_SLOT, 260,
+		   KVM_MEM_GUEST_MEMFD, t->fd, 0);
+	vm_mem_add(t->vm, VM_MEM_SRC_ANONYMOUS, gmem_gpa(260), GMEM_SLOT + 1, 260,
+		   KVM_MEM_GUEST_MEMFD, t->fd, 260 * getpagesize());
+
+	ret = gmem_populate(t, 257, src, 8);
+	TEST_ASSERT(ret == 3, "Populated %ld pages of the 3 in the first slot", ret);
+	ret = gmem_populate(t, 260, src + 3 * getpagesize(), 5);
+	TEST_ASSERT(ret == 5, "Populated %ld pages of the 5 in the second slot", ret);
+	gmem_expect_content(t, 257, src, 8);
+}
+
 TEST_F(content, no_source)
 {
 	long ret = gmem_populate(&self->vm, 0, NULL, 4);

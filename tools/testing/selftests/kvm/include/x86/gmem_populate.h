@@ -85,6 +85,9 @@ bool gmem_kernel_is_in_place(struct gmem_vm *t, size_t private_page);
 /* Has lockdep found nothing yet? */
 bool gmem_lockdep_is_on(void);
 
+/* Pages that anybody has pinned */
+uint64_t gmem_pins_held(void);
+
 void gmem_write_file(const char *path, const char *text);
 
 /*

@@ -94,7 +94,7 @@ static uint64_t gmem_vmstat(const char *name)
 	return value;
 }
 
-static uint64_t gmem_pins_held(void)
+uint64_t gmem_pins_held(void)
 {
 	return gmem_vmstat("nr_foll_pin_acquired") - gmem_vmstat("nr_foll_pin_released");
 }
@@ -218,8 +218,6 @@ static void gmem_check_calls(struct gmem_vm *t)
 {
 	unsigned int per_hold = t->cmd.nr_calls;
 	int i;
-
-	TEST_ASSERT(!t->cmd.kmaps, "%d kmap_local() mappings were left", t->cmd.kmaps);
 
 	if (gmem_has_source_pages() && per_hold > 1)
 		per_hold = 1;
