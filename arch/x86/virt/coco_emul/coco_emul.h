@@ -145,6 +145,9 @@ extern const struct coco_emul_call snp_emul_calls[NR_SNP_CALLS];
 extern const struct coco_emul_call tdx_emul_calls[NR_TDX_CALLS];
 void coco_emul_call_init(struct dentry *debugfs);
 
+/* memory_error.c */
+void coco_emul_memory_error_init(struct dentry *debugfs);
+
 /**
  * coco_emul_ram() - access to physical memory on behalf of the platform
  * @pa:		physical address

@@ -196,6 +196,7 @@ struct dentry *coco_emul_inject_init(void)
 	debugfs_create_file("host", 0400, dir, NULL, &host_fops);
 	debugfs_create_file("counters", 0400, dir, NULL, &counters_fops);
 	debugfs_create_file("inject", 0600, dir, NULL, &inject_fops);
+	coco_emul_memory_error_init(dir);
 
 	return dir;
 }

@@ -28,6 +28,15 @@ bool coco_emul_inject_is_pending(void);
 void coco_emul_inject_clear(void);
 
 /*
+ * The kernel's next read of the byte at @addr is a machine check. Returns false
+ * if the kernel cannot recover from one on this CPU.
+ */
+bool coco_emul_memory_error(const void *addr);
+/* Has it been read? */
+bool coco_emul_memory_error_is_found(void);
+void coco_emul_memory_error_clear(void);
+
+/*
  * Has an instruction or a firmware command carried out with operands of the
  * caller's choice: @fmt gives its name and the operands. Returns @nr numbers.
  */

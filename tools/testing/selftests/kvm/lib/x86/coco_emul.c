@@ -165,3 +165,32 @@ uint64_t coco_emul_pa(const void *addr)
 	close(fd);
 	return (entry & PAGEMAP_PFN) * PAGE_SIZE + (uintptr_t)addr % PAGE_SIZE;
 }
+
+bool coco_emul_memory_error(const void *addr)
+{
+	int fd = open_file("memory_error", O_WRONLY), len;
+	char text[32];
+	ssize_t ret;
+
+	len = snprintf(text, sizeof(text), "%p", addr);
+	ret = write(fd, text, len);
+	TEST_ASSERT(ret == len || (ret == -1 && errno == EOPNOTSUPP),
+		    COCO_EMUL_DIR "memory_error: \"%s\": %s", text, strerror(errno));
+	close(fd);
+	return ret == len;
+}
+
+bool coco_emul_memory_error_is_found(void)
+{
+	char *state = coco_emul_read("memory_error");
+	bool found = strstr(state, "read by");
+
+	ksft_print_msg("memory error: %s", *state ? state : "none\n");
+	free(state);
+	return found;
+}
+
+void coco_emul_memory_error_clear(void)
+{
+	coco_emul_write("memory_error", "clear");
+}
