@@ -22,12 +22,14 @@ header() { sed -n "s/^# \(boot\|check\):.*[[:space:]]$2=\([^[:space:]]*\).*/\2/p
 wanted()
 {
 	[ -n "${CASES:-}" ] || return 0
+	found=1
 	set -f
 	for pattern in $CASES; do
 		# shellcheck disable=SC2254 # a pattern it is
-		case $1 in ${pattern%%/*}) return 0 ;; esac
+		case $1 in ${pattern%%/*}) found=0 ;; esac
 	done
-	return 1
+	set +f
+	return $found
 }
 
 # add STAGE: its rule, and those of the stages that it needs, go to stages.mk
