@@ -6,6 +6,7 @@ GMEM := tools/testing/gmem
 help:
 	@echo "make run       build the patched kernel, boot it, run the selftests of guest_memfd and private memory"
 	@echo "make test      everything a reviewer would check; make test CASES='snp/* patch/0003*' only some"
+	@echo "make kcsan     the races and the failing allocations once more, with KCSAN; takes another kernel"
 	@echo "make am        patches/ to a fresh build/linux"
 	@echo "make refresh   the commits of build/linux to patches/"
 	@echo "make shell     a shell in the booted kernel; make shell BOOT=snp on the machine of that boot script"
@@ -20,7 +21,7 @@ help:
 	@echo "KERNEL_TREE=/path/to/linux [KERNEL_REV=rev]   take the base from this clone of kvm/next"
 	@echo "GMEM_SLOW=3                                   three times as long until a boot counts as hung"
 
-run test:
+run test kcsan:
 	@$(GMEM)/run.sh $@
 
 am:
@@ -47,5 +48,5 @@ bench:
 clean:
 	@$(GMEM)/clean.sh
 
-.PHONY: help run test am refresh shell selftests host host-kernel mail report bench clean
+.PHONY: help run test kcsan am refresh shell selftests host host-kernel mail report bench clean
 export KERNEL_TREE KERNEL_REV CASES GMEM_SLOW

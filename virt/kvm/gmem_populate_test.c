@@ -18,6 +18,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/highmem.h>
+#include <linux/kcsan-checks.h>
 #include <linux/kvm_host.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
@@ -152,11 +153,16 @@ static void gmem_test_record(struct gmem_test *test, struct kvm *kvm, gfn_t gfn,
 	if (src_page)
 		gmem_test_report_page(&call.src, src_page, 0);
 
-	/* The struct page outlives the page; only its counters are read. */
+	/*
+	 * The struct page outlives the page.  Only its counters are reported, as
+	 * nobody holds it any more: it may change while it is looked at.
+	 */
 	if (test->prev) {
 		struct kvm_gmem_test_page prev;
 
+		kcsan_disable_current();
 		gmem_test_report_page(&prev, test->prev, 0);
+		kcsan_enable_current();
 		call.prev_refs = prev.refs;
 		if (prev.pins && page_folio(test->prev) != page_folio(src_page))
 			call.flags |= KVM_GMEM_TEST_PREV_PINNED;

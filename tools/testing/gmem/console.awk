@@ -4,13 +4,14 @@
 
 BEGIN {
 	splat = "BUG: |kernel BUG|BUG kmalloc|WARNING: |WARNING in|INFO: (possible|suspicious|task |rcu|lockdep|trying to register|NMI)"
-	splat = splat "|Oops|Kernel panic|KASAN|UBSAN|KCSAN|KFENCE|kmemleak: [0-9]+ new|general protection fault|double fault|unable to handle"
+	splat = splat "|Oops|Kernel panic|KASAN|UBSAN|KFENCE|kmemleak: [0-9]+ new|general protection fault|double fault|unable to handle"
 	splat = splat "|detected (stall|expedited)|stalls on|soft lockup|hard LOCKUP|workqueue lockup|blocked for more than"
 	splat = splat "|refcount_t|list_(add|del) corruption|Bad page|bad page state|leaked|Objects remaining|not freed|still in use"
 	splat = splat "|DEBUG_LOCKS_WARN_ON|unchecked MSR access|invoked oom-killer|pagealloc: memory corruption|Poison overwritten"
 	splat = splat "|stack-protector|scheduling while atomic|Voluntary context switch|usercopy: |segfault at|Attempted to kill init"
 }
 
+function report(text) { if (splats++ < 8) reports = reports "# " boot ": " text "\n" }
 function trouble(text) { if (troubles++ < 5) remarks = remarks "# " boot ": " text "\n" }
 
 {
@@ -42,10 +43,16 @@ function trouble(text) { if (troubles++ < 5) remarks = remarks "# " boot ": " te
 # Need not look like a splat: some reports are only a line and a backtrace
 want != "" && $0 ~ want { wanted++; next }
 
-# A backtrace without one of the known first lines is a report all the same
-/Call Trace:/ && !splats && !wanted { splats++; reports = reports "# " boot ": backtrace without a known first line\n" }
+# KCSAN watches the whole kernel, which has data races of its own. One that has guest_memfd or the overlay in either of
+# its stacks counts, and one whose report breaks off.
+/^BUG: KCSAN: / { if (race) report(race); race = $0; ours = 0; next }
+race && /^ +[a-z0-9_.]*(gmem|coco_)[a-z0-9_.]*\+0x/ { ours = 1 }
+race && /^Reported by Kernel Concurrency Sanitizer/ { if (ours) report(race); else others++; race = ""; next }
 
-$0 ~ splat && splats++ < 8 { reports = reports "# " boot ": " $0 "\n" }
+# A backtrace without one of the known first lines is a report all the same
+/Call Trace:/ && !splats && !wanted { report("backtrace without a known first line") }
+
+$0 ~ splat { report($0) }
 
 END {
 	if (plan == "")
@@ -62,10 +69,12 @@ END {
 		trouble("QEMU ended with status " qemu)
 	print (troubles ? "not ok" : "ok") " - " boot "/boot"
 	printf "%s", remarks
-	if (want != "" && !wanted) {
-		splats++
-		reports = reports "# " boot ": the kernel report that must appear did not: " want "\n"
-	}
+	if (race)
+		report(race)
+	if (want != "" && !wanted)
+		report("the kernel report that must appear did not: " want)
 	print (splats ? "not ok" : "ok") " - " boot "/kernel-log"
 	printf "%s", reports
+	if (others)
+		print "# " boot ": " others " data races without guest_memfd in their stacks"
 }

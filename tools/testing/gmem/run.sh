@@ -58,10 +58,11 @@ plan()
 	stages=
 	echo "# Written by run.sh" >"$result/stages.mk"
 	for script in "$GMEM"/checks/*.sh "$GMEM"/boots/*.sh; do
-		case ,$(header "$script" verbs), in *,$verb,*) ;; *) continue ;; esac
 		name=$(basename "$script" .sh)
 		for stage in $name $(header "$script" kernel | tr ',' '\n' | sed "1d; s/^/$name@/"); do
-			! wanted "$stage" || add "$stage"
+			verbs=
+			case $stage in *@*) verbs=$(sed -n 's/^verbs=//p' "$GMEM/variants/${stage#*@}") ;; esac
+			case ,${verbs:-$(header "$script" verbs)}, in *,$verb,*) ! wanted "$stage" || add "$stage" ;; esac
 		done
 	done
 	for kernel in "$GMEM"/variants/*; do

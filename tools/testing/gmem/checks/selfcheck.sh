@@ -86,6 +86,16 @@ report slab "BUG kvm_vcpu (Not tainted): Objects remaining in kvm_vcpu on __kmem
 report msr "unchecked MSR access error: WRMSR to 0xc0010132"
 report backtrace "Call Trace:"
 
+# A data race counts if guest_memfd or the overlay is in one of its stacks
+race() # NAME FRAME END REGEX
+{
+	plant "$1" "/gmem: ok 3 /i [   20.1] BUG: KCSAN: data-race in f / g\n[   20.1] read to 0x10 of 8 bytes by task 70 on cpu 0:\n\
+[   20.1]  $2+0x1/0x2\n[   20.1]  h+0x1/0x2\n[   20.1] $3" "$4"
+}
+race race-ours kvm_gmem_populate "Reported by Kernel Concurrency Sanitizer on:" "not ok - race-ours/kernel-log"
+race race-elsewhere do_fault "Reported by Kernel Concurrency Sanitizer on:" "ok - race-elsewhere/kernel-log"
+race race-cut-short do_fault "" "not ok - race-cut-short/kernel-log"
+
 # guest.sh outside of the guest, with planted test binaries
 mkdir -p "$t/tests" "$t/bin"
 for applet in timeout tee grep sed tail cat; do ln -s "$(command -v busybox)" "$t/bin/$applet"; done
