@@ -131,6 +131,7 @@ extern raw_spinlock_t coco_emul_lock;
 /* trap.c */
 bool coco_emul_ea(struct insn *insn, struct pt_regs *regs, unsigned long *ea);
 void coco_emul_set_flags(struct pt_regs *regs, unsigned long flags);
+u64 coco_emul_trap_ticks(void);
 int coco_emul_trap_init(void);
 
 /* inject.c */

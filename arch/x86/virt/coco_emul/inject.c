@@ -5,7 +5,8 @@
  * debugfs, directory coco_emul:
  *   host	name of the emulated platform
  *   counters	"<name> <calls>" per line; "traps" and "declined" count the
- *		invalid-opcode exceptions that were carried out and left alone
+ *		invalid-opcode exceptions that were carried out and left alone,
+ *		"ticks" the time that the former took
  *   inject	write "<name> <n> <status>": the n-th call of <name> from now on
  *		fails with <status>. Write "clear": forget what is pending. Read:
  *		what is pending, in the same form.
@@ -85,6 +86,7 @@ static int counters_show(struct seq_file *m, void *v)
 	raw_spin_unlock_irqrestore(&coco_emul_lock, flags);
 
 	seq_printf(m, "traps %llu\ndeclined %llu\n", traps, declined);
+	seq_printf(m, "ticks %llu\n", coco_emul_trap_ticks());
 	for (i = 0; i < coco_emul_host->nr_points; i++) {
 		struct coco_emul_point p = point_snapshot(i);
 

@@ -17,6 +17,7 @@
 #include <asm/insn-eval.h>
 #include <asm/processor-flags.h>
 #include <asm/trapnr.h>
+#include <asm/tsc.h>
 
 #include "coco_emul.h"
 
@@ -24,6 +25,16 @@
 				 X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF)
 
 DEFINE_RAW_SPINLOCK(coco_emul_lock);
+
+/*
+ * Time spent on exceptions that were carried out, by the time stamp counter, so
+ * that a benchmark can subtract what real hardware would not take. Protected by
+ * coco_emul_lock.
+ */
+static u64 trap_ticks;
+
+/* The share of an exception that coco_emul_die() does not see, 0 until known. */
+static u64 exception_ticks;
 
 /**
  * coco_emul_ea() - effective address of the memory operand of an instruction
@@ -81,6 +92,23 @@ static u8 mandatory_prefix(struct insn *insn)
 
 NOKPROBE_SYMBOL(mandatory_prefix);
 
+static bool emulate_nothing(struct pt_regs *regs, struct insn *insn)
+{
+	return true;
+}
+
+NOKPROBE_SYMBOL(emulate_nothing);
+
+/* SEAMOPS, which nobody but the TDX module could use, stands for it. */
+static const struct coco_emul_insn nothing = {
+	.opcode		= { 0x0f, 0x01 },
+	.nr_opcode	= 2,
+	.prefix		= 0x66,
+	.modrm_mask	= 0xff,
+	.modrm		= 0xce,
+	.emulate	= emulate_nothing,
+};
+
 static bool insn_matches(const struct coco_emul_insn *e, struct insn *insn, u8 prefix)
 {
 	if (prefix != e->prefix || insn->opcode.nbytes != e->nr_opcode ||
@@ -108,7 +136,7 @@ static const struct coco_emul_insn *identify(struct insn *insn)
 			return &coco_emul_host->insns[i];
 	}
 
-	return NULL;
+	return !exception_ticks && insn_matches(&nothing, insn, prefix) ? &nothing : NULL;
 }
 
 NOKPROBE_SYMBOL(identify);
@@ -138,6 +166,7 @@ static int coco_emul_die(struct notifier_block *nb, unsigned long val, void *dat
 	u8 buf[MAX_INSN_SIZE];
 	unsigned long flags;
 	struct insn insn;
+	u64 start;
 	bool done;
 
 	if (val != DIE_TRAP || args->trapnr != X86_TRAP_UD || user_mode(regs))
@@ -146,6 +175,8 @@ static int coco_emul_die(struct notifier_block *nb, unsigned long val, void *dat
 	/* VMXOFF, when the kernel goes down; it may have interrupted the lock's holder. */
 	if (in_nmi())
 		return NOTIFY_DONE;
+
+	start = rdtsc();
 
 	if (!decode(regs, &insn, buf))
 		return NOTIFY_DONE;
@@ -157,6 +188,8 @@ static int coco_emul_die(struct notifier_block *nb, unsigned long val, void *dat
 	raw_spin_lock_irqsave(&coco_emul_lock, flags);
 	done = e->emulate(regs, &insn);
 	coco_emul_count_trap(!done);
+	if (done)
+		trap_ticks += rdtsc() - start + exception_ticks;
 	raw_spin_unlock_irqrestore(&coco_emul_lock, flags);
 
 	if (!done)
@@ -173,7 +206,35 @@ static struct notifier_block coco_emul_die_nb = {
 	.priority	= INT_MAX - 1,	/* kprobes come first */
 };
 
+u64 coco_emul_trap_ticks(void)
+{
+	guard(raw_spinlock_irqsave)(&coco_emul_lock);
+
+	return trap_ticks;
+}
+
+/* The least of some tries: an interrupt may fall into one. */
+static void __init calibrate(void)
+{
+	u64 start, inside, least = U64_MAX;
+	int i;
+
+	for (i = 0; i < 8; i++) {
+		inside = trap_ticks;
+		start = rdtsc();
+		asm volatile(".byte 0x66, 0x0f, 0x01, 0xce" ::: "memory");
+		least = min(least, rdtsc() - start - (trap_ticks - inside));
+	}
+
+	exception_ticks = max(least, 1);
+	trap_ticks = 0;
+}
+
 int __init coco_emul_trap_init(void)
 {
-	return register_die_notifier(&coco_emul_die_nb);
+	int ret = register_die_notifier(&coco_emul_die_nb);
+
+	if (!ret)
+		calibrate();
+	return ret;
 }
