@@ -18,6 +18,7 @@
 #include <linux/printk.h>
 #include <linux/string.h>
 
+#include <asm/cpuid/api.h>
 #include <asm/msr.h>
 #include <asm/paravirt.h>
 #include <asm/special_insns.h>
@@ -98,7 +99,7 @@ static notrace void emul_flush_tlb_global(void)
 {
 	unsigned long flags, cr4;
 
-	if (static_cpu_has(X86_FEATURE_INVPCID)) {
+	if (cpu_feature_enabled(X86_FEATURE_INVPCID)) {
 		native_flush_tlb_global();
 		return;
 	}
