@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # bench-build.sh KERNEL...: build the kernels that bench.sh measures, build/bench/KERNEL.
 #   base, series, upstream   as bench.sh says: config/bench.config, the benchmark driver, and nothing else added
+#   coco-KERNEL              the same with the emulated SNP and TDX hosts, config/bench-coco.config
 # BENCH_PATCHES=14 takes only the first 14 patches into the series, BENCH_CONFIG=CONFIG_OPTION=VALUE changes an option.
 set -eu
 . "$(dirname "$0")/lib.sh"
@@ -21,7 +22,7 @@ made_from()
 {
 	cat "$TOP/BASE"
 	case $1 in
-	series) patches | xargs cat ;;
+	*series) patches | xargs cat ;;
 	upstream) echo "$UPSTREAM $UPSTREAM_SHA256" ;;
 	esac
 }
@@ -29,6 +30,10 @@ made_from()
 unpack()
 {
 	case $1 in
+	coco-*)
+		build "${1#coco-}"
+		cp -a "$bench/${1#coco-}/." "$2"
+		;;
 	base)
 		tarball=$("$GMEM/base.sh")
 		tar -xJf "$tarball" -C "$2" --strip-components=1
@@ -61,16 +66,25 @@ source_tree()
 	mv "$bench/$1.new" "$bench/$1"
 }
 
+copy() # DIRECTORY TREE
+{
+	mkdir -p "$2/$1"
+	for f in "$TOP/$1"/*; do
+		cmp -s "$f" "$2/$1/$(basename "$f")" || cp "$f" "$2/$1/"
+	done
+}
 line() { grep -qxF "$2" "$1" || echo "$2" >>"$1"; }
 
-# The driver, and one line each to build it
-driver()
+# The driver, for coco-* the emulated hosts, and one line each to build them
+overlay() # KERNEL TREE
 {
-	for f in "$TOP"/virt/kvm/*; do
-		cmp -s "$f" "$1/virt/kvm/$(basename "$f")" || cp "$f" "$1/virt/kvm/"
-	done
-	line "$1/arch/x86/kvm/Kconfig" 'source "virt/kvm/Kconfig.test"'
-	line "$1/virt/kvm/Makefile.kvm" 'include $(srctree)/virt/kvm/Makefile.test'
+	copy virt/kvm "$2"
+	line "$2/arch/x86/kvm/Kconfig" 'source "virt/kvm/Kconfig.test"'
+	line "$2/virt/kvm/Makefile.kvm" 'include $(srctree)/virt/kvm/Makefile.test'
+	case $1 in coco-*) ;; *) return ;; esac
+	copy arch/x86/virt/coco_emul "$2"
+	line "$2/arch/x86/Kconfig" 'source "arch/x86/virt/coco_emul/Kconfig"'
+	line "$2/arch/x86/virt/Makefile" 'obj-$(CONFIG_COCO_EMUL) += coco_emul/'
 }
 
 # ARCH: tinyconfig of x86_64 and of x86 differ, e.g. in CONFIG_X86_KERNEL_IBT, which adds instructions.
@@ -84,7 +98,7 @@ configure() # TREE FRAGMENT...
 	cat "$@" >>"$tree/.config"
 	kmake "$tree" -s ARCH=x86_64 olddefconfig 2>/dev/null
 	refused=$("$GMEM/config.sh" "$tree/.config" "$@") ||
-		die "options did not take" "correct config/bench.config: $(echo "$refused" | head -n 3 | paste -s -d ';')"
+		die "options did not take" "correct config/bench*.config: $(echo "$refused" | head -n 3 | paste -s -d ';')"
 	cat "$@" >"$tree/.bench-config"
 }
 
@@ -99,13 +113,20 @@ leave() { [ ! -d "$bench/tree" ] || mv "$bench/tree" "$bench/$(cat "$bench/tree/
 build()
 {
 	source_tree "$1"
-	driver "$bench/$1"
+	overlay "$1" "$bench/$1"
 	enter "$1"
 	echo "${BENCH_CONFIG:-}" >"$bench/extra.config"
-	configure "$bench/tree" "$GMEM/config/bench.config" "$bench/extra.config"
-	progress "$1: build, log $LOG/bench-build-$1.log"
-	kmake "$bench/tree" ARCH=x86_64 bzImage modules >"$LOG/bench-build-$1.log" 2>&1 ||
-		{ tail -n 20 "$LOG/bench-build-$1.log"; die "kernel $1 did not build" "see $LOG/bench-build-$1.log"; }
+	set -- "$1" "$GMEM/config/bench.config"
+	case $1 in coco-*) set -- "$@" "$GMEM/config/bench-coco.config" ;; esac
+	set -- "$@" "$bench/extra.config"
+	kernel=$1
+	shift
+	configure "$bench/tree" "$@"
+	progress "$kernel: build, log $LOG/bench-build-$kernel.log"
+	kmake "$bench/tree" ARCH=x86_64 bzImage modules >"$LOG/bench-build-$kernel.log" 2>&1 || {
+		tail -n 20 "$LOG/bench-build-$kernel.log"
+		die "kernel $kernel did not build" "see $LOG/bench-build-$kernel.log"
+	}
 	leave
 }
 

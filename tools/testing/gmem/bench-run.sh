@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # bench-run.sh KERNEL: boot build/bench/KERNEL RUNS times and measure, for bench.sh.
-# BENCH_BOOT says by which boot script, by default bench. Results: build/bench/KERNEL-RUN.tsv
+# base, series and upstream: kvm_gmem_populate(); BENCH_BOOT says by which boot script. coco-KERNEL: the ioctls, on the
+# emulated hosts. Results: build/bench/KERNEL-RUN.tsv
 set -eu
 . "$(dirname "$0")/lib.sh"
 
 kernel=$1
 RUNS=${RUNS:-3}
 MAX_PAGES=${MAX_PAGES:-262144}
-boot=${BENCH_BOOT:-bench}
 bench=$BUILD/bench
 
 # Nothing that differs between runs: no clock, no entropy of this machine
@@ -21,17 +21,28 @@ qemu_counting()
 	chmod +x "$bench/qemu-$kernel"
 }
 
-run()
+run() # BOOT RUN
 {
-	name=$boot-$kernel-$1
-	say "bench $(date +%T) $kernel: $boot, run $1 of $RUNS"
-	sed "s/^run_test gmem_populate_bench$/& $MAX_PAGES/" "$GMEM/boots/$boot.sh" >"$bench/$name.sh"
+	name=$1-$kernel-$2
+	say "bench $(date +%T) $kernel: $1, run $2 of $RUNS" >&2
+	sed "s/^run_test gmem_populate_bench$/& $MAX_PAGES/" "$GMEM/boots/$1.sh" >"$bench/$name.sh"
 	KTREE=$bench/$kernel TESTS=$bench/tests QEMU=$bench/qemu-$kernel ACCEL=tcg,thread=single \
 		GMEM_SLOW=$((GMEM_SLOW * 3)) "$GMEM/boot.sh" "$bench/$name.sh" >"$bench/$name.tap"
-	grep -q '^not ok' "$bench/$name.tap" && sed -n '/^not ok/,$p' "$bench/$name.tap"
-	sed -n "s/.*bench:\t/$kernel\t$1\t/p" "$LOG/$name.log" | tr -d '\r' >"$bench/$kernel-$1.tsv"
-	grep -q "	done	" "$bench/$kernel-$1.tsv" || die "$name did not come to its end" "see $LOG/$name.log"
+	grep -q '^not ok' "$bench/$name.tap" && sed -n '/^not ok/,$p' "$bench/$name.tap" >&2
+	sed -n "s/.*bench:\t/${kernel#coco-}\t$2\t/p" "$LOG/$name.log" | tr -d '\r' >"$bench/$name.tsv"
+	grep -q "	done	" "$bench/$name.tsv" || die "$name did not come to its end" "see $LOG/$name.log"
 }
 
 qemu_counting
-for n in $(seq "$RUNS"); do run "$n"; done
+case $kernel in
+# 7.3 starts TDX before the emulation, which needs PCI first, can start.
+coco-upstream) boots=bench-snp ;;
+coco-*) boots="bench-snp bench-tdx" ;;
+*) boots=${BENCH_BOOT:-bench} ;;
+esac
+for n in $(seq "$RUNS"); do
+	for boot in $boots; do
+		run "$boot" "$n"
+		cat "$bench/$name.tsv"
+	done >"$bench/$kernel-$n.tsv"
+done

@@ -28,8 +28,21 @@ NR == 1 { next }
 		seen_length[$6] = 1
 		lengths[++nlengths] = $6 + 0
 	}
-	key = kernel SUBSEP $3 SUBSEP $4 SUBSEP $5 SUBSEP $6
-	values[key, ++count[key]] = $7 + 0
+	add(kernel, $3, $4, $5, $6, $7 + 0)
+	# What the emulation of a host takes: its instructions, and while the task does not run its firmware
+	if ($3 == "ioctl-total") {
+		total = $7
+	} else if ($3 == "ioctl-task") {
+		task = $7
+	} else if ($3 == "ioctl-traps") {
+		add(kernel, "ioctl-emulator", $4, $5, $6, total - task + $7)
+		add(kernel, "ioctl-rest", $4, $5, $6, task - $7)
+	}
+}
+
+function add(k, what, source, cb, n, value,    key) {
+	key = k SUBSEP what SUBSEP source SUBSEP cb SUBSEP n
+	values[key, ++count[key]] = value
 }
 
 function has(k, what, source, cb, n) { return (k SUBSEP what SUBSEP source SUBSEP cb SUBSEP n) in count }
@@ -201,12 +214,32 @@ function loop_table(    i, n, l, text) {
 		row(text[i] cells("page1", "loop", l[i], "-", LARGE))
 }
 
+function ioctl_table(    i, j, n, host, kind, text, k) {
+	n = split("snp snp tdx tdx", host, " ")
+	split("normal unmeasured add add-measure", kind, " ")
+	split("SNP_LAUNCH_UPDATE, normal|SNP_LAUNCH_UPDATE, unmeasured|TDX_INIT_MEM_REGION|" \
+		"TDX_INIT_MEM_REGION, measured", text, "|")
+	if (!has("series", "ioctl-rest", "snp", "normal", LARGE))
+		return
+	table("The ioctls on the emulated hosts, instructions per page, " LARGE " pages",
+	      "ioctl|kernel|total|of the emulator|rest|rest, series / this")
+	for (i = 1; i <= n; i++)
+		for (j = 1; j <= nkernels; j++) {
+			k = kernels[j]
+			if (has(k, "ioctl-rest", host[i], kind[i], LARGE))
+				row(text[i] "|" title[k] "|" per_page(k, "ioctl-total", host[i], kind[i], LARGE) "|" \
+				    per_page(k, "ioctl-emulator", host[i], kind[i], LARGE) "|" \
+				    per_page(k, "ioctl-rest", host[i], kind[i], LARGE) "|" \
+				    (k == "series" ? "-" : ratio(k, "ioctl-rest", host[i], kind[i], LARGE)))
+		}
+}
+
 # Not of what is so short that a timer tick in it, some 5400 instructions, is more than 1 %, and not of the
 # allocation loop, in which the page allocator may refill its list of free pages once more or less.
 function spread_line(    key, s, worst, worst_key, p) {
 	for (key in count) {
 		split(key, p, SUBSEP)
-		if ((p[2] != "cost" && p[2] != "hold-total") || p[5] < PAGE_1_MIB)
+		if ((p[2] != "cost" && p[2] != "hold-total" && p[2] != "ioctl-rest") || p[5] < PAGE_1_MIB)
 			continue
 		s = spread(key)
 		if (s >= worst) {
@@ -315,6 +348,7 @@ END {
 		hold_tables()
 		wait_table()
 		source_table()
+		ioctl_table()
 		loop_table()
 		printf "\nLargest spread over the runs of a cost or a total hold, from 256 pages on: %.3f %% (%s).\n", worst_spread * 100, worst_figure
 	}

@@ -4,12 +4,14 @@
 #   base      the base, as in BASE
 #   series    base and patches/
 #   upstream  the Linux that has what was merged meanwhile, from a source package of Debian
+#   coco-KERNEL  the same for the ioctls of SNP and TDX, on the emulated hosts
 # Each is built by bench-build.sh and booted RUNS times (default 3) with one CPU, two kernels at a time. QEMU counts
 # instructions (-icount): 1 instruction is 1 ns of guest time, so that a figure does not depend on how fast or how busy
 # this machine is.
 # BENCH_BOOT=bench-auto measures with the page allocator left to itself, see there; BENCH_PATCHES and BENCH_CONFIG: see
 # bench-build.sh.
-# BENCH_BUILD=no measures the kernels that are there as they are; MAX_PAGES=4096 leaves the long ranges out.
+# BENCH_BUILD=no measures the kernels that are there as they are, BENCH_RUN=no only reports what bench-run.sh has measured;
+# MAX_PAGES=4096 leaves the long ranges out.
 # Results: build/bench/results.{tsv,md,rst} and *.svg
 set -eu
 . "$(dirname "$0")/lib.sh"
@@ -23,8 +25,10 @@ program()
 {
 	[ -d "$bench/series/usr/include/linux" ] || kmake "$bench/series" -s ARCH=x86_64 headers_install
 	mkdir -p "$bench/tests/x86"
-	gcc -O2 -Wall -static -pthread -I "$TOP/virt/kvm" -I "$bench/series/usr/include" \
-		-o "$bench/tests/gmem_populate_bench" "$TOP/tools/testing/selftests/kvm/x86/gmem_populate_bench.c"
+	for p in gmem_populate_bench gmem_populate_bench_ioctl; do
+		gcc -O2 -Wall -static -pthread -I "$TOP/virt/kvm" -I "$bench/series/usr/include" \
+			-o "$bench/tests/$p" "$TOP/tools/testing/selftests/kvm/x86/$p.c"
+	done
 }
 
 report()
@@ -46,11 +50,11 @@ report()
 	say "results: $bench/results.md, $bench/results.tsv, $bench/*.svg"
 }
 
-[ $# -gt 0 ] || set -- base series upstream
+[ $# -gt 0 ] || set -- base series upstream coco-base coco-series coco-upstream
 for k; do
-	case $k in
+	case ${k#coco-} in
 	base | series | upstream) ;;
-	*) die "no kernel $k" "bench.sh [base] [series] [upstream]" ;;
+	*) die "no kernel $k" "bench.sh [base] [series] [upstream] [coco-base] [coco-series] [coco-upstream]" ;;
 	esac
 done
 
@@ -58,9 +62,12 @@ if [ "${BENCH_BUILD:-yes}" != no ]; then
 	"$GMEM/bench-build.sh" "$@"
 	[ -d "$bench/series" ] || "$GMEM/bench-build.sh" series
 fi
-program
-rm -f "$bench"/*.tap "$bench"/*.tsv
 # At the same time: what is counted does not depend on what else this machine does.
-printf '%s\n' "$@" | xargs -P 2 -n 1 "$GMEM/bench-run.sh" || die "not every kernel could be measured" "see above"
+if [ "${BENCH_RUN:-yes}" != no ]; then
+	program
+	rm -f "$bench"/*.tap "$bench"/*.tsv
+	printf '%s\n' "$@" | xargs -P 2 -n 1 "$GMEM/bench-run.sh" ||
+		die "not every kernel could be measured" "see above"
+fi
 report "$@"
 ! cat "$bench"/verdicts.tap "$bench"/bench-*-*.tap | grep -q '^not ok'

@@ -4,32 +4,19 @@
  *
  * Prints one line per figure: "bench:", what, source, callback, pages, value.
  * Figures are for the whole call, in ticks of the time stamp counter, i.e. in
- * instructions if QEMU runs with -icount shift=0.  Nothing is printed before
- * the last measurement is done, because there may be one CPU only and whoever
- * reads would be measured too.
- *
- * Knows only what every kernel to be compared has, and so does not use libkvm:
- * the same binary runs on all of them.
+ * instructions if QEMU runs with -icount shift=0.
  */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <linux/falloc.h>
 #include <linux/kvm.h>
 
 #include "gmem_populate_bench_uapi.h"
+#include "gmem_populate_bench_util.h"
 
-#define PAGE		4096ul
 #define THP		(2ul << 20)
 #define GPA		0x100000000ull
 #define PAGES_1_GIB	262144
@@ -38,8 +25,6 @@
 #define SPARE_PAGES	16	/* behind what is populated, for PUNCH_HOLE */
 #define FILE_PAGES	(PAGES_1_GIB + 2 * SPARE_PAGES)
 #define WAIT_AFTER_NS	1000000
-
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 struct bench_vm {
 	int fd;
@@ -65,49 +50,6 @@ static const char * const part_name[] = {
 	[KVM_GMEM_BENCH_UNPIN] = "unpin",
 	[KVM_GMEM_BENCH_OTHER] = "other",
 };
-
-static void fail(const char *fmt, ...)
-{
-	int error = errno;
-	va_list args;
-
-	va_start(args, fmt);
-	vprintf(fmt, args);
-	va_end(args);
-	printf(": %s\n", strerror(error));
-	exit(1);
-}
-
-static void print(const char *what, const char *source, const char *callback, long npages,
-		  unsigned long long value)
-{
-	printf("bench:\t%s\t%s\t%s\t%ld\t%llu\n", what, source, callback, npages, value);
-}
-
-static void xioctl(int fd, unsigned long cmd, void *arg, const char *name)
-{
-	if (ioctl(fd, cmd, arg) < 0)
-		fail("%s", name);
-}
-
-#define XIOCTL(fd, cmd, arg)	xioctl(fd, cmd, arg, #cmd)
-
-static void *map(size_t size, int prot, int flags, int fd)
-{
-	void *mem = mmap(NULL, size, prot, flags, fd, 0);
-
-	if (mem == MAP_FAILED)
-		fail("mmap() of %zu bytes", size);
-	return mem;
-}
-
-/* Let the kernel finish what it has put off, e.g. the end of the last VM. */
-static void settle(void)
-{
-	struct timespec ts = { .tv_nsec = 200000000 };
-
-	nanosleep(&ts, NULL);
-}
 
 static void vm_create(struct bench_vm *vm, long npages)
 {
@@ -307,20 +249,6 @@ static void bench_wait(const char *name, enum wait_for what, const void *source,
 	vm_free(&vm);
 }
 
-static void *anon(long npages)
-{
-	void *mem = map(npages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-
-	if (madvise(mem, npages * PAGE, MADV_NOHUGEPAGE))
-		fail("MADV_NOHUGEPAGE");
-	return mem;
-}
-
-static void *anon_touched(long npages)
-{
-	return memset(anon(npages), 0x5a, npages * PAGE);
-}
-
 static long anon_huge_kb(void)
 {
 	FILE *file = fopen("/proc/meminfo", "r");
@@ -433,7 +361,7 @@ int main(int argc, char *argv[])
 		return 2;
 	}
 
-	setvbuf(stdout, NULL, _IOFBF, 1 << 20);
+	print_late();
 	dev_fd = open("/dev/" KVM_GMEM_BENCH_DEVICE, O_RDWR);
 	if (dev_fd < 0)
 		fail("/dev/%s", KVM_GMEM_BENCH_DEVICE);

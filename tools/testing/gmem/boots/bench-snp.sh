@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Measures KVM_SEV_SNP_LAUNCH_UPDATE on the emulated SNP host. Booted by ../bench.sh only; see there.
+# boot: kernel=host
+# boot: cpu=EPYC-Milan,+svm,+npt,-erms,-fsrm,-hypervisor,xlevel=0x80000021
+# boot: smp=1 mem=2G timeout=300
+# boot: append=tsc=reliable kmemleak=off coco_emul=snp
+# boot: verbs=bench
+. /lib/guest.sh
+
+load kvm-amd
+run_test gmem_populate_bench_ioctl
+case_ok counters cat /sys/kernel/debug/coco_emul/counters
