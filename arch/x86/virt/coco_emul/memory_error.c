@@ -16,6 +16,7 @@
 #define pr_fmt(fmt)	"coco_emul: " fmt
 
 #include <linux/cleanup.h>
+#include <linux/cpufeature.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/hw_breakpoint.h>
@@ -28,7 +29,6 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include <asm/cpufeature.h>
 #include <asm/extable.h>
 #include <asm/insn.h>
 #include <asm/trapnr.h>
