@@ -23,17 +23,25 @@
 /* RAX, RCX, RDX, R8, R9; RAX is the number of the exception if there is one. */
 static void call_seamcall(u64 *v)
 {
-	register u64 r8 asm("r8") = v[3];
-	register u64 r9 asm("r9") = v[4];
+	u64 rax = v[0], rcx = v[1], rdx = v[2], in_r8 = v[3], in_r9 = v[4], out_r8, out_r9;
+	/* No access to @v from here to out_r9: with KASAN each is a function call. */
+	register u64 r8 asm("r8") = in_r8;
+	register u64 r9 asm("r9") = in_r9;
 
 	asm volatile("1: .byte 0x66, 0x0f, 0x01, 0xcf\n"
 		     "2:\n"
 		     _ASM_EXTABLE_FAULT(1b, 2b)
-		     : "+a" (v[0]), "+c" (v[1]), "+d" (v[2]), "+r" (r8), "+r" (r9)
+		     : "+a" (rax), "+c" (rcx), "+d" (rdx), "+r" (r8), "+r" (r9)
 		     :
 		     : "r10", "r11", "memory", "cc");
-	v[3] = r8;
-	v[4] = r9;
+	out_r8 = r8;
+	out_r9 = r9;
+
+	v[0] = rax;
+	v[1] = rcx;
+	v[2] = rdx;
+	v[3] = out_r8;
+	v[4] = out_r9;
 }
 
 /* Physical address, and the new state as two words: struct rmp_state */
