@@ -14,6 +14,7 @@
 #include <linux/notifier.h>
 #include <linux/uaccess.h>
 
+#include <asm/insn.h>
 #include <asm/insn-eval.h>
 #include <asm/processor-flags.h>
 #include <asm/trapnr.h>
