@@ -205,6 +205,9 @@ TEST_F_TIMEOUT(tdx, two_tds_on_two_cpus, 120)
 	pthread_t threads[2];
 	long i;
 
+	/* The library keeps it for all threads, but does not lock to get it. */
+	kvm_get_supported_cpuid();
+
 	for (i = 0; i < 2; i++)
 		pthread_create(&threads[i], NULL, launch_some, (void *)i);
 	for (i = 0; i < 2; i++)
