@@ -13,6 +13,7 @@
 #include <linux/percpu.h>
 #include <linux/printk.h>
 
+#include <asm/insn.h>
 #include <asm/insn-eval.h>
 #include <asm/processor-flags.h>
 #include <asm/tlbflush.h>
