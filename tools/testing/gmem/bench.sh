@@ -41,7 +41,8 @@ report()
 	awk -f "$GMEM/bench.awk" -v format=rst "$bench/results.tsv" >"$bench/results.rst"
 	awk -f "$GMEM/bench.awk" -v format=plot -v dir="$bench" "$bench/results.tsv"
 	if command -v gnuplot >/dev/null; then
-		(cd "$bench" && gnuplot "$GMEM/bench.gnuplot")
+		(cd "$bench" && gnuplot "$GMEM/bench.gnuplot") 2>"$LOG/bench-plots.log" ||
+			say "no plots, as of kernels that have nothing to plot (coco-*): $LOG/bench-plots.log"
 	else
 		say "no plots: apt-get install gnuplot-nox"
 	fi
