@@ -20,4 +20,4 @@ printf '#!/bin/sh\necho Header; echo disk 9 9 5242880 9%% /\n' >"$t/poor/df"
 chmod +x "$t"/poor/*
 refused alone/packages-without-root 'missing packages, and no root' "$t/log" env PATH="$t/poor:$PATH" BUILD="$t" "$GMEM/deps.sh"
 check alone/the-command-for-it has '^# next: +sudo apt-get install .*busybox-static'
-refused alone/small-disk '5 GB free in .*, make run needs 6' "$t/disk/tree" env PATH="$t/poor:$PATH" BUILD="$t/disk" DEPS=no "$GMEM/run.sh" run
+refused alone/small-disk '5 GB free in .*, make run needs 6' "$t/disk/tree" env CASES= PATH="$t/poor:$PATH" BUILD="$t/disk" DEPS=no "$GMEM/run.sh" run
