@@ -35,7 +35,7 @@ wanted()
 # add STAGE: its rule, and those of the stages that it needs, go to stages.mk
 add()
 {
-	case " $stages " in *" $1 "*) return ;; esac
+	case " $stages " in *" $1 "*) return 0 ;; esac
 	stages="$stages $1"
 	if [ -f "$GMEM/checks/$1.sh" ]; then
 		set -- "$1" "checks/$1.sh" "$(header "$GMEM/checks/$1.sh" needs | tr ',' ' ')"
