@@ -137,6 +137,7 @@ int coco_emul_trap_init(void);
 /* inject.c */
 bool coco_emul_hit(struct coco_emul_point *point, u64 *status);
 void coco_emul_count_trap(bool declined);
+char *coco_emul_line(const char __user *ubuf, size_t count);
 struct dentry *coco_emul_inject_init(void);
 
 /* call.c */

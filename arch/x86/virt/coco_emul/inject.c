@@ -13,16 +13,17 @@
  */
 #define pr_fmt(fmt)	"coco_emul: " fmt
 
+#include <linux/cleanup.h>
 #include <linux/debugfs.h>
+#include <linux/err.h>
 #include <linux/kprobes.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/uaccess.h>
 
 #include "coco_emul.h"
 
-#define COCO_EMUL_INJECT_MAX	128
+#define COCO_EMUL_LINE_MAX	128
 
 /* Protected by coco_emul_lock. */
 static u64 nr_traps, nr_declined;
@@ -146,18 +147,32 @@ static int inject_set(const char *name, u64 n, u64 status)
 	return -ENOENT;
 }
 
+/**
+ * coco_emul_line() - what was written to a debugfs file
+ * @ubuf:	the bytes written
+ * @count:	their number
+ *
+ * Return: a terminated copy to be freed with kfree(), -EINVAL if it is longer
+ *	   than a line can be, -EFAULT or -ENOMEM.
+ */
+char *coco_emul_line(const char __user *ubuf, size_t count)
+{
+	if (count >= COCO_EMUL_LINE_MAX)
+		return ERR_PTR(-EINVAL);
+
+	return memdup_user_nul(ubuf, count);
+}
+
 static ssize_t inject_write(struct file *file, const char __user *ubuf,
 			    size_t count, loff_t *ppos)
 {
-	char buf[COCO_EMUL_INJECT_MAX], *str, *name, *n_str, *status_str;
+	char *buf __free(kfree) = coco_emul_line(ubuf, count);
+	char *str, *name, *n_str, *status_str;
 	u64 n, status;
 	int ret;
 
-	if (count >= sizeof(buf))
-		return -EINVAL;
-	if (copy_from_user(buf, ubuf, count))
-		return -EFAULT;
-	buf[count] = '\0';
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
 
 	str = strim(buf);
 	if (!strcmp(str, "clear")) {

@@ -26,8 +26,8 @@
 #include <linux/panic.h>
 #include <linux/perf_event.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/uaccess.h>
 
 #include <asm/extable.h>
 #include <asm/insn.h>
@@ -133,15 +133,12 @@ static int set_bad_byte(unsigned long addr)
 static ssize_t memory_error_write(struct file *file, const char __user *ubuf,
 				  size_t count, loff_t *ppos)
 {
+	char *buf __free(kfree) = coco_emul_line(ubuf, count);
 	unsigned long addr;
-	char buf[32];
 	int ret;
 
-	if (count >= sizeof(buf))
-		return -EINVAL;
-	if (copy_from_user(buf, ubuf, count))
-		return -EFAULT;
-	buf[count] = '\0';
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
 
 	if (!strcmp(strim(buf), "clear")) {
 		guard(mutex)(&memory_error_lock);
