@@ -35,8 +35,6 @@ run() # BOOT RUN
 
 qemu_counting
 case $kernel in
-# 7.3 starts TDX before the emulation, which needs PCI first, can start.
-coco-upstream) boots=bench-snp ;;
 coco-*) boots="bench-snp bench-tdx" ;;
 *) boots=${BENCH_BOOT:-bench} ;;
 esac

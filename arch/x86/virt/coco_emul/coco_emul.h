@@ -96,6 +96,8 @@ struct coco_emul_call {
  * @nr_calls:	number of elements of @calls
  * @setup:	optional; called when the platform is selected, early enough to
  *		reserve memory
+ * @early:	@init is an arch_initcall, as built-in code uses the platform before
+ *		the late ones; it needs no device
  * @init:	late initcall; may sleep and allocate. @debugfs is the directory
  *		to add files to. No instruction is emulated if it fails.
  */
@@ -114,6 +116,7 @@ struct coco_emul_host {
 	const struct coco_emul_call	*calls;
 	unsigned int			nr_calls;
 	void				(*setup)(void);
+	bool				early;
 	int				(*init)(struct dentry *debugfs);
 };
 

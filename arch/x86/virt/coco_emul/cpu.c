@@ -154,17 +154,10 @@ static int __init coco_emul_setup(char *str)
 }
 early_param("coco_emul", coco_emul_setup);
 
-/*
- * Late: the IOMMU drivers have had their say about what the platform can do,
- * and PCI is up. The users of the emulated instructions are modules.
- */
 static int __init coco_emul_init(void)
 {
 	struct dentry *debugfs;
 	int ret;
-
-	if (!coco_emul_host)
-		return 0;
 
 	debugfs = coco_emul_inject_init();
 	ret = coco_emul_host->init(debugfs);
@@ -179,4 +172,19 @@ static int __init coco_emul_init(void)
 	coco_emul_call_init(debugfs);
 	return 0;
 }
-late_initcall(coco_emul_init);
+
+static int __init coco_emul_early_init(void)
+{
+	return coco_emul_host && coco_emul_host->early ? coco_emul_init() : 0;
+}
+arch_initcall(coco_emul_early_init);
+
+/*
+ * Late: the IOMMU drivers have had their say about what the platform can do,
+ * and PCI is up.
+ */
+static int __init coco_emul_late_init(void)
+{
+	return coco_emul_host && !coco_emul_host->early ? coco_emul_init() : 0;
+}
+late_initcall(coco_emul_late_init);

@@ -77,6 +77,10 @@ static const struct {
 	u64	id;
 	u64	val;
 } sys_fields[] = {
+	/* minor, major and update version */
+	{ 0x0800000100000003, 5 },
+	{ 0x0800000100000004, 1 },
+	{ 0x0800000100000005, 0 },
 	/* TDX_FEATURES0: RBP is left alone, topology enumeration */
 	{ 0x0a00000300000008, BIT_ULL(18) | BIT_ULL(20) },
 	{ 0x9100000100000008, TDX_MAX_TDMRS },
