@@ -173,10 +173,6 @@ static int coco_emul_die(struct notifier_block *nb, unsigned long val, void *dat
 	if (val != DIE_TRAP || args->trapnr != X86_TRAP_UD || user_mode(regs))
 		return NOTIFY_DONE;
 
-	/* VMXOFF, when the kernel goes down; it may have interrupted the lock's holder. */
-	if (in_nmi())
-		return NOTIFY_DONE;
-
 	start = rdtsc();
 
 	if (!decode(regs, &insn, buf))
@@ -186,7 +182,12 @@ static int coco_emul_die(struct notifier_block *nb, unsigned long val, void *dat
 	if (!e)
 		return NOTIFY_DONE;
 
-	raw_spin_lock_irqsave(&coco_emul_lock, flags);
+	/* In an NMI, e.g. when the kernel goes down: it may have interrupted the holder. */
+	if (!in_nmi())
+		raw_spin_lock_irqsave(&coco_emul_lock, flags);
+	else if (!raw_spin_trylock_irqsave(&coco_emul_lock, flags))
+		return NOTIFY_DONE;
+
 	done = e->emulate(regs, &insn);
 	coco_emul_count_trap(!done);
 	if (done)
