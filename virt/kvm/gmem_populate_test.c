@@ -18,7 +18,6 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/highmem.h>
-#include <linux/kcsan-checks.h>
 #include <linux/kvm_host.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
@@ -60,6 +59,12 @@ static u32 gmem_test_api(void)
 	return KVM_GMEM_TEST_API_PAGE;
 }
 
+static int gmem_test_pins(struct folio *folio, int refs)
+{
+	return folio_has_pincount(folio) ? atomic_read(&folio->_pincount) :
+					   refs / GUP_PIN_COUNTING_BIAS;
+}
+
 static void gmem_test_report_page(struct kvm_gmem_test_page *report,
 				  struct page *page, int own_refs)
 {
@@ -68,8 +73,7 @@ static void gmem_test_report_page(struct kvm_gmem_test_page *report,
 
 	report->pfn = page_to_pfn(page);
 	report->refs = refs;
-	report->pins = folio_has_pincount(folio) ? atomic_read(&folio->_pincount) :
-						   refs / GUP_PIN_COUNTING_BIAS;
+	report->pins = gmem_test_pins(folio, refs);
 	report->flags = (folio_test_uptodate(folio) ? KVM_GMEM_TEST_UPTODATE : 0) |
 			(folio_test_locked(folio) ? KVM_GMEM_TEST_LOCKED : 0) |
 			(folio_test_dirty(folio) ? KVM_GMEM_TEST_DIRTY : 0) |
@@ -155,16 +159,15 @@ static void gmem_test_record(struct gmem_test *test, struct kvm *kvm, gfn_t gfn,
 
 	/*
 	 * The struct page outlives the page.  Only its counters are reported, as
-	 * nobody holds it any more: it may change while it is looked at.
+	 * nobody holds it any more.
 	 */
 	if (test->prev) {
-		struct kvm_gmem_test_page prev;
+		struct folio *prev = page_folio(test->prev);
 
-		kcsan_disable_current();
-		gmem_test_report_page(&prev, test->prev, 0);
-		kcsan_enable_current();
-		call.prev_refs = prev.refs;
-		if (prev.pins && page_folio(test->prev) != page_folio(src_page))
+		call.prev_refs = folio_ref_count(prev);
+		/* It may be freed, and even become large, while it is looked at. */
+		if (data_race(gmem_test_pins(prev, call.prev_refs)) &&
+		    prev != page_folio(src_page))
 			call.flags |= KVM_GMEM_TEST_PREV_PINNED;
 	}
 	test->prev = src_page;
