@@ -20,6 +20,7 @@
 #define PAGE		4096ul
 #define NPAGES		3ul
 #define MAX_NTH		500	/* there are about ten */
+#define MANY		8192	/* so many pages show in the free memory */
 #define SOURCE_GAP	(1ul << 31) /* far enough apart not to share a page table */
 
 #define DEBUGFS		"/sys/kernel/debug/"
@@ -169,27 +170,54 @@ TEST_F_TIMEOUT(fail_nth, slab, 60)
 	sweep(self);
 }
 
+/* Neither this write nor the one that ends it allocates. */
+static void begin_without_slab(FIXTURE_DATA(fail_nth) *self)
+{
+	gmem_write_file(DEBUGFS "failslab/cache-filter", "N");
+	gmem_write_file(DEBUGFS "failslab/task-filter", "Y");
+	gmem_write_file(DEBUGFS "failslab/times", "-1");
+	gmem_write_file(DEBUGFS "failslab/probability", "100");
+	TEST_ASSERT(write(self->make_it_fail, "1", 1) == 1, "make-it-fail: %s", strerror(errno));
+}
+
+static void end_without_slab(FIXTURE_DATA(fail_nth) *self)
+{
+	TEST_ASSERT(pwrite(self->make_it_fail, "0", 1, 0) == 1, "make-it-fail: %s",
+		    strerror(errno));
+	gmem_write_file(DEBUGFS "failslab/probability", "0");
+}
+
 TEST_F(fail_nth, slab_all)
 {
 	void *src = fresh_source(self);
 	long ret;
 
-	gmem_write_file(DEBUGFS "failslab/cache-filter", "N");
-	gmem_write_file(DEBUGFS "failslab/task-filter", "Y");
-	gmem_write_file(DEBUGFS "failslab/times", "-1");
-	gmem_write_file(DEBUGFS "failslab/probability", "100");
-
-	/* Neither this write nor the next one allocates. */
-	TEST_ASSERT(write(self->make_it_fail, "1", 1) == 1, "make-it-fail: %s", strerror(errno));
+	begin_without_slab(self);
 	ret = gmem_populate(&self->vm, 0, src, NPAGES);
-	TEST_ASSERT(pwrite(self->make_it_fail, "0", 1, 0) == 1, "make-it-fail: %s",
-		    strerror(errno));
-	gmem_write_file(DEBUGFS "failslab/probability", "0");
+	end_without_slab(self);
 
 	TEST_ASSERT(ret < NPAGES, "Populated %ld pages without slab memory", ret);
 	expect_consistent(self, ret, 0);
 	populate_rest(self, src, ret);
 	drop_source(self, src);
+}
+
+/* Adding any page but the first to a file that is empty takes slab memory. */
+TEST_F_TIMEOUT(fail_nth, slab_all_leaves_nothing, 60)
+{
+	uint64_t before = gmem_free_pages(), after;
+	unsigned int i;
+	long ret = 0;
+
+	begin_without_slab(self);
+	for (i = 0; i < MANY && (!i || ret == -ENOMEM); i++)
+		ret = gmem_populate(&self->vm, 1, NULL, 1);
+	end_without_slab(self);
+	TEST_ASSERT(ret == -ENOMEM, "Populate %u without slab memory: %ld", i, ret);
+
+	after = gmem_free_pages();
+	TEST_ASSERT(after + MANY / 2 > before, "%lu free pages before %u failures, %lu after",
+		    before, MANY, after);
 }
 
 int main(int argc, char *argv[])

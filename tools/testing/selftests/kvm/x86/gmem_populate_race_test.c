@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <linux/compiler.h>
+
 #include "test_util.h"
 #include "kvm_util.h"
 #include "kvm_test_harness.h"
@@ -30,6 +32,7 @@
 
 FIXTURE(race) {
 	struct gmem_vm vm;
+	char *file;	/* the guest_memfd, if it is mapped */
 	char *src;
 	void *want;
 	bool stop;
@@ -246,6 +249,24 @@ TEST_F(race, guest_runs)
 	TEST_ASSERT(ret == NPAGES, "Populated %ld pages", ret);
 	race(self, turn_guest, false);
 	gmem_expect_populated(&self->vm, self->src, self->want, NPAGES);
+}
+
+/* Without the invalidate lock, and sooner or later: either of the two adds the page. */
+static void turn_user_fault(FIXTURE_DATA(race) *self)
+{
+	usleep(self->turns % 1000);
+	READ_ONCE(self->file[VICTIM * PAGE]);
+}
+
+TEST_F(race, user_fault)
+{
+	gmem_vm_free(&self->vm);
+	gmem_vm_init(&self->vm, GMEM_VM_IN_PLACE, 16);
+	self->file = gmem_map_file(&self->vm);
+	/* The base refuses a page that anybody has touched. */
+	race(self, turn_user_fault, !gmem_has_source_pages());
+	gmem_expect_populated(&self->vm, self->src, self->want, NPAGES);
+	munmap(self->file, self->vm.npages * PAGE);
 }
 
 int main(int argc, char *argv[])

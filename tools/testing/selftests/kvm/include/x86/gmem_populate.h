@@ -87,6 +87,8 @@ bool gmem_lockdep_is_on(void);
 
 /* Pages that anybody has pinned */
 uint64_t gmem_pins_held(void);
+/* Pages that nobody has, but for those in the lists of the CPUs */
+uint64_t gmem_free_pages(void);
 
 void gmem_write_file(const char *path, const char *text);
 

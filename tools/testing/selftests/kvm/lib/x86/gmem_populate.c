@@ -99,6 +99,11 @@ uint64_t gmem_pins_held(void)
 	return gmem_vmstat("nr_foll_pin_acquired") - gmem_vmstat("nr_foll_pin_released");
 }
 
+uint64_t gmem_free_pages(void)
+{
+	return gmem_vmstat("nr_free_pages");
+}
+
 void gmem_vm_add_slot(struct gmem_vm *t, size_t npages)
 {
 	bool in_place = t->kind == GMEM_VM_IN_PLACE;
@@ -199,6 +204,9 @@ static void gmem_check_call(struct gmem_vm *t, int nr)
 	TEST_ASSERT(!(call->flags & KVM_GMEM_TEST_MMAP_HELD), "Call %d: mmap_lock is held", nr);
 	TEST_ASSERT(call->gfn == (t->cmd.gpa >> 12) + nr, "Call %d: GFN is 0x%llx", nr, call->gfn);
 	TEST_ASSERT(!call->dst.pins, "Call %d: %u pins on the destination", nr, call->dst.pins);
+	/* In a race somebody else may have locked it for a moment. */
+	TEST_ASSERT(t->racing || !(call->dst.flags & KVM_GMEM_TEST_LOCKED),
+		    "Call %d: the destination is locked", nr);
 	TEST_ASSERT(!!call->src.pfn == has_page, "Call %d: source PFN 0x%llx", nr, call->src.pfn);
 	TEST_ASSERT(call->dst.pfn && call->src.pfn != call->dst.pfn,
 		    "Call %d: source PFN 0x%llx, destination PFN 0x%llx", nr,
