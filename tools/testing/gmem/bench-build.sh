@@ -73,7 +73,8 @@ copy() # DIRECTORY TREE
 		cmp -s "$f" "$2/$1/$(basename "$f")" || cp "$f" "$2/$1/"
 	done
 }
-line() { grep -qxF "$2" "$1" || echo "$2" >>"$1"; }
+# In 7.3 one of these files does not end in a newline
+line() { grep -qxF "$2" "$1" || printf '\n%s\n' "$2" >>"$1"; }
 
 # The driver, for coco-* the emulated hosts, and one line each to build them
 overlay() # KERNEL TREE
@@ -110,22 +111,25 @@ enter()
 }
 leave() { [ ! -d "$bench/tree" ] || mv "$bench/tree" "$bench/$(cat "$bench/tree/.bench-kernel")"; }
 
+fragments() # KERNEL
+{
+	echo "$GMEM/config/bench.config"
+	case $1 in coco-*) echo "$GMEM/config/bench-coco.config" ;; esac
+	echo "${BENCH_CONFIG:-}" >"$bench/extra.config"
+	echo "$bench/extra.config"
+}
+
 build()
 {
 	source_tree "$1"
 	overlay "$1" "$bench/$1"
 	enter "$1"
-	echo "${BENCH_CONFIG:-}" >"$bench/extra.config"
-	set -- "$1" "$GMEM/config/bench.config"
-	case $1 in coco-*) set -- "$@" "$GMEM/config/bench-coco.config" ;; esac
-	set -- "$@" "$bench/extra.config"
-	kernel=$1
-	shift
-	configure "$bench/tree" "$@"
-	progress "$kernel: build, log $LOG/bench-build-$kernel.log"
-	kmake "$bench/tree" ARCH=x86_64 bzImage modules >"$LOG/bench-build-$kernel.log" 2>&1 || {
-		tail -n 20 "$LOG/bench-build-$kernel.log"
-		die "kernel $kernel did not build" "see $LOG/bench-build-$kernel.log"
+	# shellcheck disable=SC2046 # a list
+	configure "$bench/tree" $(fragments "$1")
+	progress "$1: build, log $LOG/bench-build-$1.log"
+	kmake "$bench/tree" ARCH=x86_64 bzImage modules >"$LOG/bench-build-$1.log" 2>&1 || {
+		tail -n 20 "$LOG/bench-build-$1.log"
+		die "kernel $1 did not build" "see $LOG/bench-build-$1.log"
 	}
 	leave
 }

@@ -215,9 +215,9 @@ function loop_table(    i, n, l, text) {
 }
 
 function ioctl_table(    i, j, n, host, kind, text, k) {
-	n = split("snp snp tdx tdx", host, " ")
-	split("normal unmeasured add add-measure", kind, " ")
-	split("SNP_LAUNCH_UPDATE, normal|SNP_LAUNCH_UPDATE, unmeasured|TDX_INIT_MEM_REGION|" \
+	n = split("snp snp snp tdx tdx", host, " ")
+	split("normal unmeasured zero add add-measure", kind, " ")
+	split("SNP_LAUNCH_UPDATE, normal|SNP_LAUNCH_UPDATE, unmeasured|SNP_LAUNCH_UPDATE, zero, no source|TDX_INIT_MEM_REGION|" \
 		"TDX_INIT_MEM_REGION, measured", text, "|")
 	if (!has("series", "ioctl-rest", "snp", "normal", LARGE))
 		return

@@ -51,14 +51,19 @@ report()
 	say "results: $bench/results.md, $bench/results.tsv, $bench/*.svg"
 }
 
-[ $# -gt 0 ] || set -- base series upstream coco-base coco-series coco-upstream
+kernels="base series upstream coco-base coco-series coco-upstream"
+# shellcheck disable=SC2086 # a list
+[ $# -gt 0 ] || set -- $kernels
 for k; do
-	case ${k#coco-} in
-	base | series | upstream) ;;
-	*) die "no kernel $k" "bench.sh [base] [series] [upstream] [coco-base] [coco-series] [coco-upstream]" ;;
+	case " $kernels " in
+	*" $k "*) ;;
+	*) die "no kernel $k" "bench.sh [KERNEL...], of: $kernels" ;;
 	esac
 done
 
+alone "$bench"
+mkdir -p "$LOG"
+[ "${DEPS:-}" = no ] || "$GMEM/deps.sh" patch gnuplot-nox
 if [ "${BENCH_BUILD:-yes}" != no ]; then
 	"$GMEM/bench-build.sh" "$@"
 	[ -d "$bench/series" ] || "$GMEM/bench-build.sh" series

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# deps.sh: install the Debian packages that are missing; without root print the command.
+# deps.sh [PACKAGE...]: install the Debian packages that are missing, these among them; without root print the command.
 set -eu
 . "$(dirname "$0")/lib.sh"
 
 packages="gcc make flex bison bc libelf-dev libssl-dev perl python3 python3-docutils git ca-certificates
-	xz-utils cpio kmod rsync file qemu-system-x86 busybox-static ccache sparse"
+	xz-utils cpio kmod rsync file qemu-system-x86 busybox-static ccache sparse $*"
 qemu_min=7.2
 
 command -v dpkg-query >/dev/null ||
