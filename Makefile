@@ -11,6 +11,7 @@ help:
 	@echo "make refresh   the commits of build/linux to patches/"
 	@echo "make shell     a shell in the booted kernel; make shell BOOT=snp on the machine of that boot script"
 	@echo "make selftests the whole KVM selftest suite on the base and on the series; only a difference is a failure"
+	@echo "make mutants   can the tests fail? breaks the series in one place after the other; MUTANTS='snp-*' only some"
 	@echo "make host      no QEMU: the selftests on this machine and kernel, and what it lacks for SNP and TDX (root)"
 	@echo "make host-kernel  Debian packages of base and series for this machine; installs nothing"
 	@echo "make bench     what populate costs and how long it locks, against the base and Linux 7.3, in instructions"
@@ -36,6 +37,9 @@ shell:
 selftests:
 	@$(GMEM)/suite.sh
 
+mutants:
+	@$(GMEM)/mutants.sh
+
 host host-kernel mail:
 	@$(GMEM)/$@.sh
 
@@ -48,5 +52,5 @@ bench:
 clean:
 	@$(GMEM)/clean.sh
 
-.PHONY: help run test kcsan am refresh shell selftests host host-kernel mail report bench clean
-export KERNEL_TREE KERNEL_REV CASES GMEM_SLOW
+.PHONY: help run test kcsan am refresh shell selftests mutants host host-kernel mail report bench clean
+export KERNEL_TREE KERNEL_REV CASES MUTANTS GMEM_SLOW

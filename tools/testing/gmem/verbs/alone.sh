@@ -6,11 +6,17 @@ busy=$t/busy
 mkdir -p "$busy"
 exec 7>"$busy/lock"
 flock -n 7
-for verb in "run.sh run" "run.sh test" suite.sh "tree.sh am" refresh.sh clean.sh; do
+for verb in "run.sh run" "run.sh test" suite.sh mutants.sh "tree.sh am" refresh.sh clean.sh; do
 	# shellcheck disable=SC2086 # a command
 	refused "alone/$(echo "$verb" | sed 's/\.sh//; s/ /-/')" 'another make is at work' "$busy" env BUILD="$busy" DEPS=no "$GMEM/"$verb
 done
+mkdir -p "$busy/bench"
+exec 7>"$busy/bench/lock"
+flock -n 7
+refused alone/bench 'another make is at work' "$busy" env BUILD="$busy" "$GMEM/bench.sh"
 exec 7>&-
+refused alone/no-such-kernel 'no kernel nosuch' "$busy" env BUILD="$busy" "$GMEM/bench.sh" nosuch
+refused alone/no-such-mutant 'no mutant nosuch' "$busy/log" env BUILD="$busy" MUTANTS=nosuch "$GMEM/mutants.sh"
 
 # A machine without packages, somebody who is not root, 5 GB
 mkdir -p "$t/poor" "$t/log"
