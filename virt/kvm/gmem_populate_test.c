@@ -61,8 +61,25 @@ static u32 gmem_test_api(void)
 
 static int gmem_test_pins(struct folio *folio, int refs)
 {
-	return folio_has_pincount(folio) ? atomic_read(&folio->_pincount) :
-					   refs / GUP_PIN_COUNTING_BIAS;
+	/* It may be freed, and even become large, while it is looked at. */
+	return data_race(folio_has_pincount(folio)) ? atomic_read(&folio->_pincount) :
+						      refs / GUP_PIN_COUNTING_BIAS;
+}
+
+static u32 gmem_test_page_flags(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	return (folio_test_uptodate(folio) ? KVM_GMEM_TEST_UPTODATE : 0) |
+	       (folio_test_locked(folio) ? KVM_GMEM_TEST_LOCKED : 0) |
+	       (folio_test_dirty(folio) ? KVM_GMEM_TEST_DIRTY : 0) |
+	       (folio_test_anon(folio) ? KVM_GMEM_TEST_ANON : 0) |
+	       (folio_test_ksm(folio) ? KVM_GMEM_TEST_KSM : 0) |
+	       (folio_test_hugetlb(folio) ? KVM_GMEM_TEST_HUGETLB : 0) |
+	       (folio_test_large(folio) ? KVM_GMEM_TEST_LARGE : 0) |
+	       (folio_test_swapbacked(folio) ? KVM_GMEM_TEST_SWAPBACKED : 0) |
+	       (PageHWPoison(page) ? KVM_GMEM_TEST_HWPOISON : 0) |
+	       (is_zero_pfn(page_to_pfn(page)) ? KVM_GMEM_TEST_ZERO_PAGE : 0);
 }
 
 static void gmem_test_report_page(struct kvm_gmem_test_page *report,
@@ -74,16 +91,8 @@ static void gmem_test_report_page(struct kvm_gmem_test_page *report,
 	report->pfn = page_to_pfn(page);
 	report->refs = refs;
 	report->pins = gmem_test_pins(folio, refs);
-	report->flags = (folio_test_uptodate(folio) ? KVM_GMEM_TEST_UPTODATE : 0) |
-			(folio_test_locked(folio) ? KVM_GMEM_TEST_LOCKED : 0) |
-			(folio_test_dirty(folio) ? KVM_GMEM_TEST_DIRTY : 0) |
-			(folio_test_anon(folio) ? KVM_GMEM_TEST_ANON : 0) |
-			(folio_test_ksm(folio) ? KVM_GMEM_TEST_KSM : 0) |
-			(folio_test_hugetlb(folio) ? KVM_GMEM_TEST_HUGETLB : 0) |
-			(folio_test_large(folio) ? KVM_GMEM_TEST_LARGE : 0) |
-			(folio_test_swapbacked(folio) ? KVM_GMEM_TEST_SWAPBACKED : 0) |
-			(PageHWPoison(page) ? KVM_GMEM_TEST_HWPOISON : 0) |
-			(is_zero_pfn(page_to_pfn(page)) ? KVM_GMEM_TEST_ZERO_PAGE : 0);
+	/* Testing a flag reads the word that the list of the LRU is in, too. */
+	report->flags = data_race(gmem_test_page_flags(page));
 }
 
 static struct address_space *gmem_test_mapping(struct kvm_memory_slot *slot)
@@ -165,9 +174,7 @@ static void gmem_test_record(struct gmem_test *test, struct kvm *kvm, gfn_t gfn,
 		struct folio *prev = page_folio(test->prev);
 
 		call.prev_refs = folio_ref_count(prev);
-		/* It may be freed, and even become large, while it is looked at. */
-		if (data_race(gmem_test_pins(prev, call.prev_refs)) &&
-		    prev != page_folio(src_page))
+		if (gmem_test_pins(prev, call.prev_refs) && prev != page_folio(src_page))
 			call.flags |= KVM_GMEM_TEST_PREV_PINNED;
 	}
 	test->prev = src_page;
