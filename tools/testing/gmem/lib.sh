@@ -66,6 +66,17 @@ kmake()
 		KBUILD_BUILD_USER=gmem KBUILD_BUILD_HOST=gmem "$@"
 }
 
+# build_kernels VARIANT...: what they need and these kernels, for a verb of which they are no cases
+build_kernels()
+{
+	[ "${DEPS:-}" = no ] || "$GMEM/deps.sh"
+	"$GMEM/tree.sh"
+	for built; do
+		"$GMEM/build.sh" "$built" | grep -v '^ok ' || :
+		[ -f "$BUILD/tree/$built.stamp" ] || die "kernel $built was not built" "see $LOG/kernel-$built.log"
+	done
+}
+
 # Time since the run began
 clock()
 {

@@ -33,10 +33,7 @@ restore()
 
 kernel_tree()
 {
-	[ "${DEPS:-}" = no ] || "$GMEM/deps.sh"
-	"$GMEM/tree.sh"
-	"$GMEM/build.sh" host | grep -v '^ok ' || :
-	[ -f "$BUILD/tree/host.stamp" ] || die "kernel host was not built" "see $LOG/kernel-host.log"
+	build_kernels host
 	! cmp -s "$BUILD/tree/host.stamp" "$work/stamp" || return 0
 	say "$(date +%T) a copy of the kernel tree"
 	rm -rf "$work/stamp" "$tree" "$tree.new" "$work/original"

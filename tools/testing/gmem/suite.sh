@@ -64,12 +64,7 @@ set -f # SUITE holds patterns
 mkdir -p "$work" "$LOG"
 alone
 rm -f "$work"/cases*
-[ "${DEPS:-}" = no ] || "$GMEM/deps.sh"
-"$GMEM/tree.sh"
-for variant in host base; do
-	"$GMEM/build.sh" "$variant" | grep -v '^ok ' || :
-	[ -f "$BUILD/tree/$variant.stamp" ] || die "kernel $variant was not built" "see $LOG/kernel-$variant.log"
-done
+build_kernels host base
 tests >"$work/tests.found"
 sort -u "$work/tests.found" >"$work/tests"
 say "$(wc -l <"$work/tests") tests on base and series, one kernel after the other"
