@@ -12,7 +12,7 @@
 
 #include <crypto/sha2.h>
 
-#include "coco_emul.h"
+#include "../coco_emul.h"
 
 struct seq_file;
 

@@ -21,7 +21,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "coco_emul.h"
+#include "../coco_emul.h"
 
 #define COCO_EMUL_LINE_MAX	128
 

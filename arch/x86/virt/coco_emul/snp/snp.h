@@ -10,7 +10,7 @@
 
 #include <crypto/sha2.h>
 
-#include "coco_emul.h"
+#include "../coco_emul.h"
 
 /*
  * Version of the firmware ABI. From 1.52 on the ccp driver uses SNP_INIT_EX, from

@@ -24,7 +24,7 @@
 #include <asm/special_insns.h>
 #include <asm/tlbflush.h>
 
-#include "coco_emul.h"
+#include "../coco_emul.h"
 
 static const struct coco_emul_host *const hosts[] = {
 	&coco_emul_snp,

@@ -20,7 +20,7 @@
 #include <asm/trapnr.h>
 #include <asm/tsc.h>
 
-#include "coco_emul.h"
+#include "../coco_emul.h"
 
 #define COCO_EMUL_ARITH_FLAGS	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | \
 				 X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF)

@@ -18,7 +18,7 @@
 #include <asm/asm.h>
 #include <asm/sev.h>
 
-#include "snp.h"
+#include "../snp/snp.h"
 
 /* RAX, RCX, RDX, R8, R9; RAX is the number of the exception if there is one. */
 static void call_seamcall(u64 *v)
