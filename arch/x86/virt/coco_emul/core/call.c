@@ -1,89 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The host that misbehaves: instructions and firmware commands with operands
- * that the kernel's own code never has, for the tests of what is refused.
+ * that the kernel's own code never has, for the tests of what is refused. The
+ * platforms know which there are.
  *
  * debugfs, directory coco_emul:
  *   call	write "<name> <number>...", then read the results from the same
  *		open file. One call for each time it is opened.
- *
- * The instructions are executed, so they take the same way through the
- * invalid-opcode exception as those of the code under test.
  */
 #include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/string.h>
 
-#include <asm/asm.h>
-#include <asm/sev.h>
-
-#include "../snp/snp.h"
-
-/* RAX, RCX, RDX, R8, R9; RAX is the number of the exception if there is one. */
-static void call_seamcall(u64 *v)
-{
-	u64 rax = v[0], rcx = v[1], rdx = v[2], in_r8 = v[3], in_r9 = v[4], out_r8, out_r9;
-	/* No access to @v from here to out_r9: with KASAN each is a function call. */
-	register u64 r8 asm("r8") = in_r8;
-	register u64 r9 asm("r9") = in_r9;
-
-	asm volatile("1: .byte 0x66, 0x0f, 0x01, 0xcf\n"
-		     "2:\n"
-		     _ASM_EXTABLE_FAULT(1b, 2b)
-		     : "+a" (rax), "+c" (rcx), "+d" (rdx), "+r" (r8), "+r" (r9)
-		     :
-		     : "r10", "r11", "memory", "cc");
-	out_r8 = r8;
-	out_r9 = r9;
-
-	v[0] = rax;
-	v[1] = rcx;
-	v[2] = rdx;
-	v[3] = out_r8;
-	v[4] = out_r9;
-}
-
-/* Physical address, and the new state as two words: struct rmp_state */
-static void call_rmpupdate(u64 *v)
-{
-	BUILD_BUG_ON(sizeof(struct rmp_state) != 2 * sizeof(*v));
-
-	asm volatile(".byte 0xf2, 0x0f, 0x01, 0xfe"
-		     : "+a" (v[0])
-		     : "c" (&v[1])
-		     : "memory", "cc");
-}
-
-static void call_rmpread(u64 *v)
-{
-	asm volatile(".byte 0xf2, 0x0f, 0x01, 0xfd"
-		     : "+a" (v[0])
-		     : "c" (&v[1])
-		     : "memory", "cc");
-}
-
-static void call_psmash(u64 *v)
-{
-	asm volatile(".byte 0xf3, 0x0f, 0x01, 0xff" : "+a" (v[0]) : : "memory", "cc");
-}
-
-/* Command number and physical address of its buffer; the mailbox is left to ccp. */
-static void call_firmware(u64 *v)
-{
-	v[0] = psp_emul_command(v[0], v[1]);
-}
-
-const struct coco_emul_call tdx_emul_calls[NR_TDX_CALLS] = {
-	{ "SEAMCALL",	5, 5, call_seamcall },
-};
-
-const struct coco_emul_call snp_emul_calls[NR_SNP_CALLS] = {
-	{ "RMPUPDATE",	3, 1, call_rmpupdate },
-	{ "RMPREAD",	1, 3, call_rmpread },
-	{ "PSMASH",	1, 1, call_psmash },
-	{ "FIRMWARE",	2, 1, call_firmware },
-};
+#include "../coco_emul.h"
 
 static const struct coco_emul_call *call_find(const char *name)
 {

@@ -133,6 +133,10 @@ u16 psp_emul_launch_start(void *buf);
 u16 psp_emul_launch_update(void *buf);
 u16 psp_emul_launch_finish(void *buf);
 
+/* calls.c */
+#define NR_SNP_CALLS	4
+extern const struct coco_emul_call snp_emul_calls[NR_SNP_CALLS];
+
 /* psp_pci.c */
 int psp_emul_pci_init(void);
 void psp_emul_pci_reserve(void);
