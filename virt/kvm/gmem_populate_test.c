@@ -18,6 +18,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/highmem.h>
+#include <linux/kvm_gmem_populate_test.h>
 #include <linux/kvm_host.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
@@ -27,7 +28,6 @@
 #include <linux/workqueue.h>
 
 #include "gmem_populate_test.h"
-#include "gmem_populate_test_uapi.h"
 #include "gmem_populate_types.h"
 
 /*

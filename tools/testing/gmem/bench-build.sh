@@ -70,6 +70,7 @@ copy() # DIRECTORY TREE
 {
 	mkdir -p "$2/$1"
 	for f in "$TOP/$1"/*; do
+		[ -f "$f" ] || continue
 		cmp -s "$f" "$2/$1/$(basename "$f")" || cp "$f" "$2/$1/"
 	done
 }
@@ -80,10 +81,11 @@ line() { grep -qxF "$2" "$1" || printf '\n%s\n' "$2" >>"$1"; }
 overlay() # KERNEL TREE
 {
 	copy virt/kvm "$2"
+	copy include/uapi/linux "$2"
 	line "$2/arch/x86/kvm/Kconfig" 'source "virt/kvm/Kconfig.test"'
 	line "$2/virt/kvm/Makefile.kvm" 'include $(srctree)/virt/kvm/Makefile.test'
 	case $1 in coco-*) ;; *) return ;; esac
-	copy arch/x86/virt/coco_emul "$2"
+	for d in $(cd "$TOP" && find arch/x86/virt/coco_emul -type d); do copy "$d" "$2"; done
 	line "$2/arch/x86/Kconfig" 'source "arch/x86/virt/coco_emul/Kconfig"'
 	line "$2/arch/x86/virt/Makefile" 'obj-$(CONFIG_COCO_EMUL) += coco_emul/'
 }

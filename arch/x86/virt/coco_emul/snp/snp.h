@@ -10,7 +10,7 @@
 
 #include <crypto/sha2.h>
 
-#include "coco_emul.h"
+#include "../coco_emul.h"
 
 /*
  * Version of the firmware ABI. From 1.52 on the ccp driver uses SNP_INIT_EX, from
@@ -132,6 +132,10 @@ struct psp_guest *psp_emul_guest(u64 gctx);
 u16 psp_emul_launch_start(void *buf);
 u16 psp_emul_launch_update(void *buf);
 u16 psp_emul_launch_finish(void *buf);
+
+/* calls.c */
+#define NR_SNP_CALLS	4
+extern const struct coco_emul_call snp_emul_calls[NR_SNP_CALLS];
 
 /* psp_pci.c */
 int psp_emul_pci_init(void);

@@ -103,6 +103,18 @@ static const struct {
 #define SYS_FIELD_CPUID_LEAVES	0x9900000300000400ULL
 #define SYS_FIELD_CPUID_VALUES	0x9900000300000500ULL
 
+u64 tdx_this_package(void)
+{
+	return BIT_ULL(topology_logical_package_id(raw_smp_processor_id()));
+}
+NOKPROBE_SYMBOL(tdx_this_package);
+
+bool tdx_all_packages(u64 packages)
+{
+	return hweight64(packages) == topology_max_packages();
+}
+NOKPROBE_SYMBOL(tdx_all_packages);
+
 bool tdx_sys_ready(void)
 {
 	return sys_state == SYS_READY;
@@ -306,13 +318,11 @@ NOKPROBE_SYMBOL(leaf_sys_config);
 
 u64 leaf_sys_key_config(struct pt_regs *regs)
 {
-	u64 package = BIT_ULL(topology_logical_package_id(raw_smp_processor_id()));
-
-	if (sys_state != SYS_CONFIGURED || sys_keyed & package)
+	if (sys_state != SYS_CONFIGURED || sys_keyed & tdx_this_package())
 		return TDX_SYS_KEY_CONFIG_NOT_PENDING;
 
-	sys_keyed |= package;
-	if (hweight64(sys_keyed) == topology_max_packages())
+	sys_keyed |= tdx_this_package();
+	if (tdx_all_packages(sys_keyed))
 		sys_state = SYS_READY;
 	return TDX_SUCCESS;
 }

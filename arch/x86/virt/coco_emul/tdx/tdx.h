@@ -12,7 +12,7 @@
 
 #include <crypto/sha2.h>
 
-#include "coco_emul.h"
+#include "../coco_emul.h"
 
 struct seq_file;
 
@@ -207,9 +207,8 @@ struct emul_td {
 #define NR_VMX_INSNS	11
 extern const struct coco_emul_insn coco_emul_vmx_insns[NR_VMX_INSNS];
 bool coco_emul_vmx_root(void);
-bool coco_emul_seamcall(struct pt_regs *regs, struct insn *insn);
 
-/* tdx.c: enum tdx_point_id indexes the points of the host */
+/* host.c: enum tdx_point_id indexes the points of the host */
 enum tdx_point_id {
 	POINT_VMXON,
 	POINT_VMXOFF,
@@ -229,9 +228,15 @@ enum tdx_point_id {
 
 extern struct coco_emul_point tdx_points[NR_TDX_POINTS];
 
-/* tdx_module.c */
+/* seamcall.c: the way into the module */
+#define SEAMCALL_VERSION	GENMASK_ULL(23, 16)
+bool coco_emul_seamcall(struct pt_regs *regs, struct insn *insn);
+void tdx_seamcall_init(void);
+
+/* td.c */
+#define TDX_MAX_TDS		64
 extern struct emul_td *tdx_tds;
-extern const unsigned int tdx_nr_tds;
+struct emul_td *tdx_td_find(u64 tdr);
 u64 tdx_td_operand(u64 pa, enum tdx_operand operand, unsigned int op_states,
 		   struct emul_td **td);
 u64 tdx_td_check_state(struct emul_td *td, unsigned int op_states);
@@ -239,9 +244,22 @@ void tdx_td_own_page(struct emul_td *td, u64 pa, struct pamt_entry *pamt,
 		     enum tdx_page_type type);
 void tdx_td_take_page(struct emul_td *td, u64 pa, struct pamt_entry *pamt,
 		      enum tdx_page_type type);
-int tdx_module_init(void);
+u64 leaf_mng_create(struct pt_regs *regs);
+u64 leaf_mng_key_config(struct pt_regs *regs);
+u64 leaf_mng_addcx(struct pt_regs *regs);
+u64 leaf_mng_init(struct pt_regs *regs);
+u64 leaf_mng_rd(struct pt_regs *regs);
+u64 leaf_mng_vpflushdone(struct pt_regs *regs);
+u64 leaf_mng_key_freeid(struct pt_regs *regs);
+int tdx_td_init(void);
 
-/* tdx_vp.c */
+/* phymem.c: physical pages */
+u64 leaf_phymem_cache_wb(struct pt_regs *regs);
+u64 leaf_phymem_page_reclaim(struct pt_regs *regs);
+u64 leaf_phymem_page_wbinvd(struct pt_regs *regs);
+u64 leaf_phymem_page_rdmd(struct pt_regs *regs);
+
+/* vp.c */
 u64 leaf_vp_create(struct pt_regs *regs);
 u64 leaf_vp_addcx(struct pt_regs *regs);
 u64 leaf_vp_init(struct pt_regs *regs);
@@ -251,7 +269,9 @@ u64 leaf_vp_flush(struct pt_regs *regs);
 u64 leaf_vp_enter(struct pt_regs *regs);
 void tdx_vp_free(u64 tdvpr);
 
-/* tdx_sys.c: bring-up of the module, TDMRs and the PAMT in them */
+/* sys.c: bring-up of the module, TDMRs and the PAMT in them */
+u64 tdx_this_package(void);
+bool tdx_all_packages(u64 packages);
 bool tdx_sys_ready(void);
 bool tdx_sys_lp_ready(void);
 u64 leaf_sys_init(struct pt_regs *regs);
@@ -266,24 +286,69 @@ u64 tdx_check_page(u64 pa, enum tdx_operand operand, enum tdx_page_type type,
 		   struct pamt_entry **pamt);
 void tdx_pamt_census(u64 count[NR_PT]);
 
-/* tdx_mem.c: private memory */
+/* page.c: what is in the pages of a TD */
 extern u64 tdx_nr_host_writes;
+u64 tdx_keystream(u64 key, u64 pa);
+void tdx_scramble(u64 key, u64 pa, u64 *dst, const u64 *src, size_t len);
 void tdx_scramble_zeroes(u64 key, u64 pa);
+bool tdx_page_is_intact(u64 pa, const struct pamt_entry *pamt);
 void tdx_page_take(u64 pa, struct pamt_entry *pamt, enum tdx_page_type type, u64 owner);
 void tdx_page_free(u64 pa, struct pamt_entry *pamt);
+
+/* sept.c */
+#define SEPTE_LEAF		BIT_ULL(7)
+#define SEPTE_PA		GENMASK_ULL(51, 12)
+
+enum sept_state {
+	SEPT_FREE		= 0,
+	SEPT_BLOCKED		= 1,
+	SEPT_PENDING		= 2,
+	SEPT_PENDING_BLOCKED	= 3,
+	SEPT_MAPPED		= 4,
+};
+
+/**
+ * struct sept_walk - where a walk of the Secure EPT ended
+ * @gpa:	guest physical address that was looked for
+ * @level:	level of the entry, 0 for that of a 4 KiB page
+ * @pa:		physical address of the entry
+ * @entry:	the entry itself
+ */
+struct sept_walk {
+	u64	gpa;
+	int	level;
+	u64	pa;
+	u64	entry;
+};
+
+void tdx_septe_write(struct emul_td *td, u64 pa, u64 entry);
+enum sept_state tdx_septe_state(u64 entry);
+u64 tdx_septe_make(u64 pa, bool leaf, enum sept_state state);
+u64 tdx_sept_status(struct pt_regs *regs, const struct sept_walk *walk, u64 status);
+u64 tdx_sept_walk(struct pt_regs *regs, struct emul_td *td, u64 gpa, int level,
+		  struct sept_walk *walk);
+void tdx_sept_show(struct seq_file *m, struct emul_td *td);
+
+/* mem.c: private memory */
 u64 leaf_mem_sept_add(struct pt_regs *regs);
 u64 leaf_mem_page_add(struct pt_regs *regs);
 u64 leaf_mem_page_aug(struct pt_regs *regs);
 u64 leaf_mem_range_block(struct pt_regs *regs);
 u64 leaf_mem_page_remove(struct pt_regs *regs);
 u64 leaf_mem_track(struct pt_regs *regs);
+
+/* mrtd.c: measurement */
+void tdx_mrtd_init(struct emul_td *td);
+void tdx_mrtd_block(struct emul_td *td, const char *operation, u64 gpa);
+void tdx_mrtd_read(const struct emul_td *td, u8 mrtd[SHA384_DIGEST_SIZE]);
 u64 leaf_mr_extend(struct pt_regs *regs);
 u64 leaf_mr_finalize(struct pt_regs *regs);
-void tdx_mrtd_init(struct emul_td *td);
-void tdx_mrtd_read(const struct emul_td *td, u8 mrtd[SHA384_DIGEST_SIZE]);
-void tdx_sept_show(struct seq_file *m, struct emul_td *td);
 
-/* tdx_debugfs.c */
+/* calls.c */
+#define NR_TDX_CALLS	1
+extern const struct coco_emul_call tdx_emul_calls[NR_TDX_CALLS];
+
+/* debugfs.c */
 void tdx_debugfs_init(struct dentry *dir);
 
 #endif /* _ARCH_X86_VIRT_COCO_EMUL_TDX_H */

@@ -3,16 +3,10 @@
  * Counters of emulated instructions and firmware calls, and one-shot faults.
  *
  * debugfs, directory coco_emul:
- *   host	name of the emulated platform
- *   counters	"<name> <calls>" per line; "traps" and "declined" count the
- *		invalid-opcode exceptions that were carried out and left alone,
- *		"ticks" the time that the former took
  *   inject	write "<name> <n> <status>": the n-th call of <name> from now on
  *		fails with <status>. Write "clear": forget what is pending. Read:
  *		what is pending, in the same form.
  */
-#define pr_fmt(fmt)	"coco_emul: " fmt
-
 #include <linux/cleanup.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
@@ -21,24 +15,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "coco_emul.h"
-
-#define COCO_EMUL_LINE_MAX	128
-
-/* Protected by coco_emul_lock. */
-static u64 nr_traps, nr_declined;
-
-void coco_emul_count_trap(bool declined)
-{
-	lockdep_assert_held(&coco_emul_lock);
-
-	if (declined)
-		nr_declined++;
-	else
-		nr_traps++;
-}
-
-NOKPROBE_SYMBOL(coco_emul_count_trap);
+#include "../coco_emul.h"
 
 /**
  * coco_emul_hit() - count a call and ask whether it has to fail
@@ -61,49 +38,23 @@ bool coco_emul_hit(struct coco_emul_point *point, u64 *status)
 
 NOKPROBE_SYMBOL(coco_emul_hit);
 
-static int host_show(struct seq_file *m, void *v)
-{
-	seq_printf(m, "%s\n", coco_emul_host->name);
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(host);
-
-static struct coco_emul_point point_snapshot(unsigned int i)
+/**
+ * coco_emul_point_read() - a consistent copy of a point
+ * @i:	index in the points of the platform
+ */
+struct coco_emul_point coco_emul_point_read(unsigned int i)
 {
 	guard(raw_spinlock_irqsave)(&coco_emul_lock);
 
 	return coco_emul_host->points[i];
 }
 
-static int counters_show(struct seq_file *m, void *v)
-{
-	unsigned long flags;
-	u64 traps, declined;
-	unsigned int i;
-
-	raw_spin_lock_irqsave(&coco_emul_lock, flags);
-	traps = nr_traps;
-	declined = nr_declined;
-	raw_spin_unlock_irqrestore(&coco_emul_lock, flags);
-
-	seq_printf(m, "traps %llu\ndeclined %llu\n", traps, declined);
-	seq_printf(m, "ticks %llu\n", coco_emul_trap_ticks());
-	for (i = 0; i < coco_emul_host->nr_points; i++) {
-		struct coco_emul_point p = point_snapshot(i);
-
-		seq_printf(m, "%s %llu\n", p.name, p.nr);
-	}
-
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(counters);
-
 static int inject_show(struct seq_file *m, void *v)
 {
 	unsigned int i;
 
 	for (i = 0; i < coco_emul_host->nr_points; i++) {
-		struct coco_emul_point p = point_snapshot(i);
+		struct coco_emul_point p = coco_emul_point_read(i);
 
 		if (p.fail_in)
 			seq_printf(m, "%s %llu %#llx\n", p.name, p.fail_in, p.fail_status);
@@ -145,22 +96,6 @@ static int inject_set(const char *name, u64 n, u64 status)
 	}
 
 	return -ENOENT;
-}
-
-/**
- * coco_emul_line() - what was written to a debugfs file
- * @ubuf:	the bytes written
- * @count:	their number
- *
- * Return: a terminated copy to be freed with kfree(), -EINVAL if it is longer
- *	   than a line can be, -EFAULT or -ENOMEM.
- */
-char *coco_emul_line(const char __user *ubuf, size_t count)
-{
-	if (count >= COCO_EMUL_LINE_MAX)
-		return ERR_PTR(-EINVAL);
-
-	return memdup_user_nul(ubuf, count);
 }
 
 static ssize_t inject_write(struct file *file, const char __user *ubuf,
@@ -206,14 +141,7 @@ static const struct file_operations inject_fops = {
 	.release	= single_release,
 };
 
-struct dentry *coco_emul_inject_init(void)
+void __init coco_emul_inject_init(struct dentry *debugfs)
 {
-	struct dentry *dir = debugfs_create_dir("coco_emul", NULL);
-
-	debugfs_create_file("host", 0400, dir, NULL, &host_fops);
-	debugfs_create_file("counters", 0400, dir, NULL, &counters_fops);
-	debugfs_create_file("inject", 0600, dir, NULL, &inject_fops);
-	coco_emul_memory_error_init(dir);
-
-	return dir;
+	debugfs_create_file("inject", 0600, debugfs, NULL, &inject_fops);
 }

@@ -1,32 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Emulated TDX module: SEAMCALL dispatch, TDs, their keys and control pages.
- *
- * Written from the Intel TDX Module ABI Reference Specification, "Host-Side
- * (SEAMCALL) Interface Functions". Every leaf checks all of its operands
- * before it changes anything. All run under coco_emul_lock, so no leaf is ever
- * busy unless a fault is injected.
+ * Emulated TDX module: TDs, their keys and control pages.
  */
-#define pr_fmt(fmt)	"coco_emul: " fmt
-
 #include <linux/kprobes.h>
 #include <linux/random.h>
 #include <linux/slab.h>
-#include <linux/topology.h>
 
 #include "tdx.h"
-
-#define TDX_MAX_TDS		64
-
-/* Leaf number and version in RAX. */
-#define SEAMCALL_LEAF		GENMASK_ULL(15, 0)
-#define SEAMCALL_VERSION	GENMASK_ULL(23, 16)
-
-/*
- * Injecting this makes SEAMCALL itself fail with VMfailInvalid, which is what
- * happens if there is no TDX module. It is in the reserved status class.
- */
-#define SEAMCALL_VMFAILINVALID	0x8000ff00ffff0000ULL
 
 /* TD_PARAMS, as the host passes it to TDH.MNG.INIT. */
 struct td_params {
@@ -59,7 +39,6 @@ struct td_params {
 #define TSC_MULTIPLIER_ONE	BIT_ULL(48)
 
 struct emul_td *tdx_tds;
-const unsigned int tdx_nr_tds = TDX_MAX_TDS;
 
 static u64 global_key, nr_keys;
 
@@ -81,7 +60,7 @@ void tdx_td_take_page(struct emul_td *td, u64 pa, struct pamt_entry *pamt,
 }
 NOKPROBE_SYMBOL(tdx_td_take_page);
 
-static struct emul_td *td_find(u64 tdr)
+struct emul_td *tdx_td_find(u64 tdr)
 {
 	struct emul_td *td;
 
@@ -92,7 +71,7 @@ static struct emul_td *td_find(u64 tdr)
 
 	return NULL;
 }
-NOKPROBE_SYMBOL(td_find);
+NOKPROBE_SYMBOL(tdx_td_find);
 
 /* A TDR operand, in whatever state. */
 static u64 tdr_operand(u64 pa, enum tdx_operand operand, struct emul_td **td)
@@ -102,7 +81,7 @@ static u64 tdr_operand(u64 pa, enum tdx_operand operand, struct emul_td **td)
 
 	err = tdx_check_page(pa, operand, PT_TDR, &pamt);
 	if (!err)
-		*td = td_find(pa);
+		*td = tdx_td_find(pa);
 	return err;
 }
 NOKPROBE_SYMBOL(tdr_operand);
@@ -130,7 +109,7 @@ u64 tdx_td_operand(u64 pa, enum tdx_operand operand, unsigned int op_states,
 }
 NOKPROBE_SYMBOL(tdx_td_operand);
 
-static u64 leaf_mng_create(struct pt_regs *regs)
+u64 leaf_mng_create(struct pt_regs *regs)
 {
 	u64 hkid = regs->dx, err;
 	struct pamt_entry *pamt;
@@ -148,7 +127,7 @@ static u64 leaf_mng_create(struct pt_regs *regs)
 	}
 
 	/* Torn-down TDs keep their slot until the TDR is reclaimed. */
-	td = td_find(0);
+	td = tdx_td_find(0);
 	if (!td)
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
 
@@ -163,19 +142,7 @@ static u64 leaf_mng_create(struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(leaf_mng_create);
 
-static u64 this_package(void)
-{
-	return BIT_ULL(topology_logical_package_id(raw_smp_processor_id()));
-}
-NOKPROBE_SYMBOL(this_package);
-
-static bool all_packages(u64 packages)
-{
-	return hweight64(packages) == topology_max_packages();
-}
-NOKPROBE_SYMBOL(all_packages);
-
-static u64 leaf_mng_key_config(struct pt_regs *regs)
+u64 leaf_mng_key_config(struct pt_regs *regs)
 {
 	struct emul_td *td;
 	u64 err;
@@ -185,20 +152,20 @@ static u64 leaf_mng_key_config(struct pt_regs *regs)
 		return err;
 	if (td->lifecycle != TD_HKID_ASSIGNED)
 		return TDX_LIFECYCLE_STATE_INCORRECT;
-	if (td->keyed & this_package())
+	if (td->keyed & tdx_this_package())
 		return TDX_KEY_CONFIGURED;
 
 	/* No random numbers in this context: only the first key is random. */
 	if (!td->keyed)
 		td->key = global_key + ++nr_keys * 0xd1342543de82ef95ULL;
-	td->keyed |= this_package();
-	if (all_packages(td->keyed))
+	td->keyed |= tdx_this_package();
+	if (tdx_all_packages(td->keyed))
 		td->lifecycle = TD_KEYS_CONFIGURED;
 	return TDX_SUCCESS;
 }
 NOKPROBE_SYMBOL(leaf_mng_key_config);
 
-static u64 leaf_mng_addcx(struct pt_regs *regs)
+u64 leaf_mng_addcx(struct pt_regs *regs)
 {
 	struct pamt_entry *pamt;
 	struct emul_td *td;
@@ -256,7 +223,7 @@ static u64 td_params_check(const struct td_params *p)
 }
 NOKPROBE_SYMBOL(td_params_check);
 
-static u64 leaf_mng_init(struct pt_regs *regs)
+u64 leaf_mng_init(struct pt_regs *regs)
 {
 	struct td_params *p;
 	struct emul_td *td;
@@ -326,7 +293,7 @@ static u64 td_read_cpuid(struct emul_td *td, u64 id, u64 *val)
 }
 NOKPROBE_SYMBOL(td_read_cpuid);
 
-static u64 leaf_mng_rd(struct pt_regs *regs)
+u64 leaf_mng_rd(struct pt_regs *regs)
 {
 	u64 field = regs->dx, err, val = 0;
 	struct emul_td *td;
@@ -350,7 +317,7 @@ static u64 leaf_mng_rd(struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(leaf_mng_rd);
 
-static u64 leaf_mng_vpflushdone(struct pt_regs *regs)
+u64 leaf_mng_vpflushdone(struct pt_regs *regs)
 {
 	struct emul_td *td;
 	u64 err;
@@ -369,27 +336,7 @@ static u64 leaf_mng_vpflushdone(struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(leaf_mng_vpflushdone);
 
-/* Only an injected fault interrupts this: nothing is done then, so resuming is starting. */
-static u64 leaf_phymem_cache_wb(struct pt_regs *regs)
-{
-	bool done = false;
-	struct emul_td *td;
-
-	if (regs->cx > 1)
-		return TDX_OPERAND_INVALID | OPERAND_RCX;
-
-	for (td = tdx_tds; td < tdx_tds + TDX_MAX_TDS; td++) {
-		if (!td->tdr || td->lifecycle != TD_BLOCKED)
-			continue;
-		td->flushed |= this_package();
-		done = true;
-	}
-
-	return done ? TDX_SUCCESS : TDX_NO_HKID_READY_TO_WBCACHE;
-}
-NOKPROBE_SYMBOL(leaf_phymem_cache_wb);
-
-static u64 leaf_mng_key_freeid(struct pt_regs *regs)
+u64 leaf_mng_key_freeid(struct pt_regs *regs)
 {
 	struct emul_td *td;
 	u64 err;
@@ -399,7 +346,7 @@ static u64 leaf_mng_key_freeid(struct pt_regs *regs)
 		return err;
 	if (td->lifecycle != TD_BLOCKED)
 		return TDX_LIFECYCLE_STATE_INCORRECT;
-	if (!all_packages(td->flushed))
+	if (!tdx_all_packages(td->flushed))
 		return TDX_WBCACHE_NOT_COMPLETE;
 
 	td->lifecycle = TD_TEARDOWN;
@@ -407,194 +354,8 @@ static u64 leaf_mng_key_freeid(struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(leaf_mng_key_freeid);
 
-/* Physical pages */
-
-static u64 leaf_phymem_page_reclaim(struct pt_regs *regs)
+int __init tdx_td_init(void)
 {
-	struct pamt_entry *pamt;
-	struct emul_td *td;
-	u64 pa = regs->cx, err;
-
-	regs->cx = 0;
-	regs->dx = 0;
-	regs->r8 = 0;
-
-	err = tdx_find_page(pa, OPERAND_RCX, &pamt);
-	if (err)
-		return err;
-	if (pamt->type == PT_NDA || pamt->type == PT_RSVD)
-		return TDX_PAGE_METADATA_INCORRECT | OPERAND_RCX;
-
-	regs->cx = pamt->type;
-	regs->dx = pamt->owner;
-
-	td = td_find(pamt->type == PT_TDR ? pa : pamt->owner);
-	if (td->lifecycle != TD_TEARDOWN)
-		return TDX_LIFECYCLE_STATE_INCORRECT;
-
-	switch (pamt->type) {
-	case PT_TDR:
-		if (td->nr_children)
-			return TDX_TD_ASSOCIATED_PAGES_EXIST;
-		td->tdr = 0;
-		break;
-	case PT_TDVPR:
-		tdx_vp_free(pa);
-		fallthrough;
-	default:
-		td->nr_children--;
-		break;
-	}
-
-	tdx_page_free(pa, pamt);
-	return TDX_SUCCESS;
-}
-NOKPROBE_SYMBOL(leaf_phymem_page_reclaim);
-
-/* There is no cache to write back: only the operand is checked. */
-static u64 leaf_phymem_page_wbinvd(struct pt_regs *regs)
-{
-	unsigned int phys_bits = boot_cpu_data.x86_phys_bits;
-	struct pamt_entry *pamt;
-
-	if (regs->cx >> phys_bits >= TDX_FIRST_KEYID + TDX_NR_KEYIDS)
-		return TDX_OPERAND_INVALID | OPERAND_RCX;
-
-	return tdx_check_page(regs->cx & (BIT_ULL(phys_bits) - 1), OPERAND_RCX, PT_NDA, &pamt);
-}
-NOKPROBE_SYMBOL(leaf_phymem_page_wbinvd);
-
-static u64 leaf_phymem_page_rdmd(struct pt_regs *regs)
-{
-	struct pamt_entry *pamt;
-	u64 err;
-
-	err = tdx_find_page(regs->cx, OPERAND_RCX, &pamt);
-	if (err)
-		return err;
-
-	regs->cx = pamt->type;
-	regs->dx = pamt->owner;
-	regs->r8 = 0;
-	return TDX_SUCCESS;
-}
-NOKPROBE_SYMBOL(leaf_phymem_page_rdmd);
-
-/* Dispatch */
-
-/**
- * struct tdh_leaf - a SEAMCALL leaf
- * @name:	name in counters and for fault injection
- * @nr:		number, RAX[15:0]
- * @max_version: highest version, RAX[23:16]
- * @sys:	may be called before the module is ready
- * @fn:		carries it out, returns the completion status
- */
-struct tdh_leaf {
-	const char	*name;
-	u16		nr;
-	u8		max_version;
-	bool		sys;
-	u64		(*fn)(struct pt_regs *regs);
-};
-
-static const struct tdh_leaf tdh_leaves[] = {
-	{ "TDH.SYS.INIT",		33, 0, true,  leaf_sys_init },
-	{ "TDH.SYS.LP.INIT",		35, 0, true,  leaf_sys_lp_init },
-	{ "TDH.SYS.RD",			34, 0, true,  leaf_sys_rd },
-	{ "TDH.SYS.CONFIG",		45, 0, true,  leaf_sys_config },
-	{ "TDH.SYS.KEY.CONFIG",		31, 0, true,  leaf_sys_key_config },
-	{ "TDH.SYS.TDMR.INIT",		36, 0, false, leaf_sys_tdmr_init },
-	{ "TDH.MNG.CREATE",		 9, 0, false, leaf_mng_create },
-	{ "TDH.MNG.KEY.CONFIG",		 8, 0, false, leaf_mng_key_config },
-	{ "TDH.MNG.ADDCX",		 1, 0, false, leaf_mng_addcx },
-	{ "TDH.MNG.INIT",		21, 0, false, leaf_mng_init },
-	{ "TDH.MNG.RD",			11, 0, false, leaf_mng_rd },
-	{ "TDH.MNG.VPFLUSHDONE",	19, 0, false, leaf_mng_vpflushdone },
-	{ "TDH.MNG.KEY.FREEID",		20, 0, false, leaf_mng_key_freeid },
-	{ "TDH.VP.CREATE",		10, 0, false, leaf_vp_create },
-	{ "TDH.VP.ADDCX",		 4, 0, false, leaf_vp_addcx },
-	{ "TDH.VP.INIT",		22, 1, false, leaf_vp_init },
-	{ "TDH.VP.WR",			43, 0, false, leaf_vp_wr },
-	{ "TDH.VP.RD",			26, 0, false, leaf_vp_rd },
-	{ "TDH.VP.FLUSH",		18, 0, false, leaf_vp_flush },
-	{ "TDH.VP.ENTER",		 0, 0, false, leaf_vp_enter },
-	{ "TDH.MEM.SEPT.ADD",		 3, 0, false, leaf_mem_sept_add },
-	{ "TDH.MEM.PAGE.ADD",		 2, 0, false, leaf_mem_page_add },
-	{ "TDH.MEM.PAGE.AUG",		 6, 0, false, leaf_mem_page_aug },
-	{ "TDH.MEM.RANGE.BLOCK",	 7, 0, false, leaf_mem_range_block },
-	{ "TDH.MEM.TRACK",		38, 0, false, leaf_mem_track },
-	{ "TDH.MEM.PAGE.REMOVE",	29, 0, false, leaf_mem_page_remove },
-	{ "TDH.MR.EXTEND",		16, 0, false, leaf_mr_extend },
-	{ "TDH.MR.FINALIZE",		17, 0, false, leaf_mr_finalize },
-	{ "TDH.PHYMEM.PAGE.RECLAIM",	28, 0, false, leaf_phymem_page_reclaim },
-	{ "TDH.PHYMEM.PAGE.WBINVD",	41, 0, false, leaf_phymem_page_wbinvd },
-	{ "TDH.PHYMEM.CACHE.WB",	40, 0, false, leaf_phymem_cache_wb },
-	{ "TDH.PHYMEM.PAGE.RDMD",	24, 0, false, leaf_phymem_page_rdmd },
-};
-
-static const struct tdh_leaf *tdh_leaf_find(u64 rax)
-{
-	unsigned int i;
-
-	if (rax & ~(SEAMCALL_LEAF | SEAMCALL_VERSION))
-		return NULL;
-
-	for (i = 0; i < ARRAY_SIZE(tdh_leaves); i++) {
-		if (tdh_leaves[i].nr == (rax & SEAMCALL_LEAF) &&
-		    tdh_leaves[i].max_version >= (rax & SEAMCALL_VERSION) >> 16)
-			return &tdh_leaves[i];
-	}
-
-	return NULL;
-}
-NOKPROBE_SYMBOL(tdh_leaf_find);
-
-static u64 tdh_call(const struct tdh_leaf *leaf, struct pt_regs *regs)
-{
-	if (!leaf)
-		return TDX_OPERAND_INVALID;
-	if (leaf->fn != leaf_sys_init && leaf->fn != leaf_sys_lp_init && !tdx_sys_lp_ready())
-		return TDX_SYS_LP_INIT_NOT_DONE;
-	if (!leaf->sys && !tdx_sys_ready())
-		return TDX_SYS_NOT_READY;
-
-	return leaf->fn(regs);
-}
-NOKPROBE_SYMBOL(tdh_call);
-
-bool coco_emul_seamcall(struct pt_regs *regs, struct insn *insn)
-{
-	const struct tdh_leaf *leaf = tdh_leaf_find(regs->ax);
-	u64 status;
-
-	if (!coco_emul_vmx_root())
-		return false;
-
-	if (!coco_emul_hit(&tdx_points[POINT_SEAMCALL], &status) &&
-	    !(leaf && coco_emul_hit(&tdx_points[POINT_TDH + (leaf - tdh_leaves)], &status)))
-		status = tdh_call(leaf, regs);
-
-	if (status == SEAMCALL_VMFAILINVALID) {
-		coco_emul_set_flags(regs, X86_EFLAGS_CF);
-		return true;
-	}
-
-	regs->ax = status;
-	coco_emul_set_flags(regs, 0);
-	return true;
-}
-NOKPROBE_SYMBOL(coco_emul_seamcall);
-
-int __init tdx_module_init(void)
-{
-	unsigned int i;
-
-	BUILD_BUG_ON(ARRAY_SIZE(tdh_leaves) != NR_TDH_POINTS);
-
-	for (i = 0; i < ARRAY_SIZE(tdh_leaves); i++)
-		tdx_points[POINT_TDH + i].name = tdh_leaves[i].name;
-
 	tdx_tds = kvcalloc(TDX_MAX_TDS, sizeof(*tdx_tds), GFP_KERNEL);
 	if (!tdx_tds)
 		return -ENOMEM;

@@ -59,7 +59,7 @@ static int tds_show(struct seq_file *m, void *v)
 
 	guard(raw_spinlock_irqsave)(&coco_emul_lock);
 
-	for (i = 0; i < tdx_nr_tds; i++) {
+	for (i = 0; i < TDX_MAX_TDS; i++) {
 		if (tdx_tds[i].tdr)
 			td_show(m, &tdx_tds[i]);
 	}
@@ -74,7 +74,7 @@ static int sept_show(struct seq_file *m, void *v)
 
 	guard(raw_spinlock_irqsave)(&coco_emul_lock);
 
-	for (i = 0; i < tdx_nr_tds; i++) {
+	for (i = 0; i < TDX_MAX_TDS; i++) {
 		if (tdx_tds[i].tdr)
 			tdx_sept_show(m, &tdx_tds[i]);
 	}

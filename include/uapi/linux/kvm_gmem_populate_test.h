@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * Interface between the kvm_gmem_populate() test driver and the selftests that
- * use it.  It is private to the two: both come from the same tree, nothing
- * else may rely on it, and so it is not in include/uapi/.
+ * Test only: the ioctls of the kvm_gmem_populate() test driver, for the
+ * selftests of the same tree.  This is no ABI.  It changes whenever the tests
+ * need something else, and nothing but them may use it.
  */
-#ifndef _VIRT_KVM_GMEM_POPULATE_TEST_UAPI_H
-#define _VIRT_KVM_GMEM_POPULATE_TEST_UAPI_H
+#ifndef _UAPI_LINUX_KVM_GMEM_POPULATE_TEST_H
+#define _UAPI_LINUX_KVM_GMEM_POPULATE_TEST_H
 
 #include <linux/ioctl.h>
 #include <linux/types.h>
@@ -187,4 +187,4 @@ struct kvm_gmem_test_protect {
 #define KVM_GMEM_TEST_INFO	_IOWR('G', 4, struct kvm_gmem_test_info)
 #define KVM_GMEM_TEST_PROTECT	_IOWR('G', 5, struct kvm_gmem_test_protect)
 
-#endif /* _VIRT_KVM_GMEM_POPULATE_TEST_UAPI_H */
+#endif /* _UAPI_LINUX_KVM_GMEM_POPULATE_TEST_H */

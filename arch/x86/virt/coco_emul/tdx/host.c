@@ -2,9 +2,9 @@
 /*
  * The emulated TDX host: what the CPU claims, and how the parts fit together.
  *
- * VMX root operation is in vmx.c, the TDX module in tdx_module.c (SEAMCALLs
- * and TDs), tdx_vp.c (vCPUs), tdx_sys.c (its own bring-up) and tdx_mem.c
- * (private memory).
+ * VMX root operation is in vmx.c; the TDX module is behind seamcall.c: its own
+ * bring-up in sys.c, TDs in td.c, vCPUs in vp.c, private memory in mem.c with
+ * sept.c, page.c and mrtd.c, physical pages in phymem.c.
  */
 #include <linux/kprobes.h>
 #include <linux/processor.h>
@@ -82,7 +82,7 @@ static void tdx_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *
 }
 NOKPROBE_SYMBOL(tdx_cpuid);
 
-/* tdx_module_init() adds the names of the SEAMCALL leaves. */
+/* tdx_seamcall_init() adds the names of the SEAMCALL leaves. */
 struct coco_emul_point tdx_points[NR_TDX_POINTS] = {
 	[POINT_VMXON]		= { .name = "VMXON" },
 	[POINT_VMXOFF]		= { .name = "VMXOFF" },
@@ -99,11 +99,14 @@ struct coco_emul_point tdx_points[NR_TDX_POINTS] = {
 
 static int __init tdx_host_init(struct dentry *debugfs)
 {
-	int ret = tdx_module_init();
+	int ret = tdx_td_init();
 
-	if (!ret)
-		tdx_debugfs_init(debugfs);
-	return ret;
+	if (ret)
+		return ret;
+
+	tdx_seamcall_init();
+	tdx_debugfs_init(debugfs);
+	return 0;
 }
 
 const struct coco_emul_host coco_emul_tdx = {

@@ -33,7 +33,7 @@
 #include <asm/insn.h>
 #include <asm/trapnr.h>
 
-#include "coco_emul.h"
+#include "../coco_emul.h"
 
 /* Serialises the writers of the file; the breakpoint looks at the rest. */
 static DEFINE_MUTEX(memory_error_lock);

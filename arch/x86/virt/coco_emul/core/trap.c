@@ -9,6 +9,7 @@
  */
 #define pr_fmt(fmt)	"coco_emul: " fmt
 
+#include <linux/cleanup.h>
 #include <linux/kdebug.h>
 #include <linux/kprobes.h>
 #include <linux/notifier.h>
@@ -20,22 +21,15 @@
 #include <asm/trapnr.h>
 #include <asm/tsc.h>
 
-#include "coco_emul.h"
+#include "../coco_emul.h"
 
 #define COCO_EMUL_ARITH_FLAGS	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | \
 				 X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF)
 
 DEFINE_RAW_SPINLOCK(coco_emul_lock);
 
-/*
- * Time spent on exceptions that were carried out, by the time stamp counter, so
- * that a benchmark can subtract what real hardware would not take. Protected by
- * coco_emul_lock.
- */
-static u64 trap_ticks;
-
-/* The share of an exception that coco_emul_die() does not see, 0 until known. */
-static u64 exception_ticks;
+/* Protected by coco_emul_lock. */
+static u64 nr_traps, nr_declined;
 
 /**
  * coco_emul_ea() - effective address of the memory operand of an instruction
@@ -93,23 +87,6 @@ static u8 mandatory_prefix(struct insn *insn)
 
 NOKPROBE_SYMBOL(mandatory_prefix);
 
-static bool emulate_nothing(struct pt_regs *regs, struct insn *insn)
-{
-	return true;
-}
-
-NOKPROBE_SYMBOL(emulate_nothing);
-
-/* SEAMOPS, which nobody but the TDX module could use, stands for it. */
-static const struct coco_emul_insn nothing = {
-	.opcode		= { 0x0f, 0x01 },
-	.nr_opcode	= 2,
-	.prefix		= 0x66,
-	.modrm_mask	= 0xff,
-	.modrm		= 0xce,
-	.emulate	= emulate_nothing,
-};
-
 static bool insn_matches(const struct coco_emul_insn *e, struct insn *insn, u8 prefix)
 {
 	if (prefix != e->prefix || insn->opcode.nbytes != e->nr_opcode ||
@@ -126,6 +103,7 @@ NOKPROBE_SYMBOL(insn_matches);
 
 static const struct coco_emul_insn *identify(struct insn *insn)
 {
+	const struct coco_emul_insn *e = coco_emul_ticks_insn();
 	u8 prefix = mandatory_prefix(insn);
 	unsigned int i;
 
@@ -137,7 +115,7 @@ static const struct coco_emul_insn *identify(struct insn *insn)
 			return &coco_emul_host->insns[i];
 	}
 
-	return !exception_ticks && insn_matches(&nothing, insn, prefix) ? &nothing : NULL;
+	return e && insn_matches(e, insn, prefix) ? e : NULL;
 }
 
 NOKPROBE_SYMBOL(identify);
@@ -189,9 +167,12 @@ static int coco_emul_die(struct notifier_block *nb, unsigned long val, void *dat
 		return NOTIFY_DONE;
 
 	done = e->emulate(regs, &insn);
-	coco_emul_count_trap(!done);
-	if (done)
-		trap_ticks += rdtsc() - start + exception_ticks;
+	if (done) {
+		nr_traps++;
+		coco_emul_ticks_add(rdtsc() - start);
+	} else {
+		nr_declined++;
+	}
 	raw_spin_unlock_irqrestore(&coco_emul_lock, flags);
 
 	if (!done)
@@ -208,35 +189,15 @@ static struct notifier_block coco_emul_die_nb = {
 	.priority	= INT_MAX - 1,	/* kprobes come first */
 };
 
-u64 coco_emul_trap_ticks(void)
+void coco_emul_trap_counts(u64 *traps, u64 *declined)
 {
 	guard(raw_spinlock_irqsave)(&coco_emul_lock);
 
-	return trap_ticks;
-}
-
-/* The least of some tries: an interrupt may fall into one. */
-static void __init calibrate(void)
-{
-	u64 start, inside, least = U64_MAX;
-	int i;
-
-	for (i = 0; i < 8; i++) {
-		inside = trap_ticks;
-		start = rdtsc();
-		asm volatile(".byte 0x66, 0x0f, 0x01, 0xce" ::: "memory");
-		least = min(least, rdtsc() - start - (trap_ticks - inside));
-	}
-
-	exception_ticks = max(least, 1);
-	trap_ticks = 0;
+	*traps = nr_traps;
+	*declined = nr_declined;
 }
 
 int __init coco_emul_trap_init(void)
 {
-	int ret = register_die_notifier(&coco_emul_die_nb);
-
-	if (!ret)
-		calibrate();
-	return ret;
+	return register_die_notifier(&coco_emul_die_nb);
 }

@@ -24,7 +24,7 @@
 #include <asm/special_insns.h>
 #include <asm/tlbflush.h>
 
-#include "coco_emul.h"
+#include "../coco_emul.h"
 
 static const struct coco_emul_host *const hosts[] = {
 	&coco_emul_snp,
@@ -159,7 +159,7 @@ static int __init coco_emul_init(void)
 	struct dentry *debugfs;
 	int ret;
 
-	debugfs = coco_emul_inject_init();
+	debugfs = coco_emul_debugfs_init();
 	ret = coco_emul_host->init(debugfs);
 	if (!ret)
 		ret = coco_emul_trap_init();
@@ -169,6 +169,7 @@ static int __init coco_emul_init(void)
 		return ret;
 	}
 
+	coco_emul_ticks_calibrate();
 	coco_emul_call_init(debugfs);
 	return 0;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * Interface between the benchmark driver of kvm_gmem_populate() and
- * gmem_populate_bench.  It is private to the two: both come from the same tree,
- * nothing else may rely on it, and so it is not in include/uapi/.
+ * Test only: the ioctls of the kvm_gmem_populate() benchmark driver, for
+ * gmem_populate_bench of the same tree.  This is no ABI.  It changes whenever
+ * the benchmark needs something else, and nothing but that may use it.
  *
  * All costs are differences of the time stamp counter.  They are numbers of
  * instructions only if QEMU runs with -icount shift=0.
  */
-#ifndef _VIRT_KVM_GMEM_POPULATE_BENCH_UAPI_H
-#define _VIRT_KVM_GMEM_POPULATE_BENCH_UAPI_H
+#ifndef _UAPI_LINUX_KVM_GMEM_POPULATE_BENCH_H
+#define _UAPI_LINUX_KVM_GMEM_POPULATE_BENCH_H
 
 #include <linux/ioctl.h>
 #include <linux/types.h>
@@ -124,4 +124,4 @@ struct kvm_gmem_bench_lock {
 #define KVM_GMEM_BENCH_LOOP	_IOWR('G', 0x21, struct kvm_gmem_bench_loop)
 #define KVM_GMEM_BENCH_SHARED	_IOWR('G', 0x22, struct kvm_gmem_bench_lock)
 
-#endif /* _VIRT_KVM_GMEM_POPULATE_BENCH_UAPI_H */
+#endif /* _UAPI_LINUX_KVM_GMEM_POPULATE_BENCH_H */

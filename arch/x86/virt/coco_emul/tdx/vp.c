@@ -11,9 +11,6 @@
 
 #define TDX_MAX_VPS		256
 
-/* Version in RAX of a SEAMCALL. */
-#define SEAMCALL_VERSION	GENMASK_ULL(23, 16)
-
 #define VP_NOT_ASSOCIATED	(-1)
 
 /**
