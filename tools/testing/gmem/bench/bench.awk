@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# results.tsv of bench.sh -> tables (-v format=md|rst), data for bench.gnuplot (format=plot, dir=), verdicts (format=tap)
+# results.tsv of make bench -> tables (-v format=md|rst), data for bench.gnuplot (format=plot, dir=), verdicts (format=tap)
 # A figure is the median of the runs; its spread is (largest - smallest) / median.
 
 BEGIN {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Plots of bench.sh, from the data that bench.awk wrote to the current directory.
+# Plots of make bench, from the data that bench.awk wrote to the current directory.
 load "plot-kernels.gp"
 set terminal svg size 800,500 background rgb "white" font "sans,12"
 set grid

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# bench-build.sh KERNEL...: build the kernels that bench.sh measures, build/bench/KERNEL.
-#   base, series, upstream   as bench.sh says: config/bench.config, the benchmark driver, and nothing else added
+# build.sh KERNEL...: build the kernels that verbs/bench.sh measures, build/bench/KERNEL.
+#   base, series, upstream   as it says: config/bench.config, the benchmark driver, and nothing else added
 #   coco-KERNEL              the same with the emulated SNP and TDX hosts, config/bench-coco.config
 # BENCH_PATCHES=14 takes only the first 14 patches into the series, BENCH_CONFIG=CONFIG_OPTION=VALUE changes an option.
 set -eu
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
 
 UPSTREAM=7.3.4-1~bpo13+1
 UPSTREAM_SHA256=703e369ddd4cce971452f5a593ee55df3a5c10c83caf0fa0df039633ed181ee3
@@ -20,7 +20,7 @@ patches() { find "$TOP/patches" -name '*.patch' | sort | head -n "${BENCH_PATCHE
 # What a tree was made from; made again if that changes
 made_from()
 {
-	cat "$TOP/BASE"
+	cat "$TOP/patches/BASE"
 	case $1 in
 	*series) patches | xargs cat ;;
 	upstream) echo "$UPSTREAM $UPSTREAM_SHA256" ;;
@@ -35,7 +35,7 @@ unpack()
 		cp -a "$bench/${1#coco-}/." "$2"
 		;;
 	base)
-		tarball=$("$GMEM/base.sh")
+		tarball=$("$GMEM/tree/fetch.sh")
 		tar -xJf "$tarball" -C "$2" --strip-components=1
 		;;
 	series)
@@ -47,7 +47,7 @@ unpack()
 		done
 		;;
 	upstream)
-		deb=$("$GMEM/bench-source.sh" $UPSTREAM $UPSTREAM_SHA256)
+		deb=$("$GMEM/bench/fetch.sh" $UPSTREAM $UPSTREAM_SHA256)
 		name=linux-source-$(echo $UPSTREAM | cut -d . -f 1,2)
 		dpkg-deb --fsys-tarfile "$deb" | tar -xO "./usr/src/$name.tar.xz" | tar -xJ -C "$2" --strip-components=1
 		;;
@@ -98,7 +98,7 @@ configure() # TREE FRAGMENT...
 	kmake "$tree" -s ARCH=x86_64 tinyconfig >/dev/null
 	cat "$@" >>"$tree/.config"
 	kmake "$tree" -s ARCH=x86_64 olddefconfig 2>/dev/null
-	refused=$("$GMEM/config.sh" "$tree/.config" "$@") ||
+	refused=$("$GMEM/kernel/check-config.sh" "$tree/.config" "$@") ||
 		die "options did not take" "correct config/bench*.config: $(echo "$refused" | head -n 3 | paste -s -d ';')"
 	cat "$@" >"$tree/.bench-config"
 }
@@ -113,8 +113,8 @@ leave() { [ ! -d "$bench/tree" ] || mv "$bench/tree" "$bench/$(cat "$bench/tree/
 
 fragments() # KERNEL
 {
-	echo "$GMEM/config/bench.config"
-	case $1 in coco-*) echo "$GMEM/config/bench-coco.config" ;; esac
+	echo "$GMEM/kernel/config/bench.config"
+	case $1 in coco-*) echo "$GMEM/kernel/config/bench-coco.config" ;; esac
 	echo "${BENCH_CONFIG:-}" >"$bench/extra.config"
 	echo "$bench/extra.config"
 }

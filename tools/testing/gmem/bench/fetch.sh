@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# bench-source.sh VERSION SHA256: get Debian's linux-source package of that VERSION into build/dl and print its path.
+# fetch.sh VERSION SHA256: get Debian's linux-source package of that VERSION into build/dl and print its path.
 # A package that somebody put there by hand is as good, if its hash is right.
 set -eu
-. "$(dirname "$0")/lib.sh"
-. "$GMEM/debian.sh"
+. "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/debian.sh"
 
 version=$1 sha=$2
 series=$(echo "$version" | cut -d . -f 1,2)

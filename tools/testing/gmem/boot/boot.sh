@@ -10,13 +10,13 @@
 #   append=...      to the end of the line: more kernel parameters
 #   splat=REGEX     to the end of the line, negative controls only: this kernel report must appear
 set -eu
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
 
 interactive=
 [ "$1" != --shell ] || { interactive=yes; shift; }
 script=$1
-[ -f "$script" ] || script=$GMEM/boots/${1%@*}.sh
-[ -f "$script" ] || die "no boot script ${1%@*}" "ls $GMEM/boots"
+[ -f "$script" ] || script=$GMEM/boot/boots/${1%@*}.sh
+[ -f "$script" ] || die "no boot script ${1%@*}" "ls $GMEM/boot/boots"
 boot=$(basename "$1" .sh)
 
 header() # KEY DEFAULT
@@ -26,15 +26,15 @@ header() # KEY DEFAULT
 }
 rest_of_line() { sed -n "s/^# boot:[[:space:]]*$1=\(.*\)/\1/p" "$script" | paste -s -d "$2" -; }
 
-kernel=$(header kernel host)
+kernel=$(header kernel series)
 kernel=${kernel%%,*}
 case $boot in *@*) kernel=${boot#*@} ;; esac
 slow=1
-. "$GMEM/variants/$kernel"
+. "$GMEM/kernel/variants/$kernel"
 tree=${KTREE:-$BUILD/tree/$kernel}
 if [ -z "${KTREE:-}" ]; then
 	[ -f "$tree.stamp" ] || die "kernel $kernel was not built" "see $LOG/kernel-$kernel.log"
-	export TESTS="${TESTS:-$BUILD/tree/host/tools/testing/selftests/kvm}"
+	export TESTS="${TESTS:-$BUILD/tree/series/tools/testing/selftests/kvm}"
 fi
 log=$LOG/$boot.log
 work=$BUILD/boot/$boot
@@ -45,7 +45,7 @@ qemu=${QEMU:-qemu-system-x86_64}
 mkdir -p "$LOG" "$work"
 script_to_run=$script
 [ -z "$interactive" ] || script_to_run=
-BOOT=$boot BOOT_TIMEOUT=$limit "$GMEM/image.sh" "$tree" "$work/initramfs" ${script_to_run:+"$script_to_run"}
+BOOT=$boot BOOT_TIMEOUT=$limit "$GMEM/boot/image.sh" "$tree" "$work/initramfs" ${script_to_run:+"$script_to_run"}
 
 # TCG needs nothing from the host CPU; -accel kvm is not used, because nested KVM changes what is tested.
 set -- "$qemu" -machine q35 -accel "${ACCEL:-tcg,thread=multi}" -cpu "$(header cpu EPYC-Milan,+svm,+npt)" \
@@ -62,5 +62,5 @@ timeout --foreground -k 5 $((limit + 180 * GMEM_SLOW)) "$@" -serial stdio \
 grep -v "warning: TCG doesn't support requested feature" "$work/qemu.err" | sed 's/^/# qemu: /' || :
 rm -f "$work/initramfs"
 
-awk -f "$GMEM/console.awk" -v boot="$boot" -v want="$(rest_of_line splat '|')" -v qemu=$status "$log"
+awk -f "$GMEM/boot/console.awk" -v boot="$boot" -v want="$(rest_of_line splat '|')" -v qemu=$status "$log"
 say "$boot: $(($(date +%s) - start)) s, log $log"

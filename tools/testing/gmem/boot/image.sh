@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # image.sh TREE OUT [BOOT-SCRIPT]: initramfs of busybox, the modules of the built kernel TREE and its selftests.
 # With a boot script only the selftests that it names are packed, unless it has "# boot: tests=all". With
-# "# boot: pack=host" the image has host.sh in /gmem.
+# "# boot: pack=host" the image has what "make host" needs in /gmem.
 set -eu
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
 
 tree=$1 out=$2 script=${3:-}
 root=$out.d
@@ -18,8 +18,8 @@ rm -rf "$root"
 mkdir -p "$root/bin" "$root/lib" "$root/etc" "$root/tests" "$root/proc" "$root/sys" "$root/dev" "$root/tmp" "$root/sbin"
 cp "$busybox" "$root/bin/busybox"
 ln -s ../bin/busybox "$root/sbin/modprobe"
-install -m 755 "$GMEM/guest/init" "$root/init"
-cp "$GMEM/guest/guest.sh" "$root/lib/guest.sh"
+install -m 755 "$GMEM/boot/init" "$root/init"
+cp "$GMEM/boot/guest.sh" "$root/lib/guest.sh"
 
 release=$(cat "$tree/include/config/kernel.release")
 modules=$root/lib/modules/$release
@@ -33,7 +33,7 @@ all=yes
 if [ -n "$script" ]; then
 	cp "$script" "$root/boot.sh"
 	grep -q '^# boot:.*tests=all' "$script" || all=no
-	! grep -q '^# boot:.*pack=host' "$script" || "$GMEM/host.sh" pack "$root/gmem"
+	! grep -q '^# boot:.*pack=host' "$script" || "$GMEM/verbs/host.sh" pack "$root/gmem"
 fi
 find "$tests" "$tests/x86" -maxdepth 1 -type f -perm -u+x -size +64k | while read -r bin; do
 	name=${bin##*/}

@@ -3,7 +3,7 @@
 # kvm-unit-tests.sh DIR RELEASE: run a built copy of kvm-unit-tests on the running kernel RELEASE, and compare with what
 # they gave on the base (make host-kernel, ...-gmembase), if they ran there. Called by host.sh with KVM_UNIT_TESTS=DIR.
 set -eu
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
 
 dir=$1 release=$2
 results=$BUILD/kvm-unit-tests
@@ -36,4 +36,4 @@ case $release in
 		base=$results/$release.cases words='s/^ok \(- .*\) # SKIP fails on both, /not ok \1 # /'
 	} ;;
 esac
-awk -v prefix=kvm-unit-tests -f "$GMEM/suite.awk" "$base" "$results/$release.cases" | sed "$words"
+awk -v prefix=kvm-unit-tests -f "$GMEM/result/suite.awk" "$base" "$results/$release.cases" | sed "$words"

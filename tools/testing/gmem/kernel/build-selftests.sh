@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# selftests.sh TREE: build the KVM selftests of a kernel tree in place, static, against the tree's own uapi headers.
+# build-selftests.sh TREE: build the KVM selftests of a kernel tree in place, static, against the tree's own uapi headers.
 set -eu
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
 
 tree=$(cd "$1" && pwd)
 kmake "$tree" -s headers_install

@@ -1,25 +1,25 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # build.sh VARIANT: build/tree/VARIANT, a kernel tree built in place (so that ccache hits across trees).
-# The variant "host" also gets the selftests, every other one starts as a copy of it.
+# The variant "series" also gets the selftests, every other one starts as a copy of it.
 set -eu
-. "$(dirname "$0")/lib.sh"
-. "$GMEM/git.sh"
+. "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/git.sh"
 
 variant=$1
 tree=$BUILD/tree/$variant
 log=$LOG/kernel-$variant.log
-[ -f "$GMEM/variants/$variant" ] || die "no variant $variant" "ls $GMEM/variants"
-. "$GMEM/variants/$variant"
+[ -f "$GMEM/kernel/variants/$variant" ] || die "no variant $variant" "ls $GMEM/kernel/variants"
+. "$GMEM/kernel/variants/$variant"
 
-id=$("$GMEM/source.sh" "$variant")
-fragments=$(for c in $config; do echo "$GMEM/config/$c.config"; done)
+id=$("$GMEM/tree/compose.sh" "$variant")
+fragments=$(for c in $config; do echo "$GMEM/kernel/config/$c.config"; done)
 # shellcheck disable=SC2086 # a list of files
 want="$id $(cat $fragments | sha256sum | cut -c1-16) $(gcc --version | sed -n 1p)"
 if [ "$(cat "$tree.stamp" 2>/dev/null)" = "$want" ]; then
 	ok "kernel-$variant/config"
 	ok "kernel-$variant/build"
-	[ "$variant" != host ] || ok "kernel-$variant/selftests"
+	[ "$variant" != series ] || ok "kernel-$variant/selftests"
 	say "kernel $variant is up to date"
 	exit
 fi
@@ -28,10 +28,10 @@ rm -f "$tree.stamp"
 # Sources. Files that stay the same keep their time stamps, and so their objects.
 if [ ! -f "$tree.index" ]; then
 	rm -rf "$tree" "$tree.new"
-	if [ "$variant" != host ]; then
-		[ -f "$BUILD/tree/host.stamp" ] || die "kernel host was not built" "see $LOG/kernel-host.log"
-		copy_tree "$BUILD/tree/host" "$tree.new" "$tree"
-		cp "$BUILD/tree/host.index" "$tree.index.new"
+	if [ "$variant" != series ]; then
+		[ -f "$BUILD/tree/series.stamp" ] || die "kernel series was not built" "see $LOG/kernel-series.log"
+		copy_tree "$BUILD/tree/series" "$tree.new" "$tree"
+		cp "$BUILD/tree/series.index" "$tree.index.new"
 	else
 		mkdir -p "$tree.new"
 		rm -f "$tree.index.new"
@@ -60,12 +60,12 @@ if ! cat $fragments | cmp -s - "$tree.config"; then
 		die "kernel $variant: configuring failed" "see $log"
 fi
 # shellcheck disable=SC2086
-if refused=$("$GMEM/config.sh" "$tree/.config" $fragments); then
+if refused=$("$GMEM/kernel/check-config.sh" "$tree/.config" $fragments); then
 	ok "kernel-$variant/config"
 	cat $fragments >"$tree.config"
 else
 	not_ok "kernel-$variant/config" "$refused"
-	die "kernel $variant: options did not take" "correct $GMEM/config/*.config: $(echo "$refused" | head -n 3 | paste -s -d ';')"
+	die "kernel $variant: options did not take" "correct $GMEM/kernel/config/*.config: $(echo "$refused" | head -n 3 | paste -s -d ';')"
 fi
 
 if kmake "$tree" bzImage modules >>"$log" 2>&1; then
@@ -74,8 +74,8 @@ else
 	not_ok "kernel-$variant/build" "$(grep -E 'error|Error|No rule|No space' "$log" | tail -n 10)"
 	die "kernel $variant does not build" "see $log"
 fi
-if [ "$variant" = host ]; then
-	if "$GMEM/selftests.sh" "$tree" >>"$log" 2>&1; then
+if [ "$variant" = series ]; then
+	if "$GMEM/kernel/build-selftests.sh" "$tree" >>"$log" 2>&1; then
 		ok "kernel-$variant/selftests"
 	else
 		not_ok "kernel-$variant/selftests" "$(grep -E 'error|Error|No rule|No space' "$log" | tail -n 10)"

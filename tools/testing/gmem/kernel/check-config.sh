@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# config.sh .CONFIG FRAGMENT...: name every line of the fragments that .CONFIG does not have; fail if there is one.
+# check-config.sh .CONFIG FRAGMENT...: name every line of the fragments that .CONFIG does not have; fail if there is one.
 # A later fragment may overrule an earlier one.
 set -eu
 dotconfig=$1

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Packages of Debian in the suite of BASE, for base.sh and bench-source.sh; sourced after lib.sh, never run.
+# Packages of Debian in the suite of BASE, for tree/fetch.sh and bench/fetch.sh; sourced after lib.sh, never run.
 # shellcheck shell=sh
 
 dl=$BUILD/dl
 apt=$dl/apt
-suite=$(awk '$1 == "suite" { print $2 }' "$TOP/BASE")
+suite=$(awk '$1 == "suite" { print $2 }' "$TOP/patches/BASE")
 mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$LOG"
 
 # good FILE SHA256

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The git side of build/linux, shared by tree.sh, refresh.sh, source.sh and the checks; sourced after lib.sh.
+# The git side of build/linux, shared by tree.sh, compose.sh, some verbs and checks; sourced after lib.sh.
 # shellcheck shell=sh disable=SC2034
 
 linux=$BUILD/linux

@@ -2,8 +2,7 @@
 # Paths and small helpers that every stage shares; sourced, never run.
 # shellcheck shell=sh disable=SC2034
 
-GMEM=$(cd "$(dirname "$0")" && pwd)
-GMEM=${GMEM%/checks}
+GMEM=$(cd "$(dirname "$0")/.." && pwd)
 TOP=${GMEM%/tools/testing/gmem}
 BUILD=${BUILD:-$TOP/build}
 LOG=$BUILD/log
@@ -31,7 +30,7 @@ alone()
 	flock -n 9 || die "another make is at work in ${1:-$BUILD}" "wait for it, or clone the repository a second time"
 }
 
-# Cases. A stage prints them in TAP without numbers, report.sh numbers them.
+# Cases. A stage prints them in TAP without numbers, stage.sh numbers them.
 ok() { printf 'ok - %s\n' "$1"; }
 skip() { printf 'ok - %s # SKIP %s\n' "$1" "$2"; }
 not_ok()
@@ -59,7 +58,7 @@ kmake()
 {
 	kmake_tree=$1
 	shift
-	# Under run.sh the jobs of all stages are counted together
+	# Under stages.sh the jobs of all stages are counted together
 	case ${MAKEFLAGS:-} in *jobserver*) ;; *) set -- -j"$JOBS" "$@" ;; esac
 	make --no-print-directory -C "$kmake_tree" CC="$(cc)" HOSTCC="$(cc)" \
 		KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' \
@@ -69,10 +68,10 @@ kmake()
 # build_kernels VARIANT...: what they need and these kernels, for a verb of which they are no cases
 build_kernels()
 {
-	[ "${DEPS:-}" = no ] || "$GMEM/deps.sh"
-	"$GMEM/tree.sh"
+	[ "${DEPS:-}" = no ] || "$GMEM/verbs/deps.sh"
+	"$GMEM/tree/tree.sh"
 	for built; do
-		"$GMEM/build.sh" "$built" | grep -v '^ok ' || :
+		"$GMEM/kernel/build.sh" "$built" | grep -v '^ok ' || :
 		[ -f "$BUILD/tree/$built.stamp" ] || die "kernel $built was not built" "see $LOG/kernel-$built.log"
 	done
 }

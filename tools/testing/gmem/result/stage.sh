@@ -3,7 +3,7 @@
 # stage.sh NAME COMMAND...: run one stage, time it, number and print its cases. Always succeeds: a stage that fails,
 # dies or says nothing leaves a case that is not ok. CASES filters the cases.
 set -eu
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
 
 name=$1
 shift

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# run.sh VERB: the stages of "make run" or "make test", two at a time, then the summary.
-# A stage is a kernel variant, a boot (boots/*.sh) or a check (checks/*.sh). What runs is said by the header lines of
-# those files: "# boot: verbs=... kernel=VARIANT,VARIANT", "# check: verbs=... needs=STAGE,STAGE". With its first kernel
+# stages.sh VERB: the stages of "make run" or "make test", two at a time, then the summary.
+# A stage is a kernel variant (kernel/variants/*), a boot (boot/boots/*.sh) or a check (checks/*.sh). What runs is said
+# by the header lines of those files: "# boot: verbs=... kernel=VARIANT,VARIANT", "# check: verbs=... needs=STAGE,STAGE". With its first kernel
 # a boot is the stage BOOT, with each of the others BOOT@VARIANT.
 set -eu
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
 
 verb=$1
 result=$BUILD/result
@@ -39,16 +39,16 @@ add()
 	stages="$stages $1"
 	if [ -f "$GMEM/checks/$1.sh" ]; then
 		set -- "$1" "checks/$1.sh" "$(header "$GMEM/checks/$1.sh" needs | tr ',' ' ')"
-	elif [ -f "$GMEM/boots/${1%@*}.sh" ]; then
-		kernel=$(header "$GMEM/boots/${1%@*}.sh" kernel)
+	elif [ -f "$GMEM/boot/boots/${1%@*}.sh" ]; then
+		kernel=$(header "$GMEM/boot/boots/${1%@*}.sh" kernel)
 		case $1 in *@*) kernel=${1#*@} ;; esac
-		set -- "$1" "boot.sh $1" "kernel-${kernel%%,*}"
-	elif [ "$1" = kernel-host ]; then
-		set -- "$1" "build.sh host" ""
+		set -- "$1" "boot/boot.sh $1" "kernel-${kernel%%,*}"
+	elif [ "$1" = kernel-series ]; then
+		set -- "$1" "kernel/build.sh series" ""
 	else
-		set -- "$1" "build.sh ${1#kernel-}" kernel-host
+		set -- "$1" "kernel/build.sh ${1#kernel-}" kernel-series
 	fi
-	printf '%s: %s\n\t+@%s/stage.sh %s %s/%s\n\n' "$1" "$3" "$GMEM" "$1" "$GMEM" "$2" >>"$result/stages.mk"
+	printf '%s: %s\n\t+@%s/result/stage.sh %s %s/%s\n\n' "$1" "$3" "$GMEM" "$1" "$GMEM" "$2" >>"$result/stages.mk"
 	for need in $3; do add "$need"; done
 }
 
@@ -56,16 +56,16 @@ add()
 plan()
 {
 	stages=
-	echo "# Written by run.sh" >"$result/stages.mk"
-	for script in "$GMEM"/checks/*.sh "$GMEM"/boots/*.sh; do
+	echo "# Written by stages.sh" >"$result/stages.mk"
+	for script in "$GMEM"/checks/*.sh "$GMEM"/boot/boots/*.sh; do
 		name=$(basename "$script" .sh)
 		for stage in $name $(header "$script" kernel | tr ',' '\n' | sed "1d; s/^/$name@/"); do
 			verbs=
-			case $stage in *@*) verbs=$(sed -n 's/^verbs=//p' "$GMEM/variants/${stage#*@}") ;; esac
+			case $stage in *@*) verbs=$(sed -n 's/^verbs=//p' "$GMEM/kernel/variants/${stage#*@}") ;; esac
 			case ,${verbs:-$(header "$script" verbs)}, in *,$verb,*) ! wanted "$stage" || add "$stage" ;; esac
 		done
 	done
-	for kernel in "$GMEM"/variants/*; do
+	for kernel in "$GMEM"/kernel/variants/*; do
 		[ -z "${CASES:-}" ] || ! wanted "kernel-${kernel##*/}" || add "kernel-${kernel##*/}"
 	done
 	[ -n "$stages" ] || die "no stage has a case $CASES" "make $verb without CASES, then look into $LOG/results.tap"
@@ -115,19 +115,19 @@ timed() # NAME COMMAND...: a stage without cases, that everything else needs
 enough_disk()
 {
 	free=$(df -Pk "$BUILD" | awk 'NR == 2 { print int($4 / 1048576) }')
-	[ "$free" -ge "$1" ] || [ -d "$BUILD/tree/host" ] ||
+	[ "$free" -ge "$1" ] || [ -d "$BUILD/tree/series" ] ||
 		die "$free GB free in $BUILD, make $verb needs $1" "free some, or put the repository on another disk"
 }
 
 plan
 echo "TAP version 13"
 case $verb in run) enough_disk 6 ;; *) enough_disk 20 ;; esac
-[ "${DEPS:-}" = no ] || timed tools "$GMEM/deps.sh"
-timed tree "$GMEM/tree.sh"
+[ "${DEPS:-}" = no ] || timed tools "$GMEM/verbs/deps.sh"
+timed tree "$GMEM/tree/tree.sh"
 # Without the lock, which its sleep would hold a minute too long
 watch 9>&- &
 watcher=$!
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 export CASES="${CASES:-}"
 nice -n 5 make --no-print-directory -k -j"$JOBS" -f "$result/stages.mk" all || say "make: exit status $?"
-"$GMEM/report.sh" "$verb"
+"$GMEM/result/summary.sh" "$verb"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# report.sh VERB: the end of a run. Holds the stages that were planned against those that left a result, then sums up.
+# summary.sh VERB: the end of a run. Holds the stages that were planned against those that left a result, then sums up.
 set -eu
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
 
 result=$BUILD/result
 tap=$LOG/results.tap

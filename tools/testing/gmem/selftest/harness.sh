@@ -1,17 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# check: verbs=test
-# selfcheck: what must turn a run red does. Recorded console logs (selfcheck/*.log) and faults planted in the good one go
-# through console.awk, planted test binaries through guest.sh, a planted option through config.sh.
+# harness.sh: what must turn a run red does. Recorded console logs (inputs/console/*.log) and faults planted in the good one go
+# through console.awk, planted test binaries through guest.sh, a planted option through check-config.sh.
 set -eu
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
 
-logs=$GMEM/selfcheck
+logs=$GMEM/selftest/inputs/console
 t=$(mktemp -d)
 trap 'rm -rf "$t"' EXIT
 
 # judge NAME LOG [QEMU-STATUS [WANTED-REPORT]]
-judge() { sed '/^# /d' "$2" | awk -f "$GMEM/console.awk" -v boot="$1" -v want="${4:-}" -v qemu="${3:-0}" >"$t/out"; }
+judge() { sed '/^# /d' "$2" | awk -f "$GMEM/boot/console.awk" -v boot="$1" -v want="${4:-}" -v qemu="${3:-0}" >"$t/out"; }
 
 # expect NAME REGEX...: each must be the beginning of a line of what judge() left
 expect()
@@ -115,7 +114,7 @@ guest()
 	rm -rf "$t/state" "$t/out"
 	(
 		export KMSG="$t/out" STATE="$t/state" TESTS="$t/tests" PATH="$t/bin:$PATH" TEST_TIMEOUT=2
-		busybox sh -c '. "$1"; shift; "$@"' sh "$GMEM/guest/guest.sh" "$@"
+		busybox sh -c '. "$1"; shift; "$@"' sh "$GMEM/boot/guest.sh" "$@"
 	) >"$t/err" 2>&1 || :
 }
 run_planted() # BINARY REGEX...
@@ -150,13 +149,13 @@ expect control-case "gmem: ok 1 - tap_fail/two fails here" "gmem: not ok 2 - tap
 # A configuration in which an option did not take
 printf 'CONFIG_KVM=m\n# CONFIG_EFI is not set\n' >"$t/dotconfig"
 printf 'CONFIG_KVM=m\n# CONFIG_EFI is not set\nCONFIG_KVM_NO_SUCH=y\n' >"$t/fragment"
-if "$GMEM/config.sh" "$t/dotconfig" "$t/fragment" >"$t/out"; then echo taken >"$t/out"; fi
+if "$GMEM/kernel/check-config.sh" "$t/dotconfig" "$t/fragment" >"$t/out"; then echo taken >"$t/out"; fi
 expect option-did-not-take "option did not take: CONFIG_KVM_NO_SUCH=y"
 printf '# CONFIG_KVM is not set\n' >"$t/fragment"
-if "$GMEM/config.sh" "$t/dotconfig" "$t/fragment" >"$t/out"; then echo taken >"$t/out"; fi
+if "$GMEM/kernel/check-config.sh" "$t/dotconfig" "$t/fragment" >"$t/out"; then echo taken >"$t/out"; fi
 expect option-not-off "option did not take: # CONFIG_KVM is not set"
 printf 'CONFIG_KVM=m\n# CONFIG_KVM_NO_SUCH is not set\n' >"$t/fragment"
-if "$GMEM/config.sh" "$t/dotconfig" "$t/fragment" >"$t/out"; then echo taken >"$t/out"; fi
+if "$GMEM/kernel/check-config.sh" "$t/dotconfig" "$t/fragment" >"$t/out"; then echo taken >"$t/out"; fi
 expect options-took "taken"
 
 # A stage that dies, and one that says nothing
@@ -164,7 +163,7 @@ stage()
 {
 	mkdir -p "$t/build/result" "$t/build/log"
 	echo 0 >"$t/build/result/count"
-	CASES="" BUILD=$t/build "$GMEM/stage.sh" planted sh -c "$1" >"$t/out" 2>&1
+	CASES="" BUILD=$t/build "$GMEM/result/stage.sh" planted sh -c "$1" >"$t/out" 2>&1
 }
 stage 'echo "ok - planted/a"; exit 3'
 expect stage-dies "not ok 2 - planted/stage"

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# verbs-test.sh [VERB...]: tests of mail, host, host-kernel, suite, html and of what stops a verb, in seconds: no kernel is
-# built, nothing boots.
+# verbs.sh [VERB...]: tests of mail, host, host-kernel, report and selftests and of what stops a verb, in seconds: no
+# kernel is built, nothing boots.
 # Cases in TAP without numbers, as every stage prints them.
 set -eu
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
 
 # What the user set is for the verbs, not for their tests
 unset KERNEL_TREE KERNEL_REV BASE_COMMIT VERSION PREFIX PREV ASSISTED_BY OUT PATCHES CONFIG KERNELS SERIES ROOT SUITE \
@@ -13,7 +13,7 @@ unset KERNEL_TREE KERNEL_REV BASE_COMMIT VERSION PREFIX PREV ASSISTED_BY OUT PAT
 t=$(mktemp -d)
 trap 'rm -rf "$t"' EXIT
 trap 'exit 130' INT TERM
-fixtures=$GMEM/fixtures
+fixtures=$GMEM/selftest/inputs
 
 # run COMMAND...: output in $t/out, exit status in $rc
 run()
@@ -58,7 +58,7 @@ $(say_out)"
 }
 state() { [ ! -e "$1" ] || find "$1" -type f -printf '%p %T@ %s\n' | sort; }
 
-for verb in ${*:-mail host host-kernel html suite alone}; do
+for verb in ${*:-mail host host-kernel report selftests alone}; do
 	# shellcheck source=/dev/null
-	. "$GMEM/verbs/$verb.sh"
+	. "$GMEM/selftest/tests/$verb.sh"
 done

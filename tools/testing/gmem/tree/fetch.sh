@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# base.sh: get one of the tarballs listed in BASE into build/dl and print its path.
+# fetch.sh: get one of the tarballs listed in BASE into build/dl and print its path.
 # A tarball that somebody put there by hand is as good, if its hash is right.
 set -eu
-. "$(dirname "$0")/lib.sh"
-. "$GMEM/debian.sh"
+. "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/debian.sh"
 
 # first_good COMMAND: for each tarball run COMMAND FILE SHA256 PACKAGE-VERSION, print the first good one
 first_good()
@@ -18,7 +18,7 @@ first_good()
 			return
 		fi
 		[ ! -f "$file" ] || { mv "$file" "$file.wrong"; wrong=$file.wrong; }
-	done <"$TOP/BASE"
+	done <"$TOP/patches/BASE"
 	return 1
 }
 fetch()

@@ -4,12 +4,12 @@
 # Commits and edits that are not in patches/ are kept, and built; "am" refuses to go on with them.
 # KERNEL_TREE=/path/to/linux [KERNEL_REV=rev] takes the base from that clone, through a worktree on a detached HEAD.
 set -eu
-. "$(dirname "$0")/lib.sh"
-. "$GMEM/git.sh"
+. "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/git.sh"
 
 check_blobs()
 {
-	awk '$1 == "blob" { print $2, $3 }' "$TOP/BASE" | while read -r blob file; do
+	awk '$1 == "blob" { print $2, $3 }' "$TOP/patches/BASE" | while read -r blob file; do
 		is=$(kgit rev-parse -q --verify "$base:$file" || echo missing)
 		if [ "$is" = "$blob" ]; then
 			say "base blob $(echo "$blob" | cut -c1-12) as in kvm/next $commit: $file"
@@ -24,7 +24,7 @@ check_blobs()
 
 from_tarball()
 {
-	tarball=$("$GMEM/base.sh")
+	tarball=$("$GMEM/tree/fetch.sh")
 	say "base: $(basename "$tarball"), sha256 as in BASE"
 	rm -rf "$linux.new"
 	mkdir -p "$linux.new"
@@ -90,7 +90,7 @@ reapply()
 
 # The other callers hold the lock already
 [ "${1:-}" != am ] || alone
-commit=$(awk '$1 == "commit" { print $2 }' "$TOP/BASE")
+commit=$(awk '$1 == "commit" { print $2 }' "$TOP/patches/BASE")
 mkdir -p "$LOG"
 
 if [ -d "$linux" ] && [ ! -f "$stamp" ]; then

@@ -5,16 +5,16 @@
 #   series    base and patches/
 #   upstream  the Linux that has what was merged meanwhile, from a source package of Debian
 #   coco-KERNEL  the same for the ioctls of SNP and TDX, on the emulated hosts
-# Each is built by bench-build.sh and booted RUNS times (default 3) with one CPU, two kernels at a time. QEMU counts
+# Each is built by bench/build.sh and booted RUNS times (default 3) with one CPU, two kernels at a time. QEMU counts
 # instructions (-icount): 1 instruction is 1 ns of guest time, so that a figure does not depend on how fast or how busy
 # this machine is.
 # BENCH_BOOT=bench-auto measures with the page allocator left to itself, see there; BENCH_PATCHES and BENCH_CONFIG: see
-# bench-build.sh.
-# BENCH_BUILD=no measures the kernels that are there as they are, BENCH_RUN=no only reports what bench-run.sh has measured;
+# bench/build.sh.
+# BENCH_BUILD=no measures the kernels that are there as they are, BENCH_RUN=no only reports what bench/run.sh has measured;
 # MAX_PAGES=4096 leaves the long ranges out.
 # Results: build/bench/results.{tsv,md,rst} and *.svg
 set -eu
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
 
 RUNS=${RUNS:-3}
 bench=$BUILD/bench
@@ -37,16 +37,16 @@ report()
 	for k; do
 		for n in $(seq "$RUNS"); do cat "$bench/$k-$n.tsv"; done
 	done >>"$bench/results.tsv"
-	awk -f "$GMEM/bench.awk" -v format=md "$bench/results.tsv" >"$bench/results.md"
-	awk -f "$GMEM/bench.awk" -v format=rst "$bench/results.tsv" >"$bench/results.rst"
-	awk -f "$GMEM/bench.awk" -v format=plot -v dir="$bench" "$bench/results.tsv"
+	awk -f "$GMEM/bench/bench.awk" -v format=md "$bench/results.tsv" >"$bench/results.md"
+	awk -f "$GMEM/bench/bench.awk" -v format=rst "$bench/results.tsv" >"$bench/results.rst"
+	awk -f "$GMEM/bench/bench.awk" -v format=plot -v dir="$bench" "$bench/results.tsv"
 	if command -v gnuplot >/dev/null; then
-		(cd "$bench" && gnuplot "$GMEM/bench.gnuplot") 2>"$LOG/bench-plots.log" ||
+		(cd "$bench" && gnuplot "$GMEM/bench/bench.gnuplot") 2>"$LOG/bench-plots.log" ||
 			say "no plots, as of kernels that have nothing to plot (coco-*): $LOG/bench-plots.log"
 	else
 		say "no plots: apt-get install gnuplot-nox"
 	fi
-	awk -f "$GMEM/bench.awk" -v format=tap "$bench/results.tsv" >"$bench/verdicts.tap"
+	awk -f "$GMEM/bench/bench.awk" -v format=tap "$bench/results.tsv" >"$bench/verdicts.tap"
 	cat "$bench/verdicts.tap"
 	say "results: $bench/results.md, $bench/results.tsv, $bench/*.svg"
 }
@@ -63,16 +63,16 @@ done
 
 alone "$bench"
 mkdir -p "$LOG"
-[ "${DEPS:-}" = no ] || "$GMEM/deps.sh" patch gnuplot-nox
+[ "${DEPS:-}" = no ] || "$GMEM/verbs/deps.sh" patch gnuplot-nox
 if [ "${BENCH_BUILD:-yes}" != no ]; then
-	"$GMEM/bench-build.sh" "$@"
-	[ -d "$bench/series" ] || "$GMEM/bench-build.sh" series
+	"$GMEM/bench/build.sh" "$@"
+	[ -d "$bench/series" ] || "$GMEM/bench/build.sh" series
 fi
 # At the same time: what is counted does not depend on what else this machine does.
 if [ "${BENCH_RUN:-yes}" != no ]; then
 	program
 	rm -f "$bench"/*.tap "$bench"/*.tsv
-	printf '%s\n' "$@" | xargs -P 2 -n 1 "$GMEM/bench-run.sh" ||
+	printf '%s\n' "$@" | xargs -P 2 -n 1 "$GMEM/bench/run.sh" ||
 		die "not every kernel could be measured" "see above"
 fi
 report "$@"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # clean.sh: remove everything under build/ but the downloads. Work that patches/ does not hold is not removed.
 set -eu
-. "$(dirname "$0")/lib.sh"
-. "$GMEM/git.sh"
+. "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/git.sh"
 
 [ -d "$BUILD" ] || exit 0
 alone

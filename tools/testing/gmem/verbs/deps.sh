@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # deps.sh [PACKAGE...]: install the Debian packages that are missing, these among them; without root print the command.
 set -eu
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
 
 packages="gcc make flex bison bc libelf-dev libssl-dev perl python3 python3-docutils git ca-certificates
 	xz-utils cpio kmod rsync file qemu-system-x86 busybox-static ccache sparse $*"

@@ -7,9 +7,9 @@
 #   KERNELS="base series"  which of the two to build
 #   KERNEL_TREE=DIR        the base from a clone, as for make run
 set -eu
-. "$(dirname "$0")/lib.sh"
-. "$GMEM/git.sh"
-. "$GMEM/clone.sh"
+. "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/git.sh"
+. "$GMEM/lib/clone.sh"
 
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 work=$BUILD/host-kernel
@@ -22,7 +22,7 @@ running_config()
 	for file in "${CONFIG:-}" "/boot/config-$(uname -r)" /proc/config.gz; do
 		[ -r "$file" ] || { [ -z "${CONFIG:-}" ] || [ "$file" != "$CONFIG" ] || die "no file CONFIG=$CONFIG" "ls /boot/config-*"; continue; }
 		case $file in *.gz) zcat "$file" ;; *) cat "$file" ;; esac >"$work/running.config"
-		say "configuration: $file and $GMEM/config/host-kernel.config"
+		say "configuration: $file and $GMEM/kernel/config/host-kernel.config"
 		return
 	done
 	die "the configuration of the running kernel is not to be found" "CONFIG=/path/to/config make host-kernel"
@@ -45,7 +45,7 @@ configure()
 {
 	tree=$work/$1
 	fragment=$tree.fragment
-	{ cat "$GMEM/config/host-kernel.config"; echo "CONFIG_LOCALVERSION=\"$(local_version "$1")\""; } >"$fragment.new"
+	{ cat "$GMEM/kernel/config/host-kernel.config"; echo "CONFIG_LOCALVERSION=\"$(local_version "$1")\""; } >"$fragment.new"
 	want="$(commit_of "$1") $(cat "$work/running.config" "$fragment.new" | sha256sum | cut -c1-16)"
 	if [ "$(cat "$tree.configured" 2>/dev/null)" = "$want" ]; then
 		rm -f "$fragment.new"
@@ -59,7 +59,7 @@ configure()
 	# A distribution's keys are not in the sources
 	sed -E 's/^(CONFIG_SYSTEM_(TRUSTED|REVOCATION)_KEYS)=.*/\1=""/' "$work/running.config" | cat - "$fragment" >"$tree/.config"
 	kmake "$tree" olddefconfig >"$LOG/host-kernel-$1.log" 2>&1 || die "configuring $1 failed" "see $LOG/host-kernel-$1.log"
-	if refused=$("$GMEM/config.sh" "$tree/.config" "$fragment"); then
+	if refused=$("$GMEM/kernel/check-config.sh" "$tree/.config" "$fragment"); then
 		ok "host-kernel-$1/config"
 	else
 		not_ok "host-kernel-$1/config" "$refused"
@@ -118,7 +118,7 @@ for kernel in ${KERNELS:-base series}; do
 done
 [ "${1:-}" = config ] || need_packages
 if [ -n "${KERNEL_TREE:-}" ] || [ "$(stamped patches)" != "$(patches_id)" ]; then
-	(alone; "$GMEM/tree.sh")
+	(alone; "$GMEM/tree/tree.sh")
 fi
 # The name of the package is the id of patches/, so that has to be what is in it
 [ "$(kgit rev-parse HEAD)" = "$(stamped head)" ] ||

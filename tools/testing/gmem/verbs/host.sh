@@ -8,12 +8,12 @@
 #   HOST_TESTS=DIR selftest binaries that are there already, in place of building them
 #
 # host.sh pack DIR: what a machine needs that has neither a compiler nor git, but for the selftests. Copied there, it is
-# HOST_TESTS=/path/to/selftests DIR/host.sh.
+# HOST_TESTS=/path/to/selftests DIR/verbs/host.sh.
 #   KVM_UNIT_TESTS=DIR  a built copy of kvm-unit-tests: run these as well, and compare with what they gave on the base
 #   HOST_TIMEOUT=S seconds that one test may take, 300 by default
 set -eu
-. "$(dirname "$0")/lib.sh"
-. "$GMEM/git.sh"
+. "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/git.sh"
 
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 ROOT=${ROOT:-}
@@ -28,7 +28,7 @@ packed=no
 
 build_probe()
 {
-	gcc -O2 -static -o "$1" "$GMEM/host-probe.c" || die "host-probe.c does not build" "apt-get install gcc libc6-dev linux-libc-dev"
+	gcc -O2 -static -o "$1" "$GMEM/host/probe.c" || die "host/probe.c does not build" "apt-get install gcc libc6-dev linux-libc-dev"
 }
 
 probe() { sed -n "s/^$1 //p" "$work/probe"; }
@@ -43,10 +43,10 @@ gather()
 	if [ -n "$ROOT" ]; then
 		cp "$ROOT/probe" "$ROOT/kernel-log" "$work/"
 	else
-		probe=$GMEM/host-probe
+		probe=$GMEM/host/probe
 		[ "$packed" = yes ] || {
 			probe=$work/host-probe
-			[ -x "$probe" ] && [ -z "$(find "$GMEM/host-probe.c" -newer "$probe")" ] || build_probe "$probe"
+			[ -x "$probe" ] && [ -z "$(find "$GMEM/host/probe.c" -newer "$probe")" ] || build_probe "$probe"
 		}
 		"$probe" >"$work/probe"
 		# The ring buffer may have lost the boot; the journal, where there is one, has not.
@@ -194,7 +194,7 @@ build_tests()
 	mkdir -p "$src"
 	git -C "$linux" archive "$head" -- Makefile Kbuild Kconfig scripts include tools arch/x86 usr | tar -x -C "$src"
 	say "building the selftests, a minute or so; log $LOG/host-selftests.log"
-	"$GMEM/selftests.sh" "$src" >"$LOG/host-selftests.log" 2>&1 ||
+	"$GMEM/kernel/build-selftests.sh" "$src" >"$LOG/host-selftests.log" 2>&1 ||
 		{ tail -n 5 "$LOG/host-selftests.log"; die "the selftests do not build" "see $LOG/host-selftests.log"; }
 	rm -rf "$work/tests"
 	mkdir -p "$work/tests"
@@ -212,7 +212,7 @@ run_plan()
 	[ -n "$ROOT" ] || echo "$mark" >/dev/kmsg
 	(
 		set +eu # as in the guest: guest.sh looks at exit statuses itself
-		. "$GMEM/guest/guest.sh"
+		. "$GMEM/boot/guest.sh"
 		while read -r what name why; do
 			case $what in
 			run) run_test "$name" ;;
@@ -227,8 +227,8 @@ run_plan()
 	[ -n "$ROOT" ] || dmesg | awk -v mark="$mark" '{ line[NR] = $0 } index($0, mark) { first = NR }
 		END { for (i = first + 1; i <= NR; i++) print line[i] }' >>"$KMSG"
 	{
-		awk -f "$GMEM/console.awk" -v boot=host -v want= -v qemu=0 "$KMSG"
-		[ -z "${KVM_UNIT_TESTS:-}" ] || "$GMEM/kvm-unit-tests.sh" "$KVM_UNIT_TESTS" "$release" ||
+		awk -f "$GMEM/boot/console.awk" -v boot=host -v want= -v qemu=0 "$KMSG"
+		[ -z "${KVM_UNIT_TESTS:-}" ] || "$GMEM/host/kvm-unit-tests.sh" "$KVM_UNIT_TESTS" "$release" ||
 			not_ok host/kvm-unit-tests
 	} | tee "$work/cases"
 }
@@ -236,11 +236,10 @@ run_plan()
 pack()
 {
 	[ -e "$linux/.git" ] || die "there is no build/linux to take the list of selftests from" "make am"
-	mkdir -p "$1/guest" "$1/patches"
-	(cd "$GMEM" && cp lib.sh git.sh host.sh console.awk kvm-unit-tests.sh suite.awk "$1/")
-	cp "$GMEM/guest/guest.sh" "$1/guest/"
+	mkdir -p "$1/patches"
 	cp "$TOP"/patches/*.patch "$1/patches/"
-	build_probe "$1/host-probe"
+	(cd "$GMEM" && tar -c lib verbs/host.sh boot/guest.sh boot/console.awk result/suite.awk host/kvm-unit-tests.sh) | tar -x -C "$1"
+	build_probe "$1/host/probe"
 	tests >"$1/needs"
 }
 

@@ -12,9 +12,9 @@
 # The sign-off is that of the user's git identity. Who has not signed off a patch cannot be its author in a mail,
 # so the user becomes the author of such patches, and takes responsibility for them as the sign-off says.
 set -eu
-. "$(dirname "$0")/lib.sh"
-. "$GMEM/git.sh"
-. "$GMEM/clone.sh"
+. "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/git.sh"
+. "$GMEM/lib/clone.sh"
 
 patches=${PATCHES:-$TOP/patches}
 version=${VERSION:-1}
@@ -42,7 +42,7 @@ base_tree()
 {
 	[ -n "${BASE_COMMIT:-}" ] ||
 		die "which commit of an official tree does the series apply to?" "BASE_COMMIT=SHA [KERNEL_TREE=/path/to/clone] make mail"
-	known=$(awk '$1 == "commit" { print $2 }' "$TOP/BASE")
+	known=$(awk '$1 == "commit" { print $2 }' "$TOP/patches/BASE")
 	if [ -n "${KERNEL_TREE:-}" ]; then
 		need_clean_clone
 		source=$KERNEL_TREE

@@ -5,9 +5,9 @@
 #   # mutant: file=FILE boot=BOOT     what is edited, and which of boots/ is booted
 #   # mutant: fails=TEST[/CASE],...   every one of them; kernel-log is what the kernel itself has noticed
 #   # mutant: test=TEST               the only one that is run, where fails= names none
-# MUTANTS='PATTERN...' for some of them. The kernel is that of the variant host, in a tree of its own.
+# MUTANTS='PATTERN...' for some of them. The kernel is that of the variant series, in a tree of its own.
 set -eu
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
 
 work=$BUILD/mutants
 tree=$work/tree
@@ -33,13 +33,13 @@ restore()
 
 kernel_tree()
 {
-	build_kernels host
-	! cmp -s "$BUILD/tree/host.stamp" "$work/stamp" || return 0
+	build_kernels series
+	! cmp -s "$BUILD/tree/series.stamp" "$work/stamp" || return 0
 	say "$(date +%T) a copy of the kernel tree"
 	rm -rf "$work/stamp" "$tree" "$tree.new" "$work/original"
-	copy_tree "$BUILD/tree/host" "$tree.new" "$tree"
+	copy_tree "$BUILD/tree/series" "$tree.new" "$tree"
 	mv "$tree.new" "$tree"
-	cp "$BUILD/tree/host.stamp" "$work/stamp"
+	cp "$BUILD/tree/series.stamp" "$work/stamp"
 }
 
 mutate()
@@ -57,7 +57,7 @@ mutate()
 script()
 {
 	tests=$(printf '%s,%s' "$(header "$1" test)" "$(header "$1" fails)" | tr ',' '\n' | sed 's|/.*||' | paste -s -d '|')
-	awk -v tests="^($tests)$" '$1 != "run_test" || $2 ~ tests' "$GMEM/boots/$(header "$1" boot).sh" |
+	awk -v tests="^($tests)$" '$1 != "run_test" || $2 ~ tests' "$GMEM/boot/boots/$(header "$1" boot).sh" |
 		sed '/^# boot:/s/timeout=[0-9]*/timeout=60/'
 	echo '# boot: append=sysctl.kernel.hung_task_timeout_secs=20 sysctl.kernel.hung_task_panic=1 ccp.psp_cmd_timeout=5'
 }
@@ -78,8 +78,8 @@ mutant()
 		not_ok "mutants/$1" "$(tail -n 5 "$log")"
 	else
 		script "$1" >"$work/mutant-$1.sh"
-		KTREE=$tree TESTS=$BUILD/tree/host/tools/testing/selftests/kvm \
-			"$GMEM/boot.sh" "$work/mutant-$1.sh" >"$work/$1.tap"
+		KTREE=$tree TESTS=$BUILD/tree/series/tools/testing/selftests/kvm \
+			"$GMEM/boot/boot.sh" "$work/mutant-$1.sh" >"$work/$1.tap"
 		survived=$(survivors "$1" "$work/$1.tap")
 		if [ -z "$survived" ]; then ok "mutants/$1"; else not_ok "mutants/$1" "$survived"; fi
 		grep '^not ok' "$work/$1.tap" | sed 's/^/# /' | head -n 5 || :

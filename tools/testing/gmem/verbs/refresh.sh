@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # refresh.sh: the commits of build/linux become patches/NNNN-*.patch.
 set -eu
-. "$(dirname "$0")/lib.sh"
-. "$GMEM/git.sh"
+. "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/git.sh"
 
 alone
 [ -f "$stamp" ] || die "there is no build/linux yet" "make am"

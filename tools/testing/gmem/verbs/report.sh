@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# html.sh [OUT]: one HTML page of the last run, by default build/report.html. It needs no scripts and no other file.
+# report.sh [OUT]: one HTML page of the last run, by default build/report.html. It needs no scripts and no other file.
 # Reads only what a run leaves: log/results.tap, result/times, the boots' logs, and of host, selftests and bench what is there.
 set -eu
-. "$(dirname "$0")/lib.sh"
-. "$GMEM/git.sh"
+. "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/git.sh"
 
 out=${1:-$BUILD/report.html}
 tap=$LOG/results.tap
@@ -15,7 +15,7 @@ fact() { [ -z "$2" ] || printf '<dt>%s<dd>%s\n' "$1" "$(printf '%s\n' "$2" | esc
 # The header lines of a boot script, in words
 machines()
 {
-	for script in "$GMEM"/boots/*.sh; do
+	for script in "$GMEM"/boot/boots/*.sh; do
 		printf '%s\t%s\n' "$(basename "$script" .sh)" \
 			"$(sed -n 's/^# boot:[[:space:]]*//p' "$script" | grep -vE '^(verbs|splat)=' | paste -s -d ' ' -)"
 	done
@@ -44,7 +44,7 @@ facts()
 	echo "</dl>"
 }
 
-# What was planned and left nothing is no success, be the run interrupted or still going on; report.sh says so at its end
+# What was planned and left nothing is no success, be the run interrupted or still going on; summary.sh says so at the end
 unfinished()
 {
 	for stage in $(sed -n 's/^\.PHONY: all //p' "$BUILD/result/stages.mk" 2>/dev/null); do
@@ -56,7 +56,7 @@ unfinished()
 results() # TAP TIMES
 {
 	# shellcheck disable=SC2046 # names of stages, which have no spaces
-	awk -f "$GMEM/html.awk" -v boots="$(machines)" "$2" $(boot_logs "$1") "$1"
+	awk -f "$GMEM/result/html.awk" -v boots="$(machines)" "$2" $(boot_logs "$1") "$1"
 }
 
 others()
@@ -111,7 +111,7 @@ times=$BUILD/result/times
 		<html lang=en><head><meta charset=utf-8><meta name=viewport content="width=device-width, initial-scale=1">
 		<title>guest_memfd populate: results</title><style>
 	END
-	cat "$GMEM/html.css"
+	cat "$GMEM/result/html.css"
 	echo "</style></head><body><header><h1>$(sed -n '1s/^# //p' "$TOP/patches/COVER.md" | escape)</h1></header>"
 	facts
 	{ cat "$tap"; unfinished; } >"$work/results.tap"

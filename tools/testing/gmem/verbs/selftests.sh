@@ -1,28 +1,27 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# suite.sh: all KVM selftests on the base and on the series, the same binaries on both. Only a difference is a failure.
+# selftests.sh: all KVM selftests on the base and on the series, the same binaries on both. Only a difference is a failure.
 # A test may fail by chance, the more so on an emulated CPU: what differs is run again on both, and counts if it differs
 # again. What did not is listed.
 #
 #   SUITE="PATTERN..."  some of the tests, by name
 #   SUITE_TIMEOUT=S     seconds that one test may take, 120 by default
 set -eu
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
 
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 work=$BUILD/suite
-# The base is the variant base; both have the overlay, which changes nothing as long as no test asks for it.
+# Both have the overlay, which changes nothing as long as no test asks for it.
 kernels="base series"
-variant() { case $1 in base) echo base ;; series) echo host ;; esac; }
 
 # The tests to run, one in a line. gmem_populate_* and coco_* need the test driver or an emulated host, and have boots
 # of their own.
 tests()
 {
 	for pattern in ${SUITE:-*}; do
-		find "$BUILD/tree/host/tools/testing/selftests/kvm/" -maxdepth 2 -type f -perm -u+x -size +64k -name "$pattern" \
+		find "$BUILD/tree/series/tools/testing/selftests/kvm/" -maxdepth 2 -type f -perm -u+x -size +64k -name "$pattern" \
 			! -name 'gmem_populate_*' ! -name 'coco_*' -printf '%f\n' | sort | grep . ||
-			die "no selftest of the suite is called $pattern" "ls $BUILD/tree/host/tools/testing/selftests/kvm"
+			die "no selftest of the suite is called $pattern" "ls $BUILD/tree/series/tools/testing/selftests/kvm"
 	done
 }
 
@@ -32,11 +31,11 @@ boot_suite() # KERNEL RUN
 	script=$work/$name.sh
 	{
 		echo "SUITE='$(paste -s -d ' ' "$work/tests$2")' SUITE_TIMEOUT=$((${SUITE_TIMEOUT:-120} * GMEM_SLOW))"
-		cat "$GMEM/boots/suite.sh"
+		cat "$GMEM/boot/boots/suite.sh"
 	} >"$script"
 	rm -f "$LOG/$name.log" "$work/$1$2.cases"
 	say "$(date +%T) $1: boots, log $LOG/$name.log"
-	KTREE=$BUILD/tree/$(variant "$1") "$GMEM/boot.sh" "$script" >"$work/$1$2.cases" &
+	KTREE=$BUILD/tree/$1 "$GMEM/boot/boot.sh" "$script" >"$work/$1$2.cases" &
 	boot=$!
 	while sleep 1 && kill -0 $boot 2>/dev/null; do
 		[ $(($(date +%s) % 60)) -ne 0 ] ||
@@ -48,7 +47,7 @@ boot_suite() # KERNEL RUN
 compare() # RUN: what differs, in $work/cases$1
 {
 	for kernel in $kernels; do boot_suite "$kernel" "$1"; done
-	awk -v tests="$(paste -s -d ' ' "$work/tests$1")" -f "$GMEM/suite.awk" "$work/base$1.cases" "$work/series$1.cases" \
+	awk -v tests="$(paste -s -d ' ' "$work/tests$1")" -f "$GMEM/result/suite.awk" "$work/base$1.cases" "$work/series$1.cases" \
 		>"$work/cases$1"
 }
 
@@ -64,7 +63,7 @@ set -f # SUITE holds patterns
 mkdir -p "$work" "$LOG"
 alone
 rm -f "$work"/cases*
-build_kernels host base
+build_kernels series base
 tests >"$work/tests.found"
 sort -u "$work/tests.found" >"$work/tests"
 say "$(wc -l <"$work/tests") tests on base and series, one kernel after the other"
@@ -76,7 +75,7 @@ if [ -s "$work/tests-again" ]; then
 	say "differ, and run once more: $(paste -s -d ' ' "$work/tests-again")"
 	mv "$work/cases" "$work/cases-first"
 	compare -again
-	awk -f "$GMEM/suite-again.awk" "$work/cases-again" "$work/cases-first" >"$work/cases"
+	awk -f "$GMEM/result/suite-again.awk" "$work/cases-again" "$work/cases-first" >"$work/cases"
 fi
 cat "$work/cases"
 failed=$(grep -c '^not ok ' "$work/cases" || :)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Measures KVM_TDX_INIT_MEM_REGION on the emulated TDX host. Booted by ../bench.sh only; see there and bench.sh.
-# boot: kernel=host
+# Measures KVM_TDX_INIT_MEM_REGION on the emulated TDX host. Booted by make bench only, like bench.sh; see there.
+# boot: kernel=series
 # boot: cpu=max,vendor=GenuineIntel,-svm,-erms,-fsrm,-hypervisor,-avx,-avx2,-la57,xlevel=0x80000008
 # boot: smp=1 mem=3G timeout=300
 # boot: append=tsc=reliable kmemleak=off sysctl.vm.percpu_pagelist_high_fraction=8 coco_emul=tdx nohibernate

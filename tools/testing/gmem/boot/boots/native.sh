@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # "make host" in the booted kernel, which is an emulated SEV-SNP host: what it says of the machine, and tests, natively.
 # It gets the short ones: guest_memfd_test pre_fault_memory_test sev_snp_launch_update_test
-# boot: kernel=host pack=host
+# boot: kernel=series pack=host
 # boot: cpu=EPYC-Milan,+svm,+npt,-hypervisor,xlevel=0x80000021
 # boot: smp=2 mem=2G timeout=180
 # boot: verbs=test
@@ -9,7 +9,7 @@
 . /lib/guest.sh
 
 export BUILD=/tmp/build HOST_TESTS=/tests SERIES=yes
-host() { sh /gmem/host.sh; }
+host() { sh /gmem/verbs/host.sh; }
 has() { grep -E "$1" /tmp/said; }
 
 want_fail no-kvm 'no test can run here' host

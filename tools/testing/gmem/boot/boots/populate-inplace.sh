@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kvm_gmem_populate() with the locking of in-place conversion, see inplace.patch: the order of the locks, progress,
 # sources in the same file.
-# boot: kernel=host-inplace
+# boot: kernel=series-inplace
 # boot: cpu=EPYC-Milan,+svm,+npt
 # boot: smp=2 mem=2G timeout=180
 # boot: verbs=test

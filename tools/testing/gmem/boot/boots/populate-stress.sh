@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kvm_gmem_populate() in races, and with allocations that fail. kmemleak gives up when an
 # allocation of its own fails, so it is off here; it watches the other boots.
-# boot: kernel=host,base,kasan,kcsan
+# boot: kernel=series,base,kasan,kcsan
 # boot: cpu=EPYC-Milan,+svm,+npt
 # boot: smp=2 mem=2G timeout=180
 # boot: append=kmemleak=off page_poison=1

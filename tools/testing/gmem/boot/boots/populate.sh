@@ -2,7 +2,7 @@
 # kvm_gmem_populate() through its test driver: content, sources, state of file, slot and caller, progress, poison.
 # On the base the cases have its own results where the series changes something, and everybody waits for a source that
 # is not there.
-# boot: kernel=host,base,kasan
+# boot: kernel=series,base,kasan
 # boot: cpu=EPYC-Milan,+svm,+npt
 # boot: smp=2 mem=2G timeout=180
 # boot: append=page_poison=1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Cases of host.sh on recorded machines (fixtures/host); sourced by verbs-test.sh
+# Cases of host.sh on made-up machines (inputs/host); sourced by ../verbs.sh
 # shellcheck shell=sh disable=SC2154
 
 # A stand-in for build/linux with one test of each kind; host.sh reads what they need from their source
@@ -17,7 +17,7 @@ echo 'other' >"$selftests/d_other_test.c"
 	git -c user.name=t -c user.email=t@localhost commit -q -m tests
 )
 
-. "$GMEM/git.sh"
+. "$GMEM/lib/git.sh"
 # machine NAME: a copy of the recorded machine, in which the kernel carries the series of patches/
 machine()
 {
@@ -25,7 +25,7 @@ machine()
 	cp -r "$fixtures/host/$1" "$t/machine"
 	sed -i "s/@SERIES@/$(patches_id)/" "$t/machine/proc/sys/kernel/osrelease" "$t/machine/kernel-log"
 }
-host() { env BUILD="$host_build" ROOT="$t/machine" "$GMEM/host.sh" check; }
+host() { env BUILD="$host_build" ROOT="$t/machine" "$GMEM/verbs/host.sh" check; }
 
 gmem_runs='^# runs: +a_gmem_test$'
 machine snp
@@ -55,7 +55,7 @@ machine no-series
 run host
 expect host/no-series 0 '^# the series: no, kernel 6\.19\.11\+deb13-amd64 was not built by make host-kernel' \
 	'^# skipped: b_snp_test: kernel .* SERIES=yes$'
-run env SERIES=yes BUILD="$host_build" ROOT="$t/machine" "$GMEM/host.sh" check
+run env SERIES=yes BUILD="$host_build" ROOT="$t/machine" "$GMEM/verbs/host.sh" check
 expect host/series-by-hand 0 '^# runs: +b_snp_test$' '^# skipped: a_gmem_test: no VMs of type KVM_X86_SW_PROTECTED_VM'
 
 # One thing at a time goes wrong on the SNP and the TDX machine
@@ -79,19 +79,19 @@ spoil base-kernel snp proc/sys/kernel/osrelease 's/gmem\..*/gmembase/' '^# skipp
 spoil no-permission snp probe 's/^kvm api.*/kvm error Permission denied/' '^# KVM: no, /dev/kvm: Permission denied$'
 
 machine snp
-refused host/recorded-machine-runs-nothing 'runs no tests' "$t/machine" env BUILD="$host_build" ROOT="$t/machine" "$GMEM/host.sh"
+refused host/recorded-machine-runs-nothing 'runs no tests' "$t/machine" env BUILD="$host_build" ROOT="$t/machine" "$GMEM/verbs/host.sh"
 # Tests of all kinds of result, on the recorded SNP machine
 mkdir -p "$t/tests"
 printf '#!/bin/sh\nprintf "TAP version 13\\n1..2\\nok 1 one\\nok 2 two # SKIP no reason to\\n"\n' >"$t/tests/a_gmem_test"
 printf '#!/bin/sh\nexit ${FAIL:-0}\n' >"$t/tests/b_snp_test"
 chmod +x "$t"/tests/*
-run env BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/host.sh"
+run env BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/verbs/host.sh"
 expect host/run 0 '^ok - host/a_gmem_test/one$' '^ok - host/a_gmem_test/two # SKIP no reason to$' '^ok - host/b_snp_test$' \
 	'^ok - host/c_tdx_test # SKIP not an Intel CPU$' '^ok - host/kernel-log$' '^# [0-9]+ passed, 0 failed$'
-run env FAIL=254 BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/host.sh"
+run env FAIL=254 BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/verbs/host.sh"
 expect host/run-fails 1 '^not ok - host/b_snp_test # exit status 254$' '^# [0-9]+ passed, 1 failed$'
 printf '#!/bin/sh\nexec sleep 60\n' >"$t/tests/b_snp_test"
-run env HOST_TIMEOUT=1 BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/host.sh"
+run env HOST_TIMEOUT=1 BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/verbs/host.sh"
 expect host/run-hangs 1 '^not ok - host/b_snp_test # killed or timed out after 1 s$'
 
 # kvm-unit-tests: one that passes, one that fails on the base too, and one whose result the test chooses. The lines are
@@ -115,42 +115,43 @@ exit 1
 END
 chmod +x "$t/kut/run_tests.sh"
 : >"$t/kut/config.mak"
-kut() { env SMAP="$1" BUILD="$host_build" "$GMEM/kvm-unit-tests.sh" "$t/kut" "$2"; }
+kut() { env SMAP="$1" BUILD="$host_build" "$GMEM/host/kvm-unit-tests.sh" "$t/kut" "$2"; }
 refused host/kvm-unit-tests-no-permission 'no test of kvm-unit-tests ran: .*Permission denied' "$t/kut" env KUT=denied \
-	BUILD="$host_build" "$GMEM/kvm-unit-tests.sh" "$t/kut" 6.19.11-gmem.1
+	BUILD="$host_build" "$GMEM/host/kvm-unit-tests.sh" "$t/kut" 6.19.11-gmem.1
 refused host/kvm-unit-tests-without-kvm 'no test of kvm-unit-tests ran: KVM is needed' "$t/kut" env KUT=none \
-	BUILD="$host_build" "$GMEM/kvm-unit-tests.sh" "$t/kut" 6.19.11-gmem.1
+	BUILD="$host_build" "$GMEM/host/kvm-unit-tests.sh" "$t/kut" 6.19.11-gmem.1
 run kut PASS 6.19.11-gmem.1
 expect host/kvm-unit-tests-without-the-base 0 '^ok - kvm-unit-tests/apic$' '^not ok - kvm-unit-tests/pmu # FAIL \(2 tests' \
 	'^not ok - kvm-unit-tests/msr64 # FAIL *$' '^ok - kvm-unit-tests/realmode$' '^ok - kvm-unit-tests/vmx # SKIP \(0 tests\)$' '^# kvm-unit-tests: nothing of the base'
 sed -i 's/gmem\..*/gmembase/' "$t/machine/proc/sys/kernel/osrelease"
-run env SMAP=PASS KVM_UNIT_TESTS="$t/kut" BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/host.sh"
+run env SMAP=PASS KVM_UNIT_TESTS="$t/kut" BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/verbs/host.sh"
 expect host/kvm-unit-tests-on-the-base 0 '^ok - host/b_snp_test # SKIP kernel .* is the base' \
 	'^ok - kvm-unit-tests/pmu # SKIP fails on the base, FAIL \(2 tests' '^ok - kvm-unit-tests/apic$'
 machine snp
 run kut FAIL 6.19.11-gmem.1
 expect host/kvm-unit-tests-against-the-base 0 '^ok - kvm-unit-tests/apic$' '^ok - kvm-unit-tests/pmu # SKIP fails on both, FAIL' \
 	'^not ok - kvm-unit-tests/smap # base: ok, series: FAIL'
-refused host/kvm-unit-tests-not-built 'not a built copy' "$host_build" env BUILD="$host_build" "$GMEM/kvm-unit-tests.sh" "$t" 6.19.11-gmem.1
+refused host/kvm-unit-tests-not-built 'not a built copy' "$host_build" env BUILD="$host_build" "$GMEM/host/kvm-unit-tests.sh" "$t" 6.19.11-gmem.1
 printf '#!/bin/sh\nexit 0\n' >"$t/tests/b_snp_test"
-run env SMAP=PASS KVM_UNIT_TESTS="$t/kut" BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/host.sh"
+run env SMAP=PASS KVM_UNIT_TESTS="$t/kut" BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/verbs/host.sh"
 expect host/kvm-unit-tests-with-make-host 0 '^ok - host/b_snp_test$' '^ok - kvm-unit-tests/smap$' '^# [0-9]+ passed, 0 failed$'
 
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	# Somewhere that nobody can read, whoever owns the checkout
-	mkdir -p "$t/open/tools/testing/gmem"
-	cp "$GMEM/lib.sh" "$GMEM/git.sh" "$GMEM/host.sh" "$t/open/tools/testing/gmem/"
+	mkdir -p "$t/open/tools/testing/gmem/verbs"
+	cp -r "$GMEM/lib" "$t/open/tools/testing/gmem/"
+	cp "$GMEM/verbs/host.sh" "$t/open/tools/testing/gmem/verbs/"
 	chmod -R a+rX "$t"
-	refused host/no-root 'not root' "$t/open" setpriv --reuid=65534 --regid=65534 --clear-groups "$t/open/tools/testing/gmem/host.sh"
+	refused host/no-root 'not root' "$t/open" setpriv --reuid=65534 --regid=65534 --clear-groups "$t/open/tools/testing/gmem/verbs/host.sh"
 elif [ "$(id -u)" != 0 ]; then
-	refused host/no-root 'not root' "$host_build" env BUILD="$host_build" "$GMEM/host.sh"
+	refused host/no-root 'not root' "$host_build" env BUILD="$host_build" "$GMEM/verbs/host.sh"
 else
 	skip host/no-root 'no setpriv to become somebody else with'
 fi
 
 # The real machine, whatever it is: the probe builds, and every test is either run or skipped with a reason
 if [ "$(id -u)" = 0 ]; then
-	run env BUILD="$host_build" "$GMEM/host.sh" check
+	run env BUILD="$host_build" "$GMEM/verbs/host.sh" check
 	expect host/this-machine 0 '^# machine: ' '^# (runs: +|skipped: )b_snp_test' '^# (runs: +|skipped: )c_tdx_test'
 else
 	skip host/this-machine 'not root'

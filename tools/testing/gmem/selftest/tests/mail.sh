@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Cases of mail.sh, with a kernel tree of one file and a series of two patches; sourced by verbs-test.sh
+# Cases of mail.sh, with a kernel tree of one file and a series of two patches; sourced by ../verbs.sh
 # shellcheck shell=sh disable=SC2154
 
 clone=$t/clone
@@ -17,7 +17,7 @@ author() { as 'A Tool' tool@host.example git -C "$clone" "$@"; }
 mail()
 {
 	(cd "$t" && as 'A Developer' dev@example.org env BUILD="$t/build" PATCHES="${series:-$t/series}" OUT="$mails" \
-		KERNEL_TREE="$clone" BASE_COMMIT="$base" "$@" "$GMEM/mail.sh")
+		KERNEL_TREE="$clone" BASE_COMMIT="$base" "$@" "$GMEM/verbs/mail.sh")
 }
 commit() # LINE SUBJECT [TRAILER]
 {
@@ -84,7 +84,7 @@ check mail/range-diff has '^2: .* ! 2: .* KVM: Add two$' "$mails/v2-0000-cover-l
 
 refused mail/no-identity 'no identity' "$mails" mail GIT_CONFIG_GLOBAL=/dev/null
 refused mail/noreply 'nobody can answer' "$mails" as 'A Tool' tool@noreply.example.org \
-	env PATCHES="$t/series" BUILD="$t/build" "$GMEM/mail.sh"
+	env PATCHES="$t/series" BUILD="$t/build" "$GMEM/verbs/mail.sh"
 refused mail/no-base-commit 'official tree' "$mails" mail BASE_COMMIT=
 refused mail/unknown-base-commit 'has no commit' "$mails" mail BASE_COMMIT=0123456789ab
 refused mail/not-a-clone 'not a git repository' "$mails" mail KERNEL_TREE="$t"
@@ -130,6 +130,6 @@ cp "$TOP/patches/COVER.md" "$TOP"/patches/0001-*.patch "$t/real/"
 ln -s "$BUILD/linux" "$t/build-real/linux"
 cp "$BUILD/linux.stamp" "$t/build-real/"
 series=$t/real
-run mail BUILD="$t/build-real" KERNEL_TREE= BASE_COMMIT="$(awk '$1 == "commit" { printf "%s%028d", $2, 0 }' "$TOP/BASE")"
+run mail BUILD="$t/build-real" KERNEL_TREE= BASE_COMMIT="$(awk '$1 == "commit" { printf "%s%028d", $2, 0 }' "$TOP/patches/BASE")"
 expect mail/cover-of-patches "$rc" '^ok - mail/cover$' '^ok - mail/links/0000-cover-letter$'
 series=

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Cases of suite.awk, with made-up results of both kernels; sourced by verbs-test.sh
+# Cases of suite.awk, with made-up results of both kernels; sourced by ../verbs.sh
 # shellcheck shell=sh disable=SC2154
 
 cat >"$t/base.cases" <<'END'
@@ -26,22 +26,22 @@ ok - suite-series/skipped_now # SKIP no guest_memfd
 ok - suite-series/boot
 ok - suite-series/kernel-log
 END
-run awk -f "$GMEM/suite.awk" "$t/base.cases" "$t/series.cases"
-expect suite/same 0 '^ok - suite/both_pass$' '^ok - suite/both_fail # SKIP fails on both, exit status 254$' '^ok - suite/both_skip # SKIP no SEV$'
-expect suite/better 0 '^ok - suite/fixed # fails on the base: exit status 254$' '^ok - suite/kernel-log # base: not ok$'
-expect suite/worse 0 '^not ok - suite/broken # base: ok, series: exit status 254$' \
+run awk -f "$GMEM/result/suite.awk" "$t/base.cases" "$t/series.cases"
+expect selftests/same 0 '^ok - suite/both_pass$' '^ok - suite/both_fail # SKIP fails on both, exit status 254$' '^ok - suite/both_skip # SKIP no SEV$'
+expect selftests/better 0 '^ok - suite/fixed # fails on the base: exit status 254$' '^ok - suite/kernel-log # base: not ok$'
+expect selftests/worse 0 '^not ok - suite/broken # base: ok, series: exit status 254$' \
 	'^not ok - suite/hangs # base: ok, series: killed or timed out after 120 s$' \
 	'^not ok - suite/lost # base: ok, series: no result$' '^not ok - suite/skipped_now # base: ok, series: skipped$'
-check suite/no-more-than-that test "$(grep -c '^not ok' "$t/out")" = 4
+check selftests/no-more-than-that test "$(grep -c '^not ok' "$t/out")" = 4
 
 printf 'not ok - suite-x/boot\n# suite-x: hang\nnot ok - suite-x/kernel-log\n# suite-x: WARNING: everywhere\n' >"$t/broken.cases"
-run awk -f "$GMEM/suite.awk" "$t/broken.cases" "$t/broken.cases"
-expect suite/kernel-reports-count-on-both 0 '^not ok - suite/boot' '^# suite-x: hang' '^not ok - suite/kernel-log' '^# suite-x: WARNING: everywhere'
-run awk -f "$GMEM/suite.awk" /dev/null /dev/null
-expect suite/silence-is-a-failure 0 '^not ok - suite/cases'
-run awk -v tests='both_pass not_run' -f "$GMEM/suite.awk" "$t/base.cases" "$t/series.cases"
-expect suite/a-test-without-a-result 0 '^not ok - suite/not_run # no result on either$'
-check suite/a-test-with-one test "$(grep -c 'no result on either' "$t/out")" = 1
+run awk -f "$GMEM/result/suite.awk" "$t/broken.cases" "$t/broken.cases"
+expect selftests/kernel-reports-count-on-both 0 '^not ok - suite/boot' '^# suite-x: hang' '^not ok - suite/kernel-log' '^# suite-x: WARNING: everywhere'
+run awk -f "$GMEM/result/suite.awk" /dev/null /dev/null
+expect selftests/silence-is-a-failure 0 '^not ok - suite/cases'
+run awk -v tests='both_pass not_run' -f "$GMEM/result/suite.awk" "$t/base.cases" "$t/series.cases"
+expect selftests/a-test-without-a-result 0 '^not ok - suite/not_run # no result on either$'
+check selftests/a-test-with-one test "$(grep -c 'no result on either' "$t/out")" = 1
 
 # What differs runs once more on both
 cat >"$t/first" <<'END'
@@ -60,10 +60,10 @@ ok - suite/boot
 not ok - suite/kernel-log
 # suite-again-series: WARNING: the second time
 END
-run awk -f "$GMEM/suite-again.awk" "$t/again" "$t/first"
-expect suite/once-is-chance 0 '^ok - suite/same$' '^# 1 differed once' \
+run awk -f "$GMEM/result/suite-again.awk" "$t/again" "$t/first"
+expect selftests/once-is-chance 0 '^ok - suite/same$' '^# 1 differed once' \
 	'^ok - suite/chance # the first time base: ok, series: exit status 254; no difference the second time$'
-expect suite/twice-is-not 0 '^not ok - suite/broken/one # twice, base: ok, series: exit status 254$'
-expect suite/no-second-result-is-not 0 '^not ok - suite/lost # base: ok, series: no result$'
-expect suite/report-of-the-second-run 0 '^not ok - suite/again/kernel-log' '^# suite-again-series: WARNING: the second time$' '^ok - suite/kernel-log$'
-refused suite/quote 'has a quote' "$t/none" env SUITE="it's" BUILD="$t/none" "$GMEM/suite.sh"
+expect selftests/twice-is-not 0 '^not ok - suite/broken/one # twice, base: ok, series: exit status 254$'
+expect selftests/no-second-result-is-not 0 '^not ok - suite/lost # base: ok, series: no result$'
+expect selftests/report-of-the-second-run 0 '^not ok - suite/again/kernel-log' '^# suite-again-series: WARNING: the second time$' '^ok - suite/kernel-log$'
+refused selftests/quote 'has a quote' "$t/none" env SUITE="it's" BUILD="$t/none" "$GMEM/verbs/selftests.sh"
