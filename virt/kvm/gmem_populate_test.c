@@ -170,11 +170,8 @@ static void gmem_test_record(struct gmem_test *test, struct kvm *kvm, gfn_t gfn,
 	 * The struct page outlives the page.  Only its counters are reported, as
 	 * nobody holds it any more.
 	 */
-	if (test->prev) {
-		struct folio *prev = page_folio(test->prev);
-
-		call.prev_refs = folio_ref_count(prev);
-	}
+	if (test->prev)
+		call.prev_refs = folio_ref_count(page_folio(test->prev));
 	test->prev = src_page;
 
 	if (cmd->nr_calls < cmd->max_calls)
