@@ -4,7 +4,8 @@
  *
  * VMX root operation is in vmx.c; the TDX module is behind seamcall.c: its own
  * bring-up in sys.c, TDs in td.c, vCPUs in vp.c, private memory in mem.c with
- * sept.c, page.c and mrtd.c, physical pages in phymem.c.
+ * sept.c, page.c and mrtd.c, physical pages in phymem.c, and what leaves lock in
+ * lock.c.
  */
 #include <linux/kprobes.h>
 #include <linux/processor.h>

@@ -74,12 +74,13 @@ struct emul_td *tdx_td_find(u64 tdr)
 NOKPROBE_SYMBOL(tdx_td_find);
 
 /* A TDR operand, in whatever state. */
-static u64 tdr_operand(u64 pa, enum tdx_operand operand, struct emul_td **td)
+static u64 tdr_operand(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+		       struct emul_td **td)
 {
 	struct pamt_entry *pamt;
 	u64 err;
 
-	err = tdx_check_page(pa, operand, PT_TDR, &pamt);
+	err = tdx_check_page(pa, operand, mode, PT_TDR, &pamt);
 	if (!err)
 		*td = tdx_td_find(pa);
 	return err;
@@ -100,10 +101,10 @@ u64 tdx_td_check_state(struct emul_td *td, unsigned int op_states)
 NOKPROBE_SYMBOL(tdx_td_check_state);
 
 /* A TDR operand of a TD that has its key and TDCS and is in one of @op_states. */
-u64 tdx_td_operand(u64 pa, enum tdx_operand operand, unsigned int op_states,
-		   struct emul_td **td)
+u64 tdx_td_operand(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+		   unsigned int op_states, struct emul_td **td)
 {
-	u64 err = tdr_operand(pa, operand, td);
+	u64 err = tdr_operand(pa, operand, mode, td);
 
 	return err ?: tdx_td_check_state(*td, op_states);
 }
@@ -117,7 +118,7 @@ u64 leaf_mng_create(struct pt_regs *regs)
 
 	if (hkid <= TDX_FIRST_KEYID || hkid >= TDX_FIRST_KEYID + TDX_NR_KEYIDS)
 		return TDX_OPERAND_INVALID | OPERAND_RDX;
-	err = tdx_check_page(regs->cx, OPERAND_RCX, PT_NDA, &pamt);
+	err = tdx_check_page(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, PT_NDA, &pamt);
 	if (err)
 		return err;
 
@@ -147,7 +148,7 @@ u64 leaf_mng_key_config(struct pt_regs *regs)
 	struct emul_td *td;
 	u64 err;
 
-	err = tdr_operand(regs->cx, OPERAND_RCX, &td);
+	err = tdr_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, &td);
 	if (err)
 		return err;
 	if (td->lifecycle != TD_HKID_ASSIGNED)
@@ -171,14 +172,14 @@ u64 leaf_mng_addcx(struct pt_regs *regs)
 	struct emul_td *td;
 	u64 err;
 
-	err = tdr_operand(regs->dx, OPERAND_RDX, &td);
+	err = tdr_operand(regs->dx, OPERAND_RDX, TDX_EXCLUSIVE, &td);
 	if (err)
 		return err;
 	if (td->lifecycle != TD_KEYS_CONFIGURED)
 		return TDX_TD_KEYS_NOT_CONFIGURED;
 	if (td->nr_tdcx == TDX_NR_TDCS_PAGES)
 		return TDX_TDCX_NUM_INCORRECT;
-	err = tdx_check_page(regs->cx, OPERAND_RCX, PT_NDA, &pamt);
+	err = tdx_check_page(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, PT_NDA, &pamt);
 	if (err)
 		return err;
 
@@ -234,7 +235,7 @@ u64 leaf_mng_init(struct pt_regs *regs)
 
 	regs->cx = 0;
 
-	err = tdr_operand(tdr, OPERAND_RCX, &td);
+	err = tdr_operand(tdr, OPERAND_RCX, TDX_EXCLUSIVE, &td);
 	if (err)
 		return err;
 
@@ -300,7 +301,8 @@ u64 leaf_mng_rd(struct pt_regs *regs)
 
 	regs->r8 = 0;
 
-	err = tdx_td_operand(regs->cx, OPERAND_RCX, BIT(OP_INITIALIZED) | BIT(OP_RUNNABLE), &td);
+	err = tdx_td_operand(regs->cx, OPERAND_RCX, TDX_SHARED,
+			     BIT(OP_INITIALIZED) | BIT(OP_RUNNABLE), &td);
 	if (err)
 		return err;
 
@@ -322,7 +324,7 @@ u64 leaf_mng_vpflushdone(struct pt_regs *regs)
 	struct emul_td *td;
 	u64 err;
 
-	err = tdr_operand(regs->cx, OPERAND_RCX, &td);
+	err = tdr_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, &td);
 	if (err)
 		return err;
 	if (td->lifecycle != TD_HKID_ASSIGNED && td->lifecycle != TD_KEYS_CONFIGURED)
@@ -341,7 +343,7 @@ u64 leaf_mng_key_freeid(struct pt_regs *regs)
 	struct emul_td *td;
 	u64 err;
 
-	err = tdr_operand(regs->cx, OPERAND_RCX, &td);
+	err = tdr_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, &td);
 	if (err)
 		return err;
 	if (td->lifecycle != TD_BLOCKED)

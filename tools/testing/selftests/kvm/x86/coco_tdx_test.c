@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -188,12 +187,9 @@ TEST_F(tdx, census_while_td_lives)
 static void *launch_some(void *cpu)
 {
 	unsigned int seed = (unsigned long)cpu + 10;
-	cpu_set_t cpus;
 	int i;
 
-	CPU_ZERO(&cpus);
-	CPU_SET((unsigned long)cpu, &cpus);
-	TEST_ASSERT(!sched_setaffinity(0, sizeof(cpus), &cpus), "sched_setaffinity() failed");
+	coco_set_cpu((unsigned long)cpu);
 
 	for (i = 0; i < 8; i++)
 		random_launch(&seed, 64);
