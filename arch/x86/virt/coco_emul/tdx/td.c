@@ -26,6 +26,8 @@ struct td_params {
 };
 
 #define EPTP_CONTROLS_4LEVEL	0x1eULL	/* write-back, 4-level walk */
+#define EPTP_CONTROLS_5LEVEL	0x26ULL
+#define CONFIG_FLAGS_GPAW	BIT_ULL(0)	/* the shared bit is 51, not 47 */
 #define CONFIG_FLAGS_NO_RBP_MOD	BIT_ULL(2)
 #define TSC_25MHZ_MIN		4
 #define TSC_25MHZ_MAX		400
@@ -200,9 +202,12 @@ static u64 td_params_check(const struct td_params *p)
 		return TDX_OPERAND_INVALID | OPERAND_XFAM;
 	if (!p->max_vcpus || p->max_vcpus > TDX_MAX_VCPUS_PER_TD)
 		return TDX_OPERAND_INVALID | OPERAND_MAX_VCPUS;
-	if (p->eptp_controls != EPTP_CONTROLS_4LEVEL)
+	if (p->eptp_controls != EPTP_CONTROLS_4LEVEL &&
+	    (p->eptp_controls != EPTP_CONTROLS_5LEVEL || !tdx_has_5level_ept()))
 		return TDX_OPERAND_INVALID | OPERAND_EPTP_CONTROLS;
-	if (p->config_flags & ~CONFIG_FLAGS_NO_RBP_MOD)
+	if (p->config_flags & CONFIG_FLAGS_GPAW && p->eptp_controls != EPTP_CONTROLS_5LEVEL)
+		return TDX_OPERAND_INVALID | OPERAND_EPTP_CONTROLS;
+	if (p->config_flags & ~(CONFIG_FLAGS_GPAW | CONFIG_FLAGS_NO_RBP_MOD))
 		return TDX_OPERAND_INVALID | OPERAND_EXEC_CONTROLS;
 	if (p->tsc_frequency < TSC_25MHZ_MIN || p->tsc_frequency > TSC_25MHZ_MAX)
 		return TDX_OPERAND_INVALID | OPERAND_TSC_FREQUENCY;
@@ -254,7 +259,8 @@ u64 leaf_mng_init(struct pt_regs *regs)
 	td->max_vcpus = p->max_vcpus;
 	td->tsc_khz = p->tsc_frequency * TSC_25MHZ_KHZ;
 	td->mrconfigid = p->mrconfigid[0];
-	td->root_level = 3;
+	td->root_level = p->eptp_controls == EPTP_CONTROLS_5LEVEL ? 4 : 3;
+	td->shared_bit = p->config_flags & CONFIG_FLAGS_GPAW ? 51 : 47;
 	memcpy(td->cpuid, p->cpuid, sizeof(td->cpuid));
 	tdx_mrtd_init(td);
 	td->op_state = OP_INITIALIZED;

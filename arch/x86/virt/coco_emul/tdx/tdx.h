@@ -179,6 +179,7 @@ struct pamt_entry {
  * @nr_tdcx:	pages of the TDCS so far
  * @tdcs:	their physical addresses; the last one is the root of the S-EPT
  * @root_level:	level of the entries in the root: 3 or 4
+ * @shared_bit:	the topmost bit of a guest physical address: 47 or 51
  * @attributes:	as given to TDH.MNG.INIT
  * @xfam:	as given to TDH.MNG.INIT
  * @mrconfigid:	first eight bytes of what was given to TDH.MNG.INIT
@@ -203,6 +204,7 @@ struct emul_td {
 	unsigned int		nr_tdcx;
 	u64			tdcs[TDX_NR_TDCS_PAGES];
 	int			root_level;
+	int			shared_bit;
 	u64			attributes;
 	u64			xfam;
 	u64			mrconfigid;
@@ -240,6 +242,7 @@ enum tdx_point_id {
 };
 
 extern struct coco_emul_point tdx_points[NR_TDX_POINTS];
+bool tdx_has_5level_ept(void);
 
 /* seamcall.c: the way into the module */
 #define SEAMCALL_VERSION	GENMASK_ULL(23, 16)

@@ -398,6 +398,11 @@ TEST_F(strict, td_params)
 	expect_bad_params(self, EPTP_CONTROLS);
 	params->eptp_controls = BIT_ULL(12) | 0x1e;
 	expect_bad_params(self, EPTP_CONTROLS);
+	/* Five levels, and a shared bit that needs them */
+	params->eptp_controls = 0x26;
+	expect_bad_params(self, EPTP_CONTROLS);
+	params->config_flags = BIT_ULL(0);
+	expect_bad_params(self, EPTP_CONTROLS);
 	params->config_flags = BIT_ULL(63);
 	expect_bad_params(self, EXEC_CONTROLS);
 	params->tsc_frequency = 0;

@@ -25,12 +25,14 @@
 #define COCO_NR_EXTENDS			16
 
 #define COCO_TD_GPA	(4ul << 20)
+#define COCO_TD_GPA_BITS	48
 #define COCO_SEEN_SIZE	16
 
 /**
  * struct coco_td - a TD and what it has to measure
  * @vm:		the VM
  * @vcpu:	its only vCPU
+ * @gpa_bits:	width of its guest physical addresses, the topmost bit means shared
  * @nr_slots:	memslots so far
  * @tag:	tells the TD from others in the files of the emulator
  * @mrtd:	running hash of what was added
@@ -38,6 +40,7 @@
 struct coco_td {
 	struct kvm_vm *vm;
 	struct kvm_vcpu *vcpu;
+	unsigned int gpa_bits;
 	uint32_t nr_slots;
 	uint64_t tag;
 	struct sha384 mrtd;

@@ -14,7 +14,6 @@
 #include "test_util.h"
 
 #define TD_NR_CPUID_ENTRIES	256
-#define TD_GPA_BITS		48
 #define TD_ATTR_SEPT_VE_DISABLE	BIT_ULL(28)
 #define TD_XFAM_FP_SSE		(BIT_ULL(0) | BIT_ULL(1))
 
@@ -44,6 +43,7 @@ void coco_td_new(struct coco_td *td)
 	TEST_ASSERT(getrandom(&td->tag, sizeof(td->tag), 0) == sizeof(td->tag),
 		    "getrandom() failed");
 	sha384_start(&td->mrtd);
+	td->gpa_bits = COCO_TD_GPA_BITS;
 
 	td->vm = vm_create_barebones_type(KVM_X86_TDX_VM);
 	vm_enable_cap(td->vm, KVM_CAP_SPLIT_IRQCHIP, 24);
@@ -65,7 +65,7 @@ int __coco_td_init_vm(struct coco_td *td, uint32_t bad_cpuid_bits, uint64_t *hw_
 
 	entry = &init->cpuid.entries[init->cpuid.nent++];
 	entry->function = 0x80000008;
-	entry->eax = TD_GPA_BITS << 16 | 40;
+	entry->eax = td->gpa_bits << 16 | 40;
 	entry->ecx = bad_cpuid_bits;
 
 	ret = tdx_cmd(td->vm->fd, KVM_TDX_INIT_VM, 0, init, hw_error);
@@ -85,6 +85,8 @@ void coco_td_add_vcpu(struct coco_td *td)
 {
 	td->vcpu = __vm_vcpu_add(td->vm, 0);
 	vcpu_init_cpuid(td->vcpu, kvm_get_supported_cpuid());
+	/* By this KVM tells how many levels the EPT has: as many as that of the TD. */
+	vcpu_set_cpuid_property(td->vcpu, X86_PROPERTY_GUEST_MAX_PHY_ADDR, td->gpa_bits);
 }
 
 int __coco_td_init_vcpu(struct coco_td *td)
