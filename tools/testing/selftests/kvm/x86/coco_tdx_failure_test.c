@@ -237,6 +237,7 @@ FIXTURE_TEARDOWN(lost)
 	/* With the page the module keeps the TDR that it belongs to. */
 	self->census.nr[COCO_PAMT_REG] += variant->nr_kept;
 	self->census.nr[COCO_PAMT_TDR] += variant->nr_kept;
+	self->census.nr[COCO_PAMT_NDA] -= 2 * variant->nr_kept;
 	coco_pamt_check_census(&self->census);
 }
 
