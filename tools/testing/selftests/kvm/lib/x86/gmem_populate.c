@@ -14,8 +14,6 @@
 #include "processor.h"
 #include "gmem_populate.h"
 
-#define GMEM_PIN_BIAS	1024	/* GUP_PIN_COUNTING_BIAS */
-
 /* What the guest is to do next: copy @words of memory, 0 to only run. */
 static struct gmem_guest_cmd {
 	uint64_t from;
@@ -71,7 +69,7 @@ bool gmem_has_source_pages(void)
 	return gmem_api() != KVM_GMEM_TEST_API_USER;
 }
 
-static uint64_t gmem_vmstat(const char *name)
+uint64_t gmem_vmstat(const char *name)
 {
 	uint64_t value = -1;
 	char line[128];
@@ -175,7 +173,6 @@ void gmem_vm_free(struct gmem_vm *t)
 static void gmem_check_previous(struct gmem_vm *t, int nr)
 {
 	struct kvm_gmem_test_call *call = &t->calls[nr], *prev = call - 1;
-	unsigned int pin_refs;
 
 	TEST_ASSERT(!(call->flags & KVM_GMEM_TEST_PREV_PINNED),
 		    "Call %d: the previous source page is still pinned", nr);
@@ -186,9 +183,8 @@ static void gmem_check_previous(struct gmem_vm *t, int nr)
 		return;
 
 	/* Others may drop references meanwhile, but have no cause to take one. */
-	pin_refs = prev->src.flags & KVM_GMEM_TEST_LARGE ? 1 : GMEM_PIN_BIAS;
-	TEST_ASSERT(call->prev_refs <= prev->src.refs - pin_refs,
-		    "Call %d: the previous source page had %u references with its pin, has %u",
+	TEST_ASSERT(call->prev_refs < prev->src.refs,
+		    "Call %d: the previous source page had %u references, and still has %u",
 		    nr, prev->src.refs, call->prev_refs);
 }
 
@@ -204,9 +200,11 @@ static void gmem_check_call(struct gmem_vm *t, int nr)
 	TEST_ASSERT(!(call->flags & KVM_GMEM_TEST_MMAP_HELD), "Call %d: mmap_lock is held", nr);
 	TEST_ASSERT(call->gfn == (t->cmd.gpa >> 12) + nr, "Call %d: GFN is 0x%llx", nr, call->gfn);
 	TEST_ASSERT(!call->dst.pins, "Call %d: %u pins on the destination", nr, call->dst.pins);
-	/* In a race somebody else may have locked it for a moment. */
-	TEST_ASSERT(t->racing || !(call->dst.flags & KVM_GMEM_TEST_LOCKED),
-		    "Call %d: the destination is locked", nr);
+	/* The base unlocks it. In a race somebody else may have locked it for a moment. */
+	TEST_ASSERT(t->racing || !!(call->dst.flags & KVM_GMEM_TEST_LOCKED) ==
+				 gmem_has_source_pages(),
+		    "Call %d: the destination is %slocked", nr,
+		    call->dst.flags & KVM_GMEM_TEST_LOCKED ? "" : "not ");
 	TEST_ASSERT(!!call->src.pfn == has_page, "Call %d: source PFN 0x%llx", nr, call->src.pfn);
 	TEST_ASSERT(call->dst.pfn && call->src.pfn != call->dst.pfn,
 		    "Call %d: source PFN 0x%llx, destination PFN 0x%llx", nr,
@@ -215,9 +213,11 @@ static void gmem_check_call(struct gmem_vm *t, int nr)
 	if (!has_page)
 		return;
 
-	/* GUP does not count pins of the shared zero page. */
-	TEST_ASSERT(call->src.pins == !(call->src.flags & KVM_GMEM_TEST_ZERO_PAGE),
+	/* A pin would unshare the page, which reading it does not ask for. */
+	TEST_ASSERT(!call->src.pins || call->src.flags & KVM_GMEM_TEST_ZERO_PAGE,
 		    "Call %d: %u pins on the source", nr, call->src.pins);
+	TEST_ASSERT(t->racing || call->flags & KVM_GMEM_TEST_SRC_HELD,
+		    "Call %d: nobody holds the source", nr);
 	if (nr)
 		gmem_check_previous(t, nr);
 }
@@ -326,6 +326,18 @@ struct kvm_gmem_test_file_page gmem_file_page(struct gmem_vm *t, size_t page)
 	return cmd;
 }
 
+int gmem_memory_error(struct gmem_vm *t, size_t page)
+{
+	struct kvm_gmem_test_memory_error cmd = {
+		.size = sizeof(cmd),
+		.vm_fd = t->vm->fd,
+		.gpa = gmem_gpa(page),
+	};
+
+	gmem_test_ioctl(KVM_GMEM_TEST_MEMORY_ERROR, &cmd);
+	return cmd.ret;
+}
+
 bool gmem_file_has(struct gmem_vm *t, size_t page)
 {
 	return gmem_file_page(t, page).page.pfn;
@@ -405,11 +417,11 @@ static void gmem_populate_rest(struct gmem_vm *t, size_t page, size_t npages)
 	munmap(good, npages * getpagesize());
 }
 
-/* One more page is there on the base, which allocates before it looks at the source. */
+/* One more page is there: what is wrong with the source comes last. */
 static void gmem_expect_failed(struct gmem_vm *t, const void *src, size_t page, long npages,
 			       int error)
 {
-	bool allocates = !gmem_has_source_pages() && !gmem_file_has(t, page);
+	bool allocates = !gmem_file_has(t, page);
 	uint64_t before = gmem_file_pages(t);
 	long ret = gmem_populate(t, page, src, npages);
 	uint64_t after = gmem_file_pages(t);
