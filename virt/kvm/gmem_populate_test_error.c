@@ -12,6 +12,7 @@
 #include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/kvm_gmem_populate_test.h>
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -19,7 +20,6 @@
 #include <linux/workqueue.h>
 
 #include "gmem_populate_test.h"
-#include "gmem_populate_test_uapi.h"
 
 /* For the others to come to the lock, and for the error to be done with */
 #define GMEM_ERROR_TIMEOUT_MS	10000

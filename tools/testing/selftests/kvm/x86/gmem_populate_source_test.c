@@ -3,7 +3,7 @@
  * Every kind of memory that user space may offer kvm_gmem_populate() as source.
  *
  * The base copies from a user address and so takes whatever can be read; the
- * series pins a page and so takes what has a page that GUP may hand out.  The
+ * series looks up a page and so takes what has one that GUP may hand out.  The
  * cases that differ say so with gmem_has_source_pages().
  */
 #include <errno.h>
