@@ -69,6 +69,15 @@ static void expect_no_corruption(int klog)
 	}
 }
 
+/* Of all the pages that are lost none is in the page allocator. */
+static void expect_not_freed(void)
+{
+	char *freed = coco_emul_read("freed");
+
+	TEST_ASSERT(!*freed, "Free, but not the host's: %s", freed);
+	free(freed);
+}
+
 /*
  * Guest after guest takes what memory the previous one had, and finds nothing in
  * it that is not the host's.
@@ -102,6 +111,7 @@ static void expect_not_reused(uint8_t *src)
 FIXTURE_TEARDOWN(leak)
 {
 	TEST_ASSERT(!coco_emul_inject_is_pending(), "An injected fault did not fire");
+	expect_not_freed();
 	expect_not_reused(self->src);
 	expect_no_corruption(self->klog);
 	close(self->klog);
