@@ -420,11 +420,18 @@ DEFINE_SHOW_ATTRIBUTE(pages);
 static int freed_show(struct seq_file *m, void *v)
 {
 	enum rmp_page_state state;
+	unsigned long flags;
 	u64 pfn;
 
 	for (pfn = 0; pfn < rmp_nr_pages; pfn++) {
-		state = data_race(rmp[pfn].state);
-		if (state >= RMP_RECLAIM && !page_count(pfn_to_page(pfn)))
+		if (!pfn_valid(pfn) || page_count(pfn_to_page(pfn)))
+			continue;
+
+		raw_spin_lock_irqsave(&coco_emul_lock, flags);
+		state = rmp[pfn].state;
+		raw_spin_unlock_irqrestore(&coco_emul_lock, flags);
+
+		if (state >= RMP_RECLAIM)
 			seq_printf(m, "%#llx %s\n", pfn, state_names[state]);
 	}
 
