@@ -10,9 +10,13 @@
 #define pr_fmt(fmt)	"coco_emul: " fmt
 
 #include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/err.h>
 #include <linux/psp-sev.h>
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 
 #include "snp.h"
 
@@ -378,6 +382,9 @@ static const struct psp_cmd *find_cmd(u32 id)
 	return NULL;
 }
 
+/* What is added to the time that a command takes, in milliseconds */
+static unsigned int delay_ms[NR_SNP_POINTS];
+
 /**
  * psp_emul_command() - carry out a firmware command
  * @id:		command number
@@ -391,6 +398,10 @@ u16 psp_emul_command(u32 id, u64 buf_pa)
 	void *buf = NULL;
 	u64 status;
 	u16 ret;
+
+	/* Outside of the lock: meanwhile everybody else goes on. */
+	if (cmd && READ_ONCE(delay_ms[cmd->point]))
+		msleep(READ_ONCE(delay_ms[cmd->point]));
 
 	guard(raw_spinlock_irqsave)(&coco_emul_lock);
 
@@ -453,8 +464,53 @@ static int guests_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(guests);
 
+static int delay_set(const char *name, unsigned int ms)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(psp_cmds); i++) {
+		if (!strcmp(snp_emul_points[psp_cmds[i].point].name, name)) {
+			WRITE_ONCE(delay_ms[psp_cmds[i].point], ms);
+			return 0;
+		}
+	}
+
+	return -ENOENT;
+}
+
+/*
+ * "<name> <milliseconds>": from now on that command takes so much longer. For a
+ * test that wants to do something while the firmware is at work.
+ */
+static ssize_t delay_write(struct file *file, const char __user *ubuf, size_t count,
+			   loff_t *ppos)
+{
+	char *buf __free(kfree) = coco_emul_line(ubuf, count);
+	char *str, *name;
+	unsigned int ms;
+	int ret;
+
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+
+	str = strim(buf);
+	name = strsep(&str, " ");
+	ret = str ? kstrtouint(str, 0, &ms) : -EINVAL;
+	if (!ret)
+		ret = delay_set(name, ms);
+
+	return ret ?: count;
+}
+
+static const struct file_operations delay_fops = {
+	.owner	= THIS_MODULE,
+	.open	= simple_open,
+	.write	= delay_write,
+};
+
 int __init psp_emul_init(struct dentry *debugfs)
 {
 	debugfs_create_file("guests", 0400, debugfs, NULL, &guests_fops);
+	debugfs_create_file("delay", 0200, debugfs, NULL, &delay_fops);
 	return 0;
 }

@@ -10,6 +10,14 @@
 . /lib/guest.sh
 
 load kvm-amd
-want_not_ok sev_snp_launch_update_test launch_update.no_source launch_update.unaligned_source
+want_not_ok sev_snp_launch_update_test launch_update.no_source launch_update.unaligned_source \
+	launch_update.cpuid_write_back_in_range launch_update.after_finish launch_update.signal_before_first_page
+want_not_ok coco_snp_launch_test launch.signals launch.error_after_progress launch.cpuid_third_of_five \
+	launch.update_after_finish launch.finish_twice launch.finish_after_bad_id_block \
+	launch.finish_after_bad_vmsa launch.shared_guest_memfd
 want_not_ok coco_snp_lock_test global.lock_order
 run_test coco_snp_failure_test
+
+# Nobody loses a page, with the base as with the series.
+case_ok cgroup mount -t cgroup2 none /sys/fs/cgroup
+run_test -n source coco_snp_source_test -f shared

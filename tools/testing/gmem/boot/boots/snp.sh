@@ -23,9 +23,11 @@ case_ok real-ccp-driver test -e /sys/bus/pci/drivers/ccp/10000:00:00.0
 run_test sev_snp_launch_update_test
 run_test coco_snp_digest_test
 run_test coco_snp_failure_test
+run_test coco_snp_launch_test
 load kvm-gmem-test
 run_test coco_snp_memory_error_test
 case_ok unload/kvm-gmem-test rmmod kvm-gmem-test
+case_ok cgroup mount -t cgroup2 none /sys/fs/cgroup
 run_test coco_snp_source_test
 run_test coco_snp_lock_test
 run_test coco_snp_strict_test

@@ -16,8 +16,13 @@
 #define RMP_FAIL_OVERLAP	4
 
 /* Pages per state of the RMP, in the order of the file */
-#define SNP_NR_CENSUS	8
-#define SNP_HOST_WRITES	(SNP_NR_CENSUS - 1)
+#define SNP_NR_CENSUS		8
+#define SNP_HYPERVISOR		0
+#define SNP_RECLAIM		3
+#define SNP_PRE_GUEST		4
+#define SNP_GUEST_INVALID	5
+#define SNP_GUEST_VALID		6
+#define SNP_HOST_WRITES		(SNP_NR_CENSUS - 1)
 
 struct snp_census {
 	uint64_t value[SNP_NR_CENSUS];
