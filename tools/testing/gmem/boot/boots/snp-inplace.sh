@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The emulated SEV-SNP host with the locking of in-place conversion, and with the patches of patches/other that it needs
-# there: launches and the commands of /dev/sev without a lockdep report and without a hang.
+# there: launches and the commands of /dev/sev without a lockdep report and without a hang. The one report is of an
+# RMPUPDATE that coco_snp_dev_test has fail.
 # boot: kernel=other-inplace
 # boot: cpu=EPYC-Milan,+svm,+npt,-hypervisor,xlevel=0x80000021
 # boot: smp=2 mem=2G timeout=180
 # boot: append=coco_emul=snp
 # boot: verbs=test
+# boot: splat=SEV-SNP: RMPUPDATE failed for PFN
 . /lib/guest.sh
 
 load kvm-amd
