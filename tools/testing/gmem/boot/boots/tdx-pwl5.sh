@@ -3,7 +3,7 @@
 # where a TD has no addresses. And two CPUs in the TDX module, of which one is busy.
 # boot: kernel=series
 # boot: cpu=max,vendor=GenuineIntel,family=6,model=122,stepping=1,phys-bits=52,-svm,-hypervisor,-avx,-avx2,-la57,xlevel=0x80000008
-# boot: smp=2 mem=3G timeout=180
+# boot: smp=2 mem=3G timeout=300
 # boot: append=coco_emul=tdx nohibernate
 # boot: verbs=test
 . /lib/guest.sh
