@@ -28,9 +28,9 @@
 
 /*
  * What a launch may take in a memory cgroup at its limit: page tables, and what
- * the CPUs charge in advance.  A quarter of what copies of the source would.
+ * the CPUs charge in advance, 64 pages each.  Half of what copies would take.
  */
-#define CGROUP_ROOM	(MANY_SIZE / 4)
+#define CGROUP_ROOM	(MANY_SIZE / 2)
 
 /* A child that has the memory, too, and in the end still reads the same there */
 struct sharer {
@@ -215,7 +215,7 @@ static bool is_ksm(const void *addr)
 static void *map_many_merged(void)
 {
 	void *mem = map_many();
-	int i, tries = 400;
+	int i, tries = 1200;
 
 	for (i = 1; i < SOURCE_MANY_PAGES; i++)
 		memcpy(mem + i * PAGE_SIZE, mem, PAGE_SIZE);
