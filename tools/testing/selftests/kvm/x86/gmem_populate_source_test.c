@@ -435,6 +435,8 @@ FIXTURE(shared) {
 FIXTURE_SETUP(shared)
 {
 	gmem_vm_init(&self->vm, GMEM_VM_PROTECTED, SOURCE_MANY_PAGES);
+	/* Where the guest copies to: so that this is no new memory then. */
+	gmem_fill(addr_gpa2hva(self->vm.vm, GMEM_MIRROR_GPA), SOURCE_MANY_PAGES, 1);
 }
 
 FIXTURE_TEARDOWN(shared)
