@@ -70,6 +70,11 @@ void snp_guest_read_status(struct snp_guest_status *status);
 /* The digest of the only guest that there is equals the one calculated. */
 void snp_guest_expect_digest(struct snp_guest *g);
 
+/* SEV_ISSUE_CMD on a file descriptor of /dev/sev */
+int sev_dev_cmd(int fd, uint32_t cmd, const void *data, uint32_t *error);
+/* Each command that reads or writes memory of its caller, whatever its result */
+void sev_dev_issue_all(int fd);
+
 void *snp_map_pages(size_t npages);
 void snp_init_cpuid_page(void *page);
 void snp_spoil_cpuid_page(void *page);
