@@ -152,6 +152,14 @@ void source_check_hugetlb_in_child(source_load_fn create_and_load, void *arg)
 	unmap_hugetlb(mem);
 }
 
+static void expect_huge_page(const void *addr)
+{
+	const size_t last = SZ_2M - PAGE_SIZE;
+
+	TEST_ASSERT_EQ(coco_emul_pa(addr) % SZ_2M, 0);
+	TEST_ASSERT_EQ(coco_emul_pa(addr + last), coco_emul_pa(addr) + last);
+}
+
 /* Some ten pages come and go with the tasks that run meanwhile. */
 static void expect_no_copies(uint64_t anon_before)
 {
@@ -186,15 +194,13 @@ void source_check_fork_thp(source_load_fn load, void *arg)
 
 	TEST_ASSERT(!madvise(src, SZ_2M, MADV_HUGEPAGE), "MADV_HUGEPAGE: %s", strerror(errno));
 	gmem_fill(src, SZ_2M / PAGE_SIZE, 1);
-	TEST_ASSERT_EQ(coco_emul_pa(src) % SZ_2M, 0);
-	TEST_ASSERT_EQ(coco_emul_pa(src + SZ_2M - PAGE_SIZE), coco_emul_pa(src) + SZ_2M - PAGE_SIZE);
+	expect_huge_page(src);
 
 	s = share(src, SZ_2M);
 	anon = gmem_vmstat("nr_anon_pages");
 	load(arg, src, SOURCE_MANY_PAGES);
 	expect_no_copies(anon);
-	TEST_ASSERT_EQ(coco_emul_pa(src) % SZ_2M, 0);
-	TEST_ASSERT_EQ(coco_emul_pa(src + SZ_2M - PAGE_SIZE), coco_emul_pa(src) + SZ_2M - PAGE_SIZE);
+	expect_huge_page(src);
 	end_share(&s);
 	munmap(mem, 2 * SZ_2M);
 }
