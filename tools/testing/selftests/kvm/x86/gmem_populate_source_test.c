@@ -434,9 +434,15 @@ FIXTURE(shared) {
 
 FIXTURE_SETUP(shared)
 {
+	void *mirror;
+
 	gmem_vm_init(&self->vm, GMEM_VM_PROTECTED, SOURCE_MANY_PAGES);
-	/* Where the guest copies to: so that this is no new memory then. */
-	gmem_fill(addr_gpa2hva(self->vm.vm, GMEM_MIRROR_GPA), SOURCE_MANY_PAGES, 1);
+
+	/* Where the guest copies to: not new memory when it does, and no one else's. */
+	mirror = addr_gpa2hva(self->vm.vm, GMEM_MIRROR_GPA);
+	gmem_fill(mirror, SOURCE_MANY_PAGES, 1);
+	TEST_ASSERT(!madvise(mirror, SOURCE_MANY_PAGES * 4096, MADV_DONTFORK),
+		    "MADV_DONTFORK: %s", strerror(errno));
 }
 
 FIXTURE_TEARDOWN(shared)
