@@ -253,7 +253,7 @@ TEST_F(shared, fork_thp)
 	source_check_fork_thp(load, &self->guest);
 }
 
-TEST_F(shared, ksm)
+TEST_F_TIMEOUT(shared, ksm, SOURCE_KSM_TIMEOUT)
 {
 	source_check_ksm(load, &self->guest);
 }
@@ -263,7 +263,7 @@ TEST_F(shared, memcg_fork)
 	source_check_memcg_fork(load, allocate, &self->guest);
 }
 
-TEST_F(shared, memcg_ksm)
+TEST_F_TIMEOUT(shared, memcg_ksm, SOURCE_KSM_TIMEOUT)
 {
 	source_check_memcg_ksm(load, allocate, &self->guest);
 }

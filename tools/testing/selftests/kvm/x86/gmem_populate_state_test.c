@@ -352,8 +352,9 @@ TEST_F(state, bind_overflows)
 						   self->vm.fd, bad[i].offset);
 			continue;
 		}
-		TEST_ASSERT(ret == -1 && errno == EINVAL, "Offset 0x%lx, %lu pages: ret %d, errno %d",
-			    bad[i].offset, bad[i].npages, ret, errno);
+		TEST_ASSERT(ret == -1 && errno == EINVAL,
+			    "Offset 0x%lx, %lu pages: ret %d, errno %d", bad[i].offset,
+			    bad[i].npages, ret, errno);
 	}
 	munmap(mem, 17 * getpagesize());
 }
