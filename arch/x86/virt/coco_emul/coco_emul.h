@@ -130,7 +130,13 @@ extern const struct coco_emul_host *coco_emul_host;
 
 /*
  * Serialises every emulated instruction and everything else that touches the
- * state of the emulated platform. Taken with interrupts off.
+ * state of the emulated platform. Taken with interrupts off, so nothing may run
+ * under it for long: a guest, in particular, must not.
+ *
+ * What is called through pv_ops, and the die notifier up to the point where it
+ * knows the instruction, is NOKPROBE_SYMBOL: kprobes' own exceptions come along
+ * there. Nothing behind coco_emul_insn.emulate is, as it calls a lot that can be
+ * probed anyway, SHA-384 and memcpy() for example.
  */
 extern raw_spinlock_t coco_emul_lock;
 

@@ -41,7 +41,6 @@ static notrace void emul_cpuid(unsigned int *eax, unsigned int *ebx,
 	native_cpuid(eax, ebx, ecx, edx);
 	coco_emul_host->cpuid(leaf, subleaf, eax, ebx, ecx, edx);
 }
-
 NOKPROBE_SYMBOL(emul_cpuid);
 
 static notrace u64 emul_read_msr(u32 msr)
@@ -53,7 +52,6 @@ static notrace u64 emul_read_msr(u32 msr)
 
 	return native_read_msr(msr);
 }
-
 NOKPROBE_SYMBOL(emul_read_msr);
 
 static notrace int emul_read_msr_safe(u32 msr, u64 *val)
@@ -63,7 +61,6 @@ static notrace int emul_read_msr_safe(u32 msr, u64 *val)
 
 	return native_read_msr_safe(msr, val);
 }
-
 NOKPROBE_SYMBOL(emul_read_msr_safe);
 
 static notrace void emul_write_msr(u32 msr, u64 val)
@@ -71,7 +68,6 @@ static notrace void emul_write_msr(u32 msr, u64 val)
 	if (!coco_emul_host->write_msr(msr, val))
 		native_write_msr(msr, val);
 }
-
 NOKPROBE_SYMBOL(emul_write_msr);
 
 static notrace int emul_write_msr_safe(u32 msr, u64 val)
@@ -81,14 +77,12 @@ static notrace int emul_write_msr_safe(u32 msr, u64 val)
 
 	return native_write_msr_safe(msr, val);
 }
-
 NOKPROBE_SYMBOL(emul_write_msr_safe);
 
 static notrace void emul_write_cr4(unsigned long val)
 {
 	native_write_cr4(val & ~coco_emul_host->cr4_hidden);
 }
-
 NOKPROBE_SYMBOL(emul_write_cr4);
 
 /*
@@ -109,7 +103,6 @@ static notrace void emul_flush_tlb_global(void)
 	__native_tlb_flush_global(cr4);
 	raw_local_irq_restore(flags);
 }
-
 NOKPROBE_SYMBOL(emul_flush_tlb_global);
 
 static int __init coco_emul_setup(char *str)

@@ -10,7 +10,6 @@
 #include <linux/cleanup.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
-#include <linux/kprobes.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -35,8 +34,6 @@ bool coco_emul_hit(struct coco_emul_point *point, u64 *status)
 	*status = point->fail_status;
 	return true;
 }
-
-NOKPROBE_SYMBOL(coco_emul_hit);
 
 /**
  * coco_emul_point_read() - a consistent copy of a point

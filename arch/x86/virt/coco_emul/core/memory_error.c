@@ -20,7 +20,6 @@
 #include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/hw_breakpoint.h>
-#include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/panic.h>
@@ -57,8 +56,6 @@ static unsigned long recoverable_read(unsigned long ip)
 	return 0;
 }
 
-NOKPROBE_SYMBOL(recoverable_read);
-
 static void bad_byte_accessed(struct perf_event *bp, struct perf_sample_data *data,
 			      struct pt_regs *regs)
 {
@@ -76,8 +73,6 @@ static void bad_byte_accessed(struct perf_event *bp, struct perf_sample_data *da
 	fixup_exception(regs, X86_TRAP_MC, 0, 0);
 	WRITE_ONCE(read_by, ip);
 }
-
-NOKPROBE_SYMBOL(bad_byte_accessed);
 
 static void forget(void)
 {

@@ -23,8 +23,6 @@ static bool emulate_nothing(struct pt_regs *regs, struct insn *insn)
 	return true;
 }
 
-NOKPROBE_SYMBOL(emulate_nothing);
-
 /* SEAMOPS, which nobody but the TDX module could use, stands for it. */
 static const struct coco_emul_insn nothing = {
 	.opcode		= { 0x0f, 0x01 },
@@ -44,7 +42,6 @@ const struct coco_emul_insn *coco_emul_ticks_insn(void)
 {
 	return exception_ticks ? NULL : &nothing;
 }
-
 NOKPROBE_SYMBOL(coco_emul_ticks_insn);
 
 /**
@@ -57,8 +54,6 @@ void coco_emul_ticks_add(u64 ticks)
 
 	trap_ticks += ticks + exception_ticks;
 }
-
-NOKPROBE_SYMBOL(coco_emul_ticks_add);
 
 /**
  * coco_emul_ticks() - time spent on emulated instructions so far

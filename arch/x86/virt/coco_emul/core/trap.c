@@ -48,8 +48,6 @@ bool coco_emul_ea(struct insn *insn, struct pt_regs *regs, unsigned long *ea)
 	return *ea != -1UL && *ea >= TASK_SIZE_MAX;
 }
 
-NOKPROBE_SYMBOL(coco_emul_ea);
-
 /**
  * coco_emul_set_flags() - result of an instruction in RFLAGS
  * @regs:	registers at the exception
@@ -60,8 +58,6 @@ void coco_emul_set_flags(struct pt_regs *regs, unsigned long flags)
 	regs->flags &= ~COCO_EMUL_ARITH_FLAGS;
 	regs->flags |= flags & COCO_EMUL_ARITH_FLAGS;
 }
-
-NOKPROBE_SYMBOL(coco_emul_set_flags);
 
 static u8 mandatory_prefix(struct insn *insn)
 {
@@ -84,7 +80,6 @@ static u8 mandatory_prefix(struct insn *insn)
 
 	return prefix;
 }
-
 NOKPROBE_SYMBOL(mandatory_prefix);
 
 static bool insn_matches(const struct coco_emul_insn *e, struct insn *insn, u8 prefix)
@@ -98,7 +93,6 @@ static bool insn_matches(const struct coco_emul_insn *e, struct insn *insn, u8 p
 
 	return !e->mem || X86_MODRM_MOD(insn->modrm.value) != 3;
 }
-
 NOKPROBE_SYMBOL(insn_matches);
 
 static const struct coco_emul_insn *identify(struct insn *insn)
@@ -117,7 +111,6 @@ static const struct coco_emul_insn *identify(struct insn *insn)
 
 	return e && insn_matches(e, insn, prefix) ? e : NULL;
 }
-
 NOKPROBE_SYMBOL(identify);
 
 static bool decode(struct pt_regs *regs, struct insn *insn, u8 *buf)
@@ -134,7 +127,6 @@ static bool decode(struct pt_regs *regs, struct insn *insn, u8 *buf)
 
 	return !insn_decode(insn, buf, len, INSN_MODE_64);
 }
-
 NOKPROBE_SYMBOL(decode);
 
 static int coco_emul_die(struct notifier_block *nb, unsigned long val, void *data)
@@ -181,7 +173,6 @@ static int coco_emul_die(struct notifier_block *nb, unsigned long val, void *dat
 	regs->ip += insn.length;
 	return NOTIFY_STOP;
 }
-
 NOKPROBE_SYMBOL(coco_emul_die);
 
 static struct notifier_block coco_emul_die_nb = {

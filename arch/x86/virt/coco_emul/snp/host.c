@@ -54,7 +54,6 @@ static void snp_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *
 		break;
 	}
 }
-
 NOKPROBE_SYMBOL(snp_cpuid);
 
 static bool snp_read_msr(u32 msr, u64 *val)
@@ -70,7 +69,6 @@ static bool snp_read_msr(u32 msr, u64 *val)
 		return false;
 	}
 }
-
 NOKPROBE_SYMBOL(snp_read_msr);
 
 static bool snp_write_msr(u32 msr, u64 val)
@@ -83,7 +81,6 @@ static bool snp_write_msr(u32 msr, u64 val)
 			   MSR_AMD64_SYSCFG_SNP_VMPL_EN);
 	return true;
 }
-
 NOKPROBE_SYMBOL(snp_write_msr);
 
 static int __init snp_emul_init(struct dentry *debugfs)

@@ -14,7 +14,6 @@
  * host read yields garbage.
  */
 #include <linux/debugfs.h>
-#include <linux/kprobes.h>
 #include <linux/memblock.h>
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
@@ -73,8 +72,6 @@ struct rmp_page *rmp_emul_page(u64 pa)
 	return &rmp[pfn];
 }
 
-NOKPROBE_SYMBOL(rmp_emul_page);
-
 /**
  * rmp_emul_data() - the memory that an entry is about
  * @page:	entry of the page
@@ -86,8 +83,6 @@ void *rmp_emul_data(struct rmp_page *page)
 	return __va(PFN_PHYS(page - rmp));
 }
 
-NOKPROBE_SYMBOL(rmp_emul_data);
-
 static u64 page_sum(struct rmp_page *page)
 {
 	u64 *words = rmp_emul_data(page), sum = page->gpa ^ page->asid;
@@ -98,8 +93,6 @@ static u64 page_sum(struct rmp_page *page)
 
 	return sum;
 }
-
-NOKPROBE_SYMBOL(page_sum);
 
 /*
  * Not a cipher: it only has to make the content useless to whoever reads or
@@ -118,14 +111,10 @@ static void page_scramble(struct rmp_page *page)
 	}
 }
 
-NOKPROBE_SYMBOL(page_scramble);
-
 static bool is_of_guest(struct rmp_page *page)
 {
 	return page->state >= RMP_PRE_GUEST;
 }
-
-NOKPROBE_SYMBOL(is_of_guest);
 
 /**
  * rmp_emul_check() - find out whether the host has written to a page
@@ -137,8 +126,6 @@ void rmp_emul_check(struct rmp_page *page)
 		nr_host_writes++;
 }
 
-NOKPROBE_SYMBOL(rmp_emul_check);
-
 /**
  * rmp_emul_seal() - from now on the host must not write to a page
  * @page:	entry of the page
@@ -149,8 +136,6 @@ void rmp_emul_seal(struct rmp_page *page)
 		page->sum = page_sum(page);
 }
 
-NOKPROBE_SYMBOL(rmp_emul_seal);
-
 static void set_state(struct rmp_page *page, enum rmp_page_state state)
 {
 	lockdep_assert_held(&coco_emul_lock);
@@ -159,8 +144,6 @@ static void set_state(struct rmp_page *page, enum rmp_page_state state)
 	nr_in_state[state]++;
 	page->state = state;
 }
-
-NOKPROBE_SYMBOL(set_state);
 
 /**
  * rmp_emul_set() - give a page another state and owner
@@ -178,8 +161,6 @@ void rmp_emul_set(struct rmp_page *page, enum rmp_page_state state, u64 gpa, u32
 	page->type = 0;
 	rmp_emul_seal(page);
 }
-
-NOKPROBE_SYMBOL(rmp_emul_set);
 
 /**
  * rmp_emul_encrypt() - turn the plaintext in a page into guest memory
@@ -200,14 +181,10 @@ static bool immutable(struct rmp_page *page)
 	       page->state == RMP_PRE_GUEST;
 }
 
-NOKPROBE_SYMBOL(immutable);
-
 static struct rmp_page *region_head(struct rmp_page *page)
 {
 	return rmp + ALIGN_DOWN(page - rmp, PTRS_PER_PMD);
 }
-
-NOKPROBE_SYMBOL(region_head);
 
 /**
  * rmp_emul_is_large() - is a page part of a 2 MiB entry?
@@ -217,8 +194,6 @@ bool rmp_emul_is_large(struct rmp_page *page)
 {
 	return region_head(page)->large;
 }
-
-NOKPROBE_SYMBOL(rmp_emul_is_large);
 
 static enum rmp_page_state state_after_update(const struct rmp_state *new)
 {
@@ -230,8 +205,6 @@ static enum rmp_page_state state_after_update(const struct rmp_state *new)
 
 	return new->immutable ? RMP_FIRMWARE : RMP_RECLAIM;
 }
-
-NOKPROBE_SYMBOL(state_after_update);
 
 static bool new_state_valid(const struct rmp_state *new)
 {
@@ -247,8 +220,6 @@ static bool new_state_valid(const struct rmp_state *new)
 
 	return new->assigned || (!new->asid && !new->immutable);
 }
-
-NOKPROBE_SYMBOL(new_state_valid);
 
 static u64 rmpupdate(u64 pa, const struct rmp_state *new)
 {
@@ -283,16 +254,12 @@ static u64 rmpupdate(u64 pa, const struct rmp_state *new)
 	return RMP_OK;
 }
 
-NOKPROBE_SYMBOL(rmpupdate);
-
 static bool rmp_result(struct pt_regs *regs, u64 status)
 {
 	regs->ax = status;
 	coco_emul_set_flags(regs, status ? 0 : X86_EFLAGS_ZF);
 	return true;
 }
-
-NOKPROBE_SYMBOL(rmp_result);
 
 static bool emulate_rmpupdate(struct pt_regs *regs, struct insn *insn)
 {
@@ -307,8 +274,6 @@ static bool emulate_rmpupdate(struct pt_regs *regs, struct insn *insn)
 
 	return rmp_result(regs, status);
 }
-
-NOKPROBE_SYMBOL(emulate_rmpupdate);
 
 static bool emulate_rmpread(struct pt_regs *regs, struct insn *insn)
 {
@@ -332,8 +297,6 @@ static bool emulate_rmpread(struct pt_regs *regs, struct insn *insn)
 	return rmp_result(regs, RMP_OK);
 }
 
-NOKPROBE_SYMBOL(emulate_rmpread);
-
 static bool emulate_psmash(struct pt_regs *regs, struct insn *insn)
 {
 	struct rmp_page *page = rmp_emul_page(regs->ax);
@@ -349,8 +312,6 @@ static bool emulate_psmash(struct pt_regs *regs, struct insn *insn)
 	page->large = false;
 	return rmp_result(regs, RMP_OK);
 }
-
-NOKPROBE_SYMBOL(emulate_psmash);
 
 #define SNP_INSN(_name, _prefix, _modrm, _emulate)			\
 	{								\

@@ -2,8 +2,6 @@
 /*
  * Emulated TDX module: private memory, the leaves TDH.MEM.
  */
-#include <linux/kprobes.h>
-
 #include "tdx.h"
 
 /* The operands of a TDH.MEM leaf: RCX is GPA and level, RDX the TDR. */
@@ -26,7 +24,6 @@ static u64 mem_begin(struct pt_regs *regs, unsigned int op_states, int min_level
 
 	return tdx_sept_walk(regs, *td, info & PAGE_MASK, level, walk);
 }
-NOKPROBE_SYMBOL(mem_begin);
 
 /* The same for the leaves that fill the entry. */
 static u64 mem_begin_free(struct pt_regs *regs, unsigned int op_states, int min_level,
@@ -38,7 +35,6 @@ static u64 mem_begin_free(struct pt_regs *regs, unsigned int op_states, int min_
 		err = tdx_sept_status(regs, walk, TDX_EPT_ENTRY_STATE_INCORRECT);
 	return err;
 }
-NOKPROBE_SYMBOL(mem_begin_free);
 
 #define OP_BUILD	BIT(OP_INITIALIZED)
 #define OP_RUN		BIT(OP_RUNNABLE)
@@ -60,7 +56,6 @@ u64 leaf_mem_sept_add(struct pt_regs *regs)
 	tdx_septe_write(td, walk.pa, tdx_septe_make(regs->r8, false, SEPT_MAPPED));
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mem_sept_add);
 
 u64 leaf_mem_page_add(struct pt_regs *regs)
 {
@@ -93,7 +88,6 @@ u64 leaf_mem_page_add(struct pt_regs *regs)
 	tdx_mrtd_block(td, "MEM.PAGE.ADD", walk.gpa);
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mem_page_add);
 
 u64 leaf_mem_page_aug(struct pt_regs *regs)
 {
@@ -113,7 +107,6 @@ u64 leaf_mem_page_aug(struct pt_regs *regs)
 	tdx_septe_write(td, walk.pa, tdx_septe_make(regs->r8, true, SEPT_PENDING));
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mem_page_aug);
 
 u64 leaf_mem_range_block(struct pt_regs *regs)
 {
@@ -145,7 +138,6 @@ u64 leaf_mem_range_block(struct pt_regs *regs)
 	tdx_pamt(walk.entry & SEPTE_PA)->epoch = td->epoch;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mem_range_block);
 
 u64 leaf_mem_track(struct pt_regs *regs)
 {
@@ -160,7 +152,6 @@ u64 leaf_mem_track(struct pt_regs *regs)
 	td->epoch++;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mem_track);
 
 u64 leaf_mem_page_remove(struct pt_regs *regs)
 {
@@ -194,4 +185,3 @@ u64 leaf_mem_page_remove(struct pt_regs *regs)
 	regs->cx = walk.entry & SEPTE_PA;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mem_page_remove);

@@ -3,7 +3,6 @@
  * Emulated TDX module: MRTD, the measurement of a TD, as the "TDX Module Base
  * Architecture Specification" has it in section "Measurement".
  */
-#include <linux/kprobes.h>
 #include <linux/unaligned.h>
 
 #include "tdx.h"
@@ -15,7 +14,6 @@ void tdx_mrtd_init(struct emul_td *td)
 {
 	sha384_init(&td->measured);
 }
-NOKPROBE_SYMBOL(tdx_mrtd_init);
 
 void tdx_mrtd_block(struct emul_td *td, const char *operation, u64 gpa)
 {
@@ -25,7 +23,6 @@ void tdx_mrtd_block(struct emul_td *td, const char *operation, u64 gpa)
 	put_unaligned_le64(gpa, block + 16);
 	sha384_update(&td->measured, block, sizeof(block));
 }
-NOKPROBE_SYMBOL(tdx_mrtd_block);
 
 /* The measurement as it stands, final or not. */
 void tdx_mrtd_read(const struct emul_td *td, u8 mrtd[SHA384_DIGEST_SIZE])
@@ -74,7 +71,6 @@ u64 leaf_mr_extend(struct pt_regs *regs)
 	sha384_update(&td->measured, (u8 *)chunk + MR_BLOCK_SIZE, MR_BLOCK_SIZE);
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mr_extend);
 
 u64 leaf_mr_finalize(struct pt_regs *regs)
 {
@@ -91,4 +87,3 @@ u64 leaf_mr_finalize(struct pt_regs *regs)
 	td->op_state = OP_RUNNABLE;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mr_finalize);

@@ -8,7 +8,6 @@
  * noticed.
  */
 #include <linux/jhash.h>
-#include <linux/kprobes.h>
 
 #include "tdx.h"
 
@@ -20,7 +19,6 @@ u64 tdx_keystream(u64 key, u64 pa)
 	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
 	return x ^ (x >> 31);
 }
-NOKPROBE_SYMBOL(tdx_keystream);
 
 /* Scramble @len bytes from @src to physical address @pa, or back. */
 void tdx_scramble(u64 key, u64 pa, u64 *dst, const u64 *src, size_t len)
@@ -30,19 +28,16 @@ void tdx_scramble(u64 key, u64 pa, u64 *dst, const u64 *src, size_t len)
 	for (i = 0; i < len / sizeof(*dst); i++)
 		dst[i] = (src ? src[i] : 0) ^ tdx_keystream(key, pa + i * sizeof(*dst));
 }
-NOKPROBE_SYMBOL(tdx_scramble);
 
 void tdx_scramble_zeroes(u64 key, u64 pa)
 {
 	tdx_scramble(key, pa, __va(pa), NULL, PAGE_SIZE);
 }
-NOKPROBE_SYMBOL(tdx_scramble_zeroes);
 
 static u32 page_csum(u64 pa)
 {
 	return jhash2(__va(pa), PAGE_SIZE / sizeof(u32), 0);
 }
-NOKPROBE_SYMBOL(page_csum);
 
 /* Pages of TDs that the host was found to have written to. */
 u64 tdx_nr_host_writes;
@@ -55,7 +50,6 @@ bool tdx_page_is_intact(u64 pa, const struct pamt_entry *pamt)
 	tdx_nr_host_writes++;
 	return false;
 }
-NOKPROBE_SYMBOL(tdx_page_is_intact);
 
 /* From now on the page belongs to the module, and the host must not write to it. */
 void tdx_page_take(u64 pa, struct pamt_entry *pamt, enum tdx_page_type type, u64 owner)
@@ -66,7 +60,6 @@ void tdx_page_take(u64 pa, struct pamt_entry *pamt, enum tdx_page_type type, u64
 		.csum	= page_csum(pa),
 	};
 }
-NOKPROBE_SYMBOL(tdx_page_take);
 
 /* The host may do with its page what it likes again. */
 void tdx_page_free(u64 pa, struct pamt_entry *pamt)
@@ -74,4 +67,3 @@ void tdx_page_free(u64 pa, struct pamt_entry *pamt)
 	tdx_page_is_intact(pa, pamt);
 	*pamt = (struct pamt_entry) { .type = PT_NDA };
 }
-NOKPROBE_SYMBOL(tdx_page_free);

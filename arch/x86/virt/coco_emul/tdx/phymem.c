@@ -2,8 +2,6 @@
 /*
  * Emulated TDX module: physical pages and caches, the leaves TDH.PHYMEM.
  */
-#include <linux/kprobes.h>
-
 #include "tdx.h"
 
 /* Only an injected fault interrupts this: nothing is done then, so resuming is starting. */
@@ -24,7 +22,6 @@ u64 leaf_phymem_cache_wb(struct pt_regs *regs)
 
 	return done ? TDX_SUCCESS : TDX_NO_HKID_READY_TO_WBCACHE;
 }
-NOKPROBE_SYMBOL(leaf_phymem_cache_wb);
 
 u64 leaf_phymem_page_reclaim(struct pt_regs *regs)
 {
@@ -66,7 +63,6 @@ u64 leaf_phymem_page_reclaim(struct pt_regs *regs)
 	tdx_page_free(pa, pamt);
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_phymem_page_reclaim);
 
 /* There is no cache to write back: only the operand is checked. */
 u64 leaf_phymem_page_wbinvd(struct pt_regs *regs)
@@ -79,7 +75,6 @@ u64 leaf_phymem_page_wbinvd(struct pt_regs *regs)
 
 	return tdx_check_page(regs->cx & (BIT_ULL(phys_bits) - 1), OPERAND_RCX, PT_NDA, &pamt);
 }
-NOKPROBE_SYMBOL(leaf_phymem_page_wbinvd);
 
 u64 leaf_phymem_page_rdmd(struct pt_regs *regs)
 {
@@ -95,4 +90,3 @@ u64 leaf_phymem_page_rdmd(struct pt_regs *regs)
 	regs->r8 = 0;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_phymem_page_rdmd);

@@ -7,8 +7,6 @@
  * before it changes anything. All run under coco_emul_lock, so no leaf is ever
  * busy unless a fault is injected.
  */
-#include <linux/kprobes.h>
-
 #include "tdx.h"
 
 /* Leaf number in RAX, beside SEAMCALL_VERSION. */
@@ -86,7 +84,6 @@ static const struct tdh_leaf *tdh_leaf_find(u64 rax)
 
 	return NULL;
 }
-NOKPROBE_SYMBOL(tdh_leaf_find);
 
 static u64 tdh_call(const struct tdh_leaf *leaf, struct pt_regs *regs)
 {
@@ -99,7 +96,6 @@ static u64 tdh_call(const struct tdh_leaf *leaf, struct pt_regs *regs)
 
 	return leaf->fn(regs);
 }
-NOKPROBE_SYMBOL(tdh_call);
 
 bool coco_emul_seamcall(struct pt_regs *regs, struct insn *insn)
 {
@@ -122,7 +118,6 @@ bool coco_emul_seamcall(struct pt_regs *regs, struct insn *insn)
 	coco_emul_set_flags(regs, 0);
 	return true;
 }
-NOKPROBE_SYMBOL(coco_emul_seamcall);
 
 void __init tdx_seamcall_init(void)
 {

@@ -4,7 +4,6 @@
  * gives for it, scrambled as all pages of a TD; its entries carry a tag, so that
  * a write by the host is noticed.
  */
-#include <linux/kprobes.h>
 #include <linux/seq_file.h>
 
 #include "tdx.h"
@@ -21,7 +20,6 @@ static u64 septe_tag(u64 key, u64 pa, u64 entry)
 {
 	return tdx_keystream(key ^ (entry & ~SEPTE_TAG), ~pa) & SEPTE_TAG;
 }
-NOKPROBE_SYMBOL(septe_tag);
 
 static u64 septe_read(struct emul_td *td, u64 pa, u64 *entry)
 {
@@ -34,7 +32,6 @@ static u64 septe_read(struct emul_td *td, u64 pa, u64 *entry)
 	*entry &= ~SEPTE_TAG;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(septe_read);
 
 void tdx_septe_write(struct emul_td *td, u64 pa, u64 entry)
 {
@@ -45,26 +42,22 @@ void tdx_septe_write(struct emul_td *td, u64 pa, u64 entry)
 	/* A table changes. Host writes to it are found by the tags. */
 	tdx_pamt(pa)->csum = 0;
 }
-NOKPROBE_SYMBOL(tdx_septe_write);
 
 enum sept_state tdx_septe_state(u64 entry)
 {
 	return (entry & SEPTE_STATE) >> SEPTE_STATE_SHIFT;
 }
-NOKPROBE_SYMBOL(tdx_septe_state);
 
 u64 tdx_septe_make(u64 pa, bool leaf, enum sept_state state)
 {
 	return pa | (leaf ? SEPTE_LEAF : 0) | (u64)state << SEPTE_STATE_SHIFT |
 	       (state == SEPT_MAPPED ? SEPTE_RWX : 0);
 }
-NOKPROBE_SYMBOL(tdx_septe_make);
 
 static u64 sept_index(u64 gpa, int level)
 {
 	return (gpa >> (PAGE_SHIFT + 9 * level)) % SEPT_NR_ENTRIES;
 }
-NOKPROBE_SYMBOL(sept_index);
 
 /* An S-EPT status comes with the entry that is to blame in RCX and RDX. */
 u64 tdx_sept_status(struct pt_regs *regs, const struct sept_walk *walk, u64 status)
@@ -73,7 +66,6 @@ u64 tdx_sept_status(struct pt_regs *regs, const struct sept_walk *walk, u64 stat
 	regs->dx = walk->level | tdx_septe_state(walk->entry) << 8;
 	return status | OPERAND_RCX;
 }
-NOKPROBE_SYMBOL(tdx_sept_status);
 
 /*
  * Find the entry for the GPA and level in RCX. The GPA has to be private:
@@ -101,7 +93,6 @@ u64 tdx_sept_walk(struct pt_regs *regs, struct emul_td *td, u64 gpa, int level,
 		table = walk->entry & SEPTE_PA;
 	}
 }
-NOKPROBE_SYMBOL(tdx_sept_walk);
 
 /*
  * debugfs: every entry of the Secure EPT of the TD, and how the page or table

@@ -5,7 +5,6 @@
  * The PAMT stands in the memory that the host donates for its 4 KiB level, so
  * the module needs none of its own. Pages are tracked at that level only.
  */
-#include <linux/kprobes.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/topology.h>
@@ -61,7 +60,6 @@ static const struct tdmr_pamt *nth_pamt(unsigned int i)
 {
 	return &tdmrs[i / TDMR_NR_PAMTS].info.pamt[i % TDMR_NR_PAMTS];
 }
-NOKPROBE_SYMBOL(nth_pamt);
 
 const struct tdx_cpuid_config tdx_cpuid_configs[TDX_NR_CPUID_CONFIG] = {
 	/* family, model, stepping; APIC IDs per package; MWAIT, x2APIC, TSC deadline */
@@ -107,25 +105,21 @@ u64 tdx_this_package(void)
 {
 	return BIT_ULL(topology_logical_package_id(raw_smp_processor_id()));
 }
-NOKPROBE_SYMBOL(tdx_this_package);
 
 bool tdx_all_packages(u64 packages)
 {
 	return hweight64(packages) == topology_max_packages();
 }
-NOKPROBE_SYMBOL(tdx_all_packages);
 
 bool tdx_sys_ready(void)
 {
 	return sys_state == SYS_READY;
 }
-NOKPROBE_SYMBOL(tdx_sys_ready);
 
 bool tdx_sys_lp_ready(void)
 {
 	return cpumask_test_cpu(raw_smp_processor_id(), &sys_lps);
 }
-NOKPROBE_SYMBOL(tdx_sys_lp_ready);
 
 u64 leaf_sys_init(struct pt_regs *regs)
 {
@@ -137,7 +131,6 @@ u64 leaf_sys_init(struct pt_regs *regs)
 	sys_state = SYS_LP_INIT;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_sys_init);
 
 u64 leaf_sys_lp_init(struct pt_regs *regs)
 {
@@ -149,7 +142,6 @@ u64 leaf_sys_lp_init(struct pt_regs *regs)
 	cpumask_set_cpu(raw_smp_processor_id(), &sys_lps);
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_sys_lp_init);
 
 u64 leaf_sys_rd(struct pt_regs *regs)
 {
@@ -180,7 +172,6 @@ u64 leaf_sys_rd(struct pt_regs *regs)
 
 	return TDX_METADATA_FIELD_ID_INCORRECT;
 }
-NOKPROBE_SYMBOL(leaf_sys_rd);
 
 /* A reserved area holds nothing that a TD could use, a PAMT for example. */
 static bool tdmr_is_reserved(const struct tdmr_info *tdmr, u64 start, u64 end)
@@ -196,7 +187,6 @@ static bool tdmr_is_reserved(const struct tdmr_info *tdmr, u64 start, u64 end)
 
 	return false;
 }
-NOKPROBE_SYMBOL(tdmr_is_reserved);
 
 static u64 tdmr_check_reserved(const struct tdmr_info *tdmr)
 {
@@ -221,7 +211,6 @@ static u64 tdmr_check_reserved(const struct tdmr_info *tdmr)
 
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(tdmr_check_reserved);
 
 static u64 tdmr_check(const struct tdmr_info *tdmr, const struct tdmr_info *prev)
 {
@@ -245,7 +234,6 @@ static u64 tdmr_check(const struct tdmr_info *tdmr, const struct tdmr_info *prev
 
 	return tdmr_check_reserved(tdmr);
 }
-NOKPROBE_SYMBOL(tdmr_check);
 
 /* No TD may be given a page of a PAMT, and none may be in two of them. */
 static bool pamt_overlaps(unsigned int index, unsigned int nr)
@@ -270,7 +258,6 @@ static bool pamt_overlaps(unsigned int index, unsigned int nr)
 
 	return false;
 }
-NOKPROBE_SYMBOL(pamt_overlaps);
 
 u64 leaf_sys_config(struct pt_regs *regs)
 {
@@ -314,7 +301,6 @@ u64 leaf_sys_config(struct pt_regs *regs)
 	sys_state = SYS_CONFIGURED;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_sys_config);
 
 u64 leaf_sys_key_config(struct pt_regs *regs)
 {
@@ -326,7 +312,6 @@ u64 leaf_sys_key_config(struct pt_regs *regs)
 		sys_state = SYS_READY;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_sys_key_config);
 
 static struct pamt_entry *tdmr_pamt(const struct tdmr *tdmr, u64 pa)
 {
@@ -336,7 +321,6 @@ static struct pamt_entry *tdmr_pamt(const struct tdmr *tdmr, u64 pa)
 
 	return &pamt[(pa - tdmr->info.base) >> PAGE_SHIFT];
 }
-NOKPROBE_SYMBOL(tdmr_pamt);
 
 static void tdmr_reserve(struct tdmr *tdmr, u64 start, u64 end)
 {
@@ -351,7 +335,6 @@ static void tdmr_reserve(struct tdmr *tdmr, u64 start, u64 end)
 			tdmr_pamt(tdmr, pa)->type = PT_RSVD;
 	}
 }
-NOKPROBE_SYMBOL(tdmr_reserve);
 
 u64 leaf_sys_tdmr_init(struct pt_regs *regs)
 {
@@ -380,7 +363,6 @@ u64 leaf_sys_tdmr_init(struct pt_regs *regs)
 	regs->dx = round_down(end, TDMR_ALIGN);
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_sys_tdmr_init);
 
 /* The PAMT entry of a page, NULL if it is not in an initialised TDMR. */
 struct pamt_entry *tdx_pamt(u64 pa)
@@ -394,7 +376,6 @@ struct pamt_entry *tdx_pamt(u64 pa)
 
 	return NULL;
 }
-NOKPROBE_SYMBOL(tdx_pamt);
 
 /* Check a page operand: a plain physical address that a TDMR covers. */
 u64 tdx_find_page(u64 pa, enum tdx_operand operand, struct pamt_entry **pamt)
@@ -405,7 +386,6 @@ u64 tdx_find_page(u64 pa, enum tdx_operand operand, struct pamt_entry **pamt)
 	*pamt = tdx_pamt(pa);
 	return *pamt ? TDX_SUCCESS : TDX_OPERAND_ADDR_RANGE_ERROR | operand;
 }
-NOKPROBE_SYMBOL(tdx_find_page);
 
 /* The same for a page of the given type. */
 u64 tdx_check_page(u64 pa, enum tdx_operand operand, enum tdx_page_type type,
@@ -417,7 +397,6 @@ u64 tdx_check_page(u64 pa, enum tdx_operand operand, enum tdx_page_type type,
 		err = TDX_PAGE_METADATA_INCORRECT | operand;
 	return err;
 }
-NOKPROBE_SYMBOL(tdx_check_page);
 
 /* Counts what is there, not what was counted: lockless, exact if all is quiet. */
 void tdx_pamt_census(u64 count[NR_PT])

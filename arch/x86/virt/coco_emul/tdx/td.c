@@ -2,7 +2,6 @@
 /*
  * Emulated TDX module: TDs, their keys and control pages.
  */
-#include <linux/kprobes.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 
@@ -49,7 +48,6 @@ void tdx_td_own_page(struct emul_td *td, u64 pa, struct pamt_entry *pamt,
 	tdx_page_take(pa, pamt, type, td->tdr);
 	td->nr_children++;
 }
-NOKPROBE_SYMBOL(tdx_td_own_page);
 
 /* The same, with zeroes in it. */
 void tdx_td_take_page(struct emul_td *td, u64 pa, struct pamt_entry *pamt,
@@ -58,7 +56,6 @@ void tdx_td_take_page(struct emul_td *td, u64 pa, struct pamt_entry *pamt,
 	tdx_scramble_zeroes(td->key, pa);
 	tdx_td_own_page(td, pa, pamt, type);
 }
-NOKPROBE_SYMBOL(tdx_td_take_page);
 
 struct emul_td *tdx_td_find(u64 tdr)
 {
@@ -71,7 +68,6 @@ struct emul_td *tdx_td_find(u64 tdr)
 
 	return NULL;
 }
-NOKPROBE_SYMBOL(tdx_td_find);
 
 /* A TDR operand, in whatever state. */
 static u64 tdr_operand(u64 pa, enum tdx_operand operand, struct emul_td **td)
@@ -84,7 +80,6 @@ static u64 tdr_operand(u64 pa, enum tdx_operand operand, struct emul_td **td)
 		*td = tdx_td_find(pa);
 	return err;
 }
-NOKPROBE_SYMBOL(tdr_operand);
 
 u64 tdx_td_check_state(struct emul_td *td, unsigned int op_states)
 {
@@ -97,7 +92,6 @@ u64 tdx_td_check_state(struct emul_td *td, unsigned int op_states)
 
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(tdx_td_check_state);
 
 /* A TDR operand of a TD that has its key and TDCS and is in one of @op_states. */
 u64 tdx_td_operand(u64 pa, enum tdx_operand operand, unsigned int op_states,
@@ -107,7 +101,6 @@ u64 tdx_td_operand(u64 pa, enum tdx_operand operand, unsigned int op_states,
 
 	return err ?: tdx_td_check_state(*td, op_states);
 }
-NOKPROBE_SYMBOL(tdx_td_operand);
 
 u64 leaf_mng_create(struct pt_regs *regs)
 {
@@ -140,7 +133,6 @@ u64 leaf_mng_create(struct pt_regs *regs)
 	tdx_page_take(regs->cx, pamt, PT_TDR, 0);
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mng_create);
 
 u64 leaf_mng_key_config(struct pt_regs *regs)
 {
@@ -163,7 +155,6 @@ u64 leaf_mng_key_config(struct pt_regs *regs)
 		td->lifecycle = TD_KEYS_CONFIGURED;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mng_key_config);
 
 u64 leaf_mng_addcx(struct pt_regs *regs)
 {
@@ -186,7 +177,6 @@ u64 leaf_mng_addcx(struct pt_regs *regs)
 	tdx_td_take_page(td, regs->cx, pamt, PT_TDCX);
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mng_addcx);
 
 static u64 td_params_check(const struct td_params *p)
 {
@@ -221,7 +211,6 @@ static u64 td_params_check(const struct td_params *p)
 
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(td_params_check);
 
 u64 leaf_mng_init(struct pt_regs *regs)
 {
@@ -259,7 +248,6 @@ u64 leaf_mng_init(struct pt_regs *regs)
 	td->op_state = OP_INITIALIZED;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mng_init);
 
 /* The field number holds leaf, subleaf, and which half of the registers. */
 static u64 td_read_cpuid(struct emul_td *td, u64 id, u64 *val)
@@ -291,7 +279,6 @@ static u64 td_read_cpuid(struct emul_td *td, u64 id, u64 *val)
 		return TDX_METADATA_FIELD_NOT_READABLE;
 	}
 }
-NOKPROBE_SYMBOL(td_read_cpuid);
 
 u64 leaf_mng_rd(struct pt_regs *regs)
 {
@@ -315,7 +302,6 @@ u64 leaf_mng_rd(struct pt_regs *regs)
 		regs->r8 = val;
 	return err;
 }
-NOKPROBE_SYMBOL(leaf_mng_rd);
 
 u64 leaf_mng_vpflushdone(struct pt_regs *regs)
 {
@@ -334,7 +320,6 @@ u64 leaf_mng_vpflushdone(struct pt_regs *regs)
 	td->flushed = 0;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mng_vpflushdone);
 
 u64 leaf_mng_key_freeid(struct pt_regs *regs)
 {
@@ -352,7 +337,6 @@ u64 leaf_mng_key_freeid(struct pt_regs *regs)
 	td->lifecycle = TD_TEARDOWN;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mng_key_freeid);
 
 int __init tdx_td_init(void)
 {

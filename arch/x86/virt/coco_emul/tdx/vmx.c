@@ -9,7 +9,6 @@
  */
 #define pr_fmt(fmt)	"coco_emul: " fmt
 
-#include <linux/kprobes.h>
 #include <linux/percpu.h>
 #include <linux/printk.h>
 
@@ -61,14 +60,12 @@ static bool vmx_succeed(struct pt_regs *regs)
 	coco_emul_set_flags(regs, 0);
 	return true;
 }
-NOKPROBE_SYMBOL(vmx_succeed);
 
 static bool vmx_fail_invalid(struct pt_regs *regs)
 {
 	coco_emul_set_flags(regs, X86_EFLAGS_CF);
 	return true;
 }
-NOKPROBE_SYMBOL(vmx_fail_invalid);
 
 static u64 *vmcs_slot(u64 vmcs, u64 field)
 {
@@ -83,7 +80,6 @@ static u64 *vmcs_slot(u64 vmcs, u64 field)
 
 	return coco_emul_ram(vmcs + VMCS_HEADER + (group * VMCS_NR_INDEX + index) * 8, 8);
 }
-NOKPROBE_SYMBOL(vmcs_slot);
 
 static bool vmx_fail(struct pt_regs *regs, u32 error)
 {
@@ -96,7 +92,6 @@ static bool vmx_fail(struct pt_regs *regs, u32 error)
 	coco_emul_set_flags(regs, X86_EFLAGS_ZF);
 	return true;
 }
-NOKPROBE_SYMBOL(vmx_fail);
 
 /* Everything that has to start in VMX root operation and can be injected into. */
 static bool vmx_begin(struct pt_regs *regs, enum tdx_point_id id, bool *handled)
@@ -113,13 +108,11 @@ static bool vmx_begin(struct pt_regs *regs, enum tdx_point_id id, bool *handled)
 	*handled = vmx_fail(regs, error);
 	return false;
 }
-NOKPROBE_SYMBOL(vmx_begin);
 
 bool coco_emul_vmx_root(void)
 {
 	return this_cpu_ptr(&vmx_cpu)->root;
 }
-NOKPROBE_SYMBOL(coco_emul_vmx_root);
 
 /* A region for VMXON or VMPTRLD; only the revision in it is looked at. */
 static u32 *vmx_region(u64 pa)
@@ -129,7 +122,6 @@ static u32 *vmx_region(u64 pa)
 
 	return coco_emul_ram(pa, PAGE_SIZE);
 }
-NOKPROBE_SYMBOL(vmx_region);
 
 static bool vmx_pa_operand(struct pt_regs *regs, struct insn *insn, u64 *pa)
 {
@@ -141,7 +133,6 @@ static bool vmx_pa_operand(struct pt_regs *regs, struct insn *insn, u64 *pa)
 	*pa = *(u64 *)ea;
 	return true;
 }
-NOKPROBE_SYMBOL(vmx_pa_operand);
 
 static bool emulate_vmxon(struct pt_regs *regs, struct insn *insn)
 {
@@ -167,7 +158,6 @@ static bool emulate_vmxon(struct pt_regs *regs, struct insn *insn)
 	cpu->vmcs = VMCS_NONE;
 	return vmx_succeed(regs);
 }
-NOKPROBE_SYMBOL(emulate_vmxon);
 
 static bool emulate_vmxoff(struct pt_regs *regs, struct insn *insn)
 {
@@ -179,7 +169,6 @@ static bool emulate_vmxoff(struct pt_regs *regs, struct insn *insn)
 	this_cpu_ptr(&vmx_cpu)->root = false;
 	return vmx_succeed(regs);
 }
-NOKPROBE_SYMBOL(emulate_vmxoff);
 
 static bool emulate_vmclear(struct pt_regs *regs, struct insn *insn)
 {
@@ -200,7 +189,6 @@ static bool emulate_vmclear(struct pt_regs *regs, struct insn *insn)
 		cpu->vmcs = VMCS_NONE;
 	return vmx_succeed(regs);
 }
-NOKPROBE_SYMBOL(emulate_vmclear);
 
 static bool emulate_vmptrld(struct pt_regs *regs, struct insn *insn)
 {
@@ -225,7 +213,6 @@ static bool emulate_vmptrld(struct pt_regs *regs, struct insn *insn)
 	cpu->vmcs = pa;
 	return vmx_succeed(regs);
 }
-NOKPROBE_SYMBOL(emulate_vmptrld);
 
 /* The r/m operand of VMREAD and VMWRITE, a register or memory. */
 static unsigned long *vmx_rm_operand(struct pt_regs *regs, struct insn *insn)
@@ -239,7 +226,6 @@ static unsigned long *vmx_rm_operand(struct pt_regs *regs, struct insn *insn)
 	off = insn_get_modrm_rm_off(insn, regs);
 	return off < 0 ? NULL : (void *)regs + off;
 }
-NOKPROBE_SYMBOL(vmx_rm_operand);
 
 static u64 vmcs_field_mask(u64 field)
 {
@@ -252,7 +238,6 @@ static u64 vmcs_field_mask(u64 field)
 		return U64_MAX;
 	}
 }
-NOKPROBE_SYMBOL(vmcs_field_mask);
 
 /* An access to a field of the current VMCS. */
 struct vmcs_access {
@@ -280,7 +265,6 @@ static bool vmcs_access_begin(struct pt_regs *regs, struct insn *insn, enum tdx_
 
 	return access->slot;
 }
-NOKPROBE_SYMBOL(vmcs_access_begin);
 
 static bool emulate_vmread(struct pt_regs *regs, struct insn *insn)
 {
@@ -293,7 +277,6 @@ static bool emulate_vmread(struct pt_regs *regs, struct insn *insn)
 	*access.rm = *access.slot;
 	return vmx_succeed(regs);
 }
-NOKPROBE_SYMBOL(emulate_vmread);
 
 static bool emulate_vmwrite(struct pt_regs *regs, struct insn *insn)
 {
@@ -308,7 +291,6 @@ static bool emulate_vmwrite(struct pt_regs *regs, struct insn *insn)
 	*access.slot = *access.rm & vmcs_field_mask(access.field);
 	return vmx_succeed(regs);
 }
-NOKPROBE_SYMBOL(emulate_vmwrite);
 
 static bool vm_entry(struct pt_regs *regs, enum tdx_point_id id, u32 error)
 {
@@ -321,20 +303,17 @@ static bool vm_entry(struct pt_regs *regs, enum tdx_point_id id, u32 error)
 	printk_deferred_once(pr_fmt("VM entry fails: only VMX root operation is emulated\n"));
 	return vmx_fail(regs, error);
 }
-NOKPROBE_SYMBOL(vm_entry);
 
 static bool emulate_vmlaunch(struct pt_regs *regs, struct insn *insn)
 {
 	return vm_entry(regs, POINT_VMLAUNCH, VMXERR_ENTRY_INVALID_CONTROL_FIELD);
 }
-NOKPROBE_SYMBOL(emulate_vmlaunch);
 
 /* No VMCS is ever launched. */
 static bool emulate_vmresume(struct pt_regs *regs, struct insn *insn)
 {
 	return vm_entry(regs, POINT_VMRESUME, VMXERR_VMRESUME_NONLAUNCHED_VMCS);
 }
-NOKPROBE_SYMBOL(emulate_vmresume);
 
 /* There is no TLB to flush: only the type of the invalidation is checked. */
 static bool vmx_invalidate(struct pt_regs *regs, struct insn *insn, enum tdx_point_id id,
@@ -352,14 +331,12 @@ static bool vmx_invalidate(struct pt_regs *regs, struct insn *insn, enum tdx_poi
 
 	return vmx_succeed(regs);
 }
-NOKPROBE_SYMBOL(vmx_invalidate);
 
 static bool emulate_invept(struct pt_regs *regs, struct insn *insn)
 {
 	return vmx_invalidate(regs, insn, POINT_INVEPT,
 			      BIT(VMX_EPT_EXTENT_CONTEXT) | BIT(VMX_EPT_EXTENT_GLOBAL));
 }
-NOKPROBE_SYMBOL(emulate_invept);
 
 static bool emulate_invvpid(struct pt_regs *regs, struct insn *insn)
 {
@@ -369,7 +346,6 @@ static bool emulate_invvpid(struct pt_regs *regs, struct insn *insn)
 			      BIT(VMX_VPID_EXTENT_ALL_CONTEXT) |
 			      BIT(VMX_VPID_EXTENT_SINGLE_NON_GLOBAL));
 }
-NOKPROBE_SYMBOL(emulate_invvpid);
 
 #define VMX_INSN(_point, _emulate, _prefix, _mask, _modrm, _mem, _opcode...)	\
 {										\

@@ -4,7 +4,6 @@
  */
 #define pr_fmt(fmt)	"coco_emul: " fmt
 
-#include <linux/kprobes.h>
 #include <linux/printk.h>
 
 #include "tdx.h"
@@ -59,7 +58,6 @@ static struct emul_vp *vp_find(u64 tdvpr)
 
 	return NULL;
 }
-NOKPROBE_SYMBOL(vp_find);
 
 /* A TDVPR operand of a TD that is in one of @op_states. */
 static u64 vp_operand(u64 pa, enum tdx_operand operand, unsigned int op_states,
@@ -75,7 +73,6 @@ static u64 vp_operand(u64 pa, enum tdx_operand operand, unsigned int op_states,
 	*vp = vp_find(pa);
 	return tdx_td_check_state((*vp)->td, op_states);
 }
-NOKPROBE_SYMBOL(vp_operand);
 
 /* Every use of a vCPU associates it with the logical processor. */
 static u64 vp_associate(struct emul_vp *vp)
@@ -92,7 +89,6 @@ static u64 vp_associate(struct emul_vp *vp)
 	vp->lp = lp;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(vp_associate);
 
 u64 leaf_vp_create(struct pt_regs *regs)
 {
@@ -119,7 +115,6 @@ u64 leaf_vp_create(struct pt_regs *regs)
 	tdx_td_take_page(td, regs->cx, pamt, PT_TDVPR);
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_vp_create);
 
 u64 leaf_vp_addcx(struct pt_regs *regs)
 {
@@ -142,7 +137,6 @@ u64 leaf_vp_addcx(struct pt_regs *regs)
 	tdx_td_take_page(vp->td, regs->cx, pamt, PT_TDCX);
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_vp_addcx);
 
 u64 leaf_vp_init(struct pt_regs *regs)
 {
@@ -179,7 +173,6 @@ u64 leaf_vp_init(struct pt_regs *regs)
 	vp->td->nr_vcpus++;
 	return vp_associate(vp);
 }
-NOKPROBE_SYMBOL(leaf_vp_init);
 
 static u64 vp_field(u64 id, unsigned int *field)
 {
@@ -196,7 +189,6 @@ static u64 vp_field(u64 id, unsigned int *field)
 
 	return TDX_METADATA_FIELD_ID_INCORRECT;
 }
-NOKPROBE_SYMBOL(vp_field);
 
 u64 leaf_vp_wr(struct pt_regs *regs)
 {
@@ -219,7 +211,6 @@ u64 leaf_vp_wr(struct pt_regs *regs)
 	vp->fields[field] = (vp->fields[field] & ~mask) | (val & mask);
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_vp_wr);
 
 u64 leaf_vp_rd(struct pt_regs *regs)
 {
@@ -236,7 +227,6 @@ u64 leaf_vp_rd(struct pt_regs *regs)
 		regs->r8 = vp->fields[field];
 	return err;
 }
-NOKPROBE_SYMBOL(leaf_vp_rd);
 
 u64 leaf_vp_flush(struct pt_regs *regs)
 {
@@ -258,7 +248,6 @@ u64 leaf_vp_flush(struct pt_regs *regs)
 	vp->td->nr_assoc--;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_vp_flush);
 
 /* There is nothing to run a guest on: the vCPU is lost, the TD is not. */
 u64 leaf_vp_enter(struct pt_regs *regs)
@@ -273,11 +262,9 @@ u64 leaf_vp_enter(struct pt_regs *regs)
 	printk_deferred_once(pr_fmt("TDH.VP.ENTER fails: only the host side of TDX is emulated\n"));
 	return TDX_NON_RECOVERABLE_VCPU;
 }
-NOKPROBE_SYMBOL(leaf_vp_enter);
 
 /* The TDVPR was reclaimed. */
 void tdx_vp_free(u64 tdvpr)
 {
 	vp_find(tdvpr)->tdvpr = 0;
 }
-NOKPROBE_SYMBOL(tdx_vp_free);
