@@ -152,6 +152,13 @@ void coco_emul_ticks_add(u64 ticks);
 u64 coco_emul_ticks(void);
 void coco_emul_ticks_calibrate(void);
 
+/* core/crypt.c */
+u64 coco_emul_new_key(void);
+u64 coco_emul_stream(u64 key, u64 pa);
+void coco_emul_scramble(u64 key, u64 pa, u64 *dst, const u64 *src, size_t len);
+u32 coco_emul_checksum(const void *page);
+void coco_emul_crypt_init(void);
+
 /* core/inject.c */
 bool coco_emul_hit(struct coco_emul_point *point, u64 *status);
 struct coco_emul_point coco_emul_point_read(unsigned int i);

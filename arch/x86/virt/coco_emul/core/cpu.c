@@ -152,6 +152,8 @@ static int __init coco_emul_init(void)
 	struct dentry *debugfs;
 	int ret;
 
+	coco_emul_crypt_init();
+
 	debugfs = coco_emul_debugfs_init();
 	ret = coco_emul_host->init(debugfs);
 	if (!ret)

@@ -288,6 +288,7 @@ static u16 snp_activate(void *buf)
 		return SEV_RET_DFFLUSH_REQUIRED;
 
 	guest->asid = activate->asid;
+	guest->key = coco_emul_new_key();
 	return SEV_RET_SUCCESS;
 }
 

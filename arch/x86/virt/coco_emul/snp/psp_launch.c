@@ -199,7 +199,7 @@ u16 psp_emul_launch_update(void *buf)
 	}
 
 	extend_digest(guest, page, update);
-	rmp_emul_encrypt(page, update->page_type);
+	rmp_emul_encrypt(page, guest->key, update->page_type);
 	guest->nr_pages++;
 	return SEV_RET_SUCCESS;
 }

@@ -83,32 +83,9 @@ void *rmp_emul_data(struct rmp_page *page)
 	return __va(PFN_PHYS(page - rmp));
 }
 
-static u64 page_sum(struct rmp_page *page)
+static u32 page_sum(struct rmp_page *page)
 {
-	u64 *words = rmp_emul_data(page), sum = page->gpa ^ page->asid;
-	int i;
-
-	for (i = 0; i < PAGE_SIZE / sizeof(*words); i++)
-		sum = (sum ^ words[i]) * 0x100000001b3ULL;
-
-	return sum;
-}
-
-/*
- * Not a cipher: it only has to make the content useless to whoever reads or
- * compares it without going through the guest.
- */
-static void page_scramble(struct rmp_page *page)
-{
-	u64 *words = rmp_emul_data(page), key = page->gpa ^ ((u64)page->asid << 52) ^ ~0ULL;
-	int i;
-
-	for (i = 0; i < PAGE_SIZE / sizeof(*words); i++) {
-		key ^= key << 13;
-		key ^= key >> 7;
-		key ^= key << 17;
-		words[i] ^= key;
-	}
+	return coco_emul_checksum(rmp_emul_data(page));
 }
 
 static bool is_of_guest(struct rmp_page *page)
@@ -165,13 +142,16 @@ void rmp_emul_set(struct rmp_page *page, enum rmp_page_state state, u64 gpa, u32
 /**
  * rmp_emul_encrypt() - turn the plaintext in a page into guest memory
  * @page:	entry of the page, in state pre-guest
+ * @key:	key of the guest
  * @type:	page type given to the launch update
  */
-void rmp_emul_encrypt(struct rmp_page *page, u8 type)
+void rmp_emul_encrypt(struct rmp_page *page, u64 key, u8 type)
 {
+	u64 *data = rmp_emul_data(page);
+
 	set_state(page, RMP_GUEST_VALID);
 	page->type = type;
-	page_scramble(page);
+	coco_emul_scramble(key, __pa(data), data, data, PAGE_SIZE);
 	rmp_emul_seal(page);
 }
 

@@ -49,7 +49,7 @@ enum rmp_page_state {
  */
 struct rmp_page {
 	u64			gpa;
-	u64			sum;
+	u32			sum;
 	u32			asid;
 	enum rmp_page_state	state : 8;
 	bool			large : 1;
@@ -98,6 +98,7 @@ enum psp_guest_state {
  * @gctx:	physical address of the context page
  * @policy:	guest policy
  * @nr_pages:	pages that launch updates have made guest-valid
+ * @key:	what its memory is scrambled with
  * @asid:	ASID it is activated with, 0 if it is not
  * @state:	state of the guest
  * @ld:		launch digest
@@ -108,6 +109,7 @@ struct psp_guest {
 	u64			gctx;
 	u64			policy;
 	u64			nr_pages;
+	u64			key;
 	u32			asid;
 	enum psp_guest_state	state;
 	u8			ld[SHA384_DIGEST_SIZE];
@@ -120,7 +122,7 @@ bool rmp_emul_is_large(struct rmp_page *page);
 void rmp_emul_set(struct rmp_page *page, enum rmp_page_state state, u64 gpa, u32 asid);
 void rmp_emul_check(struct rmp_page *page);
 void rmp_emul_seal(struct rmp_page *page);
-void rmp_emul_encrypt(struct rmp_page *page, u8 type);
+void rmp_emul_encrypt(struct rmp_page *page, u64 key, u8 type);
 void *rmp_emul_data(struct rmp_page *page);
 
 /* psp.c */

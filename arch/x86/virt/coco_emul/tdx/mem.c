@@ -82,7 +82,7 @@ u64 leaf_mem_page_add(struct pt_regs *regs)
 	if (err)
 		return err;
 
-	tdx_scramble(td->key, regs->r8, __va(regs->r8), src, PAGE_SIZE);
+	coco_emul_scramble(td->key, regs->r8, __va(regs->r8), src, PAGE_SIZE);
 	tdx_td_own_page(td, regs->r8, pamt, PT_REG);
 	tdx_septe_write(td, walk.pa, tdx_septe_make(regs->r8, true, SEPT_MAPPED));
 	tdx_mrtd_block(td, "MEM.PAGE.ADD", walk.gpa);

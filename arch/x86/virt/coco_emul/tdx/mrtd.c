@@ -64,7 +64,7 @@ u64 leaf_mr_extend(struct pt_regs *regs)
 		return TDX_NON_RECOVERABLE_TD;
 
 	pa += offset_in_page(gpa);
-	tdx_scramble(td->key, pa, chunk, __va(pa), sizeof(chunk));
+	coco_emul_scramble(td->key, pa, chunk, __va(pa), sizeof(chunk));
 
 	tdx_mrtd_block(td, "MR.EXTEND", gpa);
 	sha384_update(&td->measured, (u8 *)chunk, MR_BLOCK_SIZE);

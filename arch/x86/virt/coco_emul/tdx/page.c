@@ -2,41 +2,14 @@
 /*
  * Emulated TDX module: what is in the pages of a TD.
  *
- * What belongs to a TD is scrambled with a stream that depends on the key of
- * the TD and on the address, so that the host reads noise. This is no
- * encryption. Pages have a checksum in the PAMT, so that a write by the host is
- * noticed.
+ * What belongs to a TD is scrambled with its key, so that the host reads noise.
+ * Pages have a checksum in the PAMT, so that a write by the host is noticed.
  */
-#include <linux/jhash.h>
-
 #include "tdx.h"
-
-u64 tdx_keystream(u64 key, u64 pa)
-{
-	u64 x = key + (pa >> 3) * 0x9e3779b97f4a7c15ULL;
-
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-	return x ^ (x >> 31);
-}
-
-/* Scramble @len bytes from @src to physical address @pa, or back. */
-void tdx_scramble(u64 key, u64 pa, u64 *dst, const u64 *src, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len / sizeof(*dst); i++)
-		dst[i] = (src ? src[i] : 0) ^ tdx_keystream(key, pa + i * sizeof(*dst));
-}
 
 void tdx_scramble_zeroes(u64 key, u64 pa)
 {
-	tdx_scramble(key, pa, __va(pa), NULL, PAGE_SIZE);
-}
-
-static u32 page_csum(u64 pa)
-{
-	return jhash2(__va(pa), PAGE_SIZE / sizeof(u32), 0);
+	coco_emul_scramble(key, pa, __va(pa), NULL, PAGE_SIZE);
 }
 
 /* Pages of TDs that the host was found to have written to. */
@@ -44,7 +17,7 @@ u64 tdx_nr_host_writes;
 
 bool tdx_page_is_intact(u64 pa, const struct pamt_entry *pamt)
 {
-	if (!pamt->csum || page_csum(pa) == pamt->csum)
+	if (!pamt->csum || coco_emul_checksum(__va(pa)) == pamt->csum)
 		return true;
 
 	tdx_nr_host_writes++;
@@ -57,7 +30,7 @@ void tdx_page_take(u64 pa, struct pamt_entry *pamt, enum tdx_page_type type, u64
 	*pamt = (struct pamt_entry) {
 		.owner	= owner,
 		.type	= type,
-		.csum	= page_csum(pa),
+		.csum	= coco_emul_checksum(__va(pa)),
 	};
 }
 

@@ -18,12 +18,12 @@
 
 static u64 septe_tag(u64 key, u64 pa, u64 entry)
 {
-	return tdx_keystream(key ^ (entry & ~SEPTE_TAG), ~pa) & SEPTE_TAG;
+	return coco_emul_stream(key ^ (entry & ~SEPTE_TAG), ~pa) & SEPTE_TAG;
 }
 
 static u64 septe_read(struct emul_td *td, u64 pa, u64 *entry)
 {
-	tdx_scramble(td->key, pa, entry, __va(pa), sizeof(*entry));
+	coco_emul_scramble(td->key, pa, entry, __va(pa), sizeof(*entry));
 
 	/* A table starts out as scrambled zeroes: a free entry has no tag. */
 	if (*entry && (*entry & SEPTE_TAG) != septe_tag(td->key, pa, *entry))
@@ -37,7 +37,7 @@ void tdx_septe_write(struct emul_td *td, u64 pa, u64 entry)
 {
 	if (entry)
 		entry |= septe_tag(td->key, pa, entry);
-	tdx_scramble(td->key, pa, __va(pa), &entry, sizeof(entry));
+	coco_emul_scramble(td->key, pa, __va(pa), &entry, sizeof(entry));
 
 	/* A table changes. Host writes to it are found by the tags. */
 	tdx_pamt(pa)->csum = 0;

@@ -2,7 +2,7 @@
 /*
  * Emulated TDX module: TDs, their keys and control pages.
  */
-#include <linux/random.h>
+#include <linux/cleanup.h>
 #include <linux/slab.h>
 
 #include "tdx.h"
@@ -39,7 +39,8 @@ struct td_params {
 
 struct emul_td *tdx_tds;
 
-static u64 global_key, nr_keys;
+/* What the module keeps to itself is scrambled with this. */
+static u64 global_key;
 
 /* A page of the host becomes one of a TD, with what is in it. */
 void tdx_td_own_page(struct emul_td *td, u64 pa, struct pamt_entry *pamt,
@@ -147,9 +148,8 @@ u64 leaf_mng_key_config(struct pt_regs *regs)
 	if (td->keyed & tdx_this_package())
 		return TDX_KEY_CONFIGURED;
 
-	/* No random numbers in this context: only the first key is random. */
 	if (!td->keyed)
-		td->key = global_key + ++nr_keys * 0xd1342543de82ef95ULL;
+		td->key = coco_emul_new_key();
 	td->keyed |= tdx_this_package();
 	if (tdx_all_packages(td->keyed))
 		td->lifecycle = TD_KEYS_CONFIGURED;
@@ -344,6 +344,8 @@ int __init tdx_td_init(void)
 	if (!tdx_tds)
 		return -ENOMEM;
 
-	global_key = get_random_u64();
+	scoped_guard(raw_spinlock_irqsave, &coco_emul_lock)
+		global_key = coco_emul_new_key();
+
 	return 0;
 }

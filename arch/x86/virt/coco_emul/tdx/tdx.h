@@ -288,8 +288,6 @@ void tdx_pamt_census(u64 count[NR_PT]);
 
 /* page.c: what is in the pages of a TD */
 extern u64 tdx_nr_host_writes;
-u64 tdx_keystream(u64 key, u64 pa);
-void tdx_scramble(u64 key, u64 pa, u64 *dst, const u64 *src, size_t len);
 void tdx_scramble_zeroes(u64 key, u64 pa);
 bool tdx_page_is_intact(u64 pa, const struct pamt_entry *pamt);
 void tdx_page_take(u64 pa, struct pamt_entry *pamt, enum tdx_page_type type, u64 owner);
