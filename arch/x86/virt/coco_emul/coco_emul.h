@@ -99,6 +99,8 @@ struct coco_emul_call {
  * @nr_calls:	number of elements of @calls
  * @setup:	optional; called when the platform is selected, early enough to
  *		reserve memory
+ * @owns:	has the page at this physical address, which may be any number, been
+ *		taken from the host? Called with coco_emul_lock held.
  * @early:	@init is an arch_initcall, as built-in code uses the platform before
  *		the late ones; it needs no device
  * @init:	late initcall; may sleep and allocate. @debugfs is the directory
@@ -118,6 +120,7 @@ struct coco_emul_host {
 	unsigned int			nr_points;
 	const struct coco_emul_call	*calls;
 	unsigned int			nr_calls;
+	bool				(*owns)(u64 pa);
 	void				(*setup)(void);
 	bool				early;
 	int				(*init)(struct dentry *debugfs);

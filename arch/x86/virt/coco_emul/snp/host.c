@@ -145,6 +145,7 @@ const struct coco_emul_host coco_emul_snp = {
 	.nr_points	= NR_SNP_POINTS,
 	.calls		= snp_emul_calls,
 	.nr_calls	= NR_SNP_CALLS,
+	.owns		= rmp_emul_owns,
 	.setup		= psp_emul_pci_reserve,
 	.init		= snp_emul_init,
 };

@@ -94,6 +94,17 @@ static bool is_of_guest(struct rmp_page *page)
 }
 
 /**
+ * rmp_emul_owns() - does a guest have this page?
+ * @pa:		physical address
+ */
+bool rmp_emul_owns(u64 pa)
+{
+	struct rmp_page *page = rmp_emul_page(pa);
+
+	return page && is_of_guest(page);
+}
+
+/**
  * rmp_emul_check() - find out whether the host has written to a page
  * @page:	entry of the page; one that is not of a guest may be written to
  */
@@ -354,39 +365,6 @@ static int pages_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(pages);
 
-/*
- * "<pfn>": change a byte of that guest page, as a stray write of the host would.
- * For the test of the checksum.
- */
-static ssize_t host_write_write(struct file *file, const char __user *ubuf, size_t count,
-				loff_t *ppos)
-{
-	struct rmp_page *page;
-	u64 pfn;
-	int ret;
-
-	ret = kstrtou64_from_user(ubuf, count, 0, &pfn);
-	if (ret)
-		return ret;
-	if (pfn > PHYS_PFN(PHYS_ADDR_MAX))
-		return -EINVAL;
-
-	guard(raw_spinlock_irqsave)(&coco_emul_lock);
-
-	page = rmp_emul_page(PFN_PHYS(pfn));
-	if (!page || !is_of_guest(page))
-		return -EINVAL;
-
-	*(u8 *)rmp_emul_data(page) ^= 1;
-	return count;
-}
-
-static const struct file_operations host_write_fops = {
-	.owner	= THIS_MODULE,
-	.open	= simple_open,
-	.write	= host_write_write,
-};
-
 int __init rmp_emul_init(struct dentry *debugfs)
 {
 	u64 nr = max_pfn;
@@ -400,6 +378,5 @@ int __init rmp_emul_init(struct dentry *debugfs)
 
 	debugfs_create_file("rmp", 0400, debugfs, NULL, &rmp_fops);
 	debugfs_create_file("pages", 0400, debugfs, NULL, &pages_fops);
-	debugfs_create_file("host_write", 0200, debugfs, NULL, &host_write_fops);
 	return 0;
 }

@@ -118,6 +118,7 @@ struct psp_guest {
 /* rmp.c */
 int rmp_emul_init(struct dentry *debugfs);
 struct rmp_page *rmp_emul_page(u64 pa);
+bool rmp_emul_owns(u64 pa);
 bool rmp_emul_is_large(struct rmp_page *page);
 void rmp_emul_set(struct rmp_page *page, enum rmp_page_state state, u64 gpa, u32 asid);
 void rmp_emul_check(struct rmp_page *page);

@@ -9,8 +9,6 @@
  *		points to begins when the host reads it
  *   pamt	number of pages of each type, and of those that the host was found
  *		to have written to while a TD had them
- *   host_write	write a physical address: changes the byte there, in a page of a
- *		TD, as a stray write of the host would; for the test of the above
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
@@ -100,37 +98,9 @@ static int pamt_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(pamt);
 
-static ssize_t host_write_write(struct file *file, const char __user *ubuf, size_t count,
-				loff_t *ppos)
-{
-	struct pamt_entry *pamt;
-	u64 pa;
-	int ret;
-
-	ret = kstrtou64_from_user(ubuf, count, 0, &pa);
-	if (ret)
-		return ret;
-
-	guard(raw_spinlock_irqsave)(&coco_emul_lock);
-
-	pamt = tdx_pamt(pa);
-	if (!pamt || pamt->type == PT_NDA || pamt->type == PT_RSVD)
-		return -EINVAL;
-
-	*(u8 *)__va(pa) ^= 1;
-	return count;
-}
-
-static const struct file_operations host_write_fops = {
-	.owner	= THIS_MODULE,
-	.open	= simple_open,
-	.write	= host_write_write,
-};
-
 void __init tdx_debugfs_init(struct dentry *dir)
 {
 	debugfs_create_file("tds", 0400, dir, NULL, &tds_fops);
 	debugfs_create_file("sept", 0400, dir, NULL, &sept_fops);
 	debugfs_create_file("pamt", 0400, dir, NULL, &pamt_fops);
-	debugfs_create_file("host_write", 0200, dir, NULL, &host_write_fops);
 }

@@ -122,6 +122,7 @@ const struct coco_emul_host coco_emul_tdx = {
 	.nr_points	= NR_TDX_POINTS,
 	.calls		= tdx_emul_calls,
 	.nr_calls	= NR_TDX_CALLS,
+	.owns		= tdx_page_is_owned,
 	.early		= true,	/* Linux 7.3 starts the TDX module in a subsys_initcall */
 	.init		= tdx_host_init,
 };

@@ -40,3 +40,11 @@ void tdx_page_free(u64 pa, struct pamt_entry *pamt)
 	tdx_page_is_intact(pa, pamt);
 	*pamt = (struct pamt_entry) { .type = PT_NDA };
 }
+
+/* Does a TD have this page? */
+bool tdx_page_is_owned(u64 pa)
+{
+	struct pamt_entry *pamt = tdx_pamt(pa);
+
+	return pamt && pamt->type != PT_NDA && pamt->type != PT_RSVD;
+}

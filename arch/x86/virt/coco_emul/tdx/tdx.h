@@ -291,6 +291,7 @@ extern u64 tdx_nr_host_writes;
 void tdx_scramble_zeroes(u64 key, u64 pa);
 bool tdx_page_is_intact(u64 pa, const struct pamt_entry *pamt);
 void tdx_page_take(u64 pa, struct pamt_entry *pamt, enum tdx_page_type type, u64 owner);
+bool tdx_page_is_owned(u64 pa);
 void tdx_page_free(u64 pa, struct pamt_entry *pamt);
 
 /* sept.c */

@@ -312,7 +312,7 @@ TEST_F(digest, pages_and_host_write)
 	TEST_ASSERT(i == ARRAY_SIZE(types), "The guest has %d pages", i);
 	free(pages);
 
-	snprintf(text, sizeof(text), "0x%llx", pfn);
+	snprintf(text, sizeof(text), "0x%llx", pfn * PAGE_SIZE);
 	coco_emul_write("host_write", text);
 	snp_guest_free(g);
 
