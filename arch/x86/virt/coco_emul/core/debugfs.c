@@ -27,15 +27,15 @@ DEFINE_SHOW_ATTRIBUTE(host);
 
 static int counters_show(struct seq_file *m, void *v)
 {
+	struct coco_emul_point *point;
 	u64 traps, declined;
-	unsigned int i;
 
 	coco_emul_trap_counts(&traps, &declined);
 
 	seq_printf(m, "traps %llu\ndeclined %llu\n", traps, declined);
 	seq_printf(m, "ticks %llu\n", coco_emul_ticks());
-	for (i = 0; i < coco_emul_host->nr_points; i++) {
-		struct coco_emul_point p = coco_emul_point_read(i);
+	list_for_each_entry(point, &coco_emul_points, node) {
+		struct coco_emul_point p = coco_emul_point_read(point);
 
 		seq_printf(m, "%s %llu\n", p.name, p.nr);
 	}

@@ -160,22 +160,9 @@ static int memory_error_show(struct seq_file *m, void *v)
 
 	return 0;
 }
+DEFINE_SHOW_STORE_ATTRIBUTE(memory_error);
 
-static int memory_error_open(struct inode *inode, struct file *file)
-{
-	return single_open(file, memory_error_show, NULL);
-}
-
-static const struct file_operations memory_error_fops = {
-	.owner		= THIS_MODULE,
-	.open		= memory_error_open,
-	.read		= seq_read,
-	.write		= memory_error_write,
-	.llseek		= seq_lseek,
-	.release	= single_release,
-};
-
-void coco_emul_memory_error_init(struct dentry *debugfs)
+void __init coco_emul_memory_error_init(struct dentry *debugfs)
 {
 	debugfs_create_file("memory_error", 0600, debugfs, NULL, &memory_error_fops);
 }

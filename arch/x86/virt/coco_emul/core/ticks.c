@@ -18,7 +18,8 @@ static u64 trap_ticks;
 /* The share of an exception outside of the die notifier, 0 until it is known. */
 static u64 exception_ticks;
 
-static bool emulate_nothing(struct pt_regs *regs, struct insn *insn)
+static bool emulate_nothing(const struct coco_emul_insn *e, struct pt_regs *regs,
+			    struct insn *insn)
 {
 	return true;
 }

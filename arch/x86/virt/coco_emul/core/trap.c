@@ -26,8 +26,6 @@
 #define COCO_EMUL_ARITH_FLAGS	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | \
 				 X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF)
 
-DEFINE_RAW_SPINLOCK(coco_emul_lock);
-
 /* Protected by coco_emul_lock. */
 static u64 nr_traps, nr_declined;
 
@@ -97,18 +95,20 @@ NOKPROBE_SYMBOL(insn_matches);
 
 static const struct coco_emul_insn *identify(struct insn *insn)
 {
-	const struct coco_emul_insn *e = coco_emul_ticks_insn();
+	const struct coco_emul_insn *const *table, *e;
 	u8 prefix = mandatory_prefix(insn);
-	unsigned int i;
 
 	if (!insn->modrm.nbytes)
 		return NULL;
 
-	for (i = 0; i < coco_emul_host->nr_insns; i++) {
-		if (insn_matches(&coco_emul_host->insns[i], insn, prefix))
-			return &coco_emul_host->insns[i];
+	for (table = coco_emul_host->insns; *table; table++) {
+		for (e = *table; e->emulate; e++) {
+			if (insn_matches(e, insn, prefix))
+				return e;
+		}
 	}
 
+	e = coco_emul_ticks_insn();
 	return e && insn_matches(e, insn, prefix) ? e : NULL;
 }
 NOKPROBE_SYMBOL(identify);
@@ -158,7 +158,7 @@ static int coco_emul_die(struct notifier_block *nb, unsigned long val, void *dat
 	else if (!raw_spin_trylock_irqsave(&coco_emul_lock, flags))
 		return NOTIFY_DONE;
 
-	done = e->emulate(regs, &insn);
+	done = e->emulate(e, regs, &insn);
 	if (done) {
 		nr_traps++;
 		coco_emul_ticks_add(rdtsc() - start);

@@ -12,6 +12,11 @@
  * a guest, and compared when its state changes: a host write in between is
  * counted as "host-writes". What the firmware encrypts is scrambled, so that a
  * host read yields garbage.
+ *
+ * debugfs, directory coco_emul:
+ *   rmp	"<state> <pages>" per line, then "host-writes <n>": host writes to
+ *		pages of guests that were found out
+ *   pages	"<asid> <gpa> <pfn> <state> <type>" per page of a guest
  */
 #include <linux/debugfs.h>
 #include <linux/memblock.h>
@@ -57,12 +62,12 @@ static u64 nr_in_state[NR_RMP_STATES];
 static u64 nr_host_writes;
 
 /**
- * rmp_emul_page() - the entry of a page
+ * snp_emul_rmp_page() - the entry of a page
  * @pa:	physical address
  *
  * Return: NULL if @pa is not covered by the RMP.
  */
-struct rmp_page *rmp_emul_page(u64 pa)
+struct rmp_page *snp_emul_rmp_page(u64 pa)
 {
 	u64 pfn = PHYS_PFN(pa);
 
@@ -73,19 +78,19 @@ struct rmp_page *rmp_emul_page(u64 pa)
 }
 
 /**
- * rmp_emul_data() - the memory that an entry is about
+ * snp_emul_rmp_data() - the memory that an entry is about
  * @page:	entry of the page
  *
  * Return: address in the direct map.
  */
-void *rmp_emul_data(struct rmp_page *page)
+void *snp_emul_rmp_data(struct rmp_page *page)
 {
 	return __va(PFN_PHYS(page - rmp));
 }
 
 static u32 page_sum(struct rmp_page *page)
 {
-	return coco_emul_checksum(rmp_emul_data(page));
+	return coco_emul_checksum(snp_emul_rmp_data(page));
 }
 
 static bool is_of_guest(struct rmp_page *page)
@@ -94,31 +99,31 @@ static bool is_of_guest(struct rmp_page *page)
 }
 
 /**
- * rmp_emul_owns() - does a guest have this page?
+ * snp_emul_rmp_owns() - does a guest have this page?
  * @pa:		physical address
  */
-bool rmp_emul_owns(u64 pa)
+bool snp_emul_rmp_owns(u64 pa)
 {
-	struct rmp_page *page = rmp_emul_page(pa);
+	struct rmp_page *page = snp_emul_rmp_page(pa);
 
 	return page && is_of_guest(page);
 }
 
 /**
- * rmp_emul_check() - find out whether the host has written to a page
+ * snp_emul_rmp_check() - find out whether the host has written to a page
  * @page:	entry of the page; one that is not of a guest may be written to
  */
-void rmp_emul_check(struct rmp_page *page)
+void snp_emul_rmp_check(struct rmp_page *page)
 {
 	if (is_of_guest(page) && page->sum != page_sum(page))
 		nr_host_writes++;
 }
 
 /**
- * rmp_emul_seal() - from now on the host must not write to a page
+ * snp_emul_rmp_seal() - from now on the host must not write to a page
  * @page:	entry of the page
  */
-void rmp_emul_seal(struct rmp_page *page)
+void snp_emul_rmp_seal(struct rmp_page *page)
 {
 	if (is_of_guest(page))
 		page->sum = page_sum(page);
@@ -134,36 +139,36 @@ static void set_state(struct rmp_page *page, enum rmp_page_state state)
 }
 
 /**
- * rmp_emul_set() - give a page another state and owner
+ * snp_emul_rmp_set() - give a page another state and owner
  * @page:	entry of the page
  * @state:	new state
  * @gpa:	guest physical address, 0 if there is no owner
  * @asid:	owner, 0 for none
  */
-void rmp_emul_set(struct rmp_page *page, enum rmp_page_state state, u64 gpa, u32 asid)
+void snp_emul_rmp_set(struct rmp_page *page, enum rmp_page_state state, u64 gpa, u32 asid)
 {
-	rmp_emul_check(page);
+	snp_emul_rmp_check(page);
 	set_state(page, state);
 	page->gpa = gpa;
 	page->asid = asid;
 	page->type = 0;
-	rmp_emul_seal(page);
+	snp_emul_rmp_seal(page);
 }
 
 /**
- * rmp_emul_encrypt() - turn the plaintext in a page into guest memory
+ * snp_emul_rmp_encrypt() - turn the plaintext in a page into guest memory
  * @page:	entry of the page, in state pre-guest
  * @key:	key of the guest
  * @type:	page type given to the launch update
  */
-void rmp_emul_encrypt(struct rmp_page *page, u64 key, u8 type)
+void snp_emul_rmp_encrypt(struct rmp_page *page, u64 key, u8 type)
 {
-	u64 *data = rmp_emul_data(page);
+	u64 *data = snp_emul_rmp_data(page);
 
 	set_state(page, RMP_GUEST_VALID);
 	page->type = type;
 	coco_emul_scramble(key, __pa(data), data, data, PAGE_SIZE);
-	rmp_emul_seal(page);
+	snp_emul_rmp_seal(page);
 }
 
 static bool immutable(struct rmp_page *page)
@@ -178,10 +183,10 @@ static struct rmp_page *region_head(struct rmp_page *page)
 }
 
 /**
- * rmp_emul_is_large() - is a page part of a 2 MiB entry?
+ * snp_emul_rmp_is_large() - is a page part of a 2 MiB entry?
  * @page:	entry of the page
  */
-bool rmp_emul_is_large(struct rmp_page *page)
+bool snp_emul_rmp_is_large(struct rmp_page *page)
 {
 	return region_head(page)->large;
 }
@@ -216,11 +221,11 @@ static u64 rmpupdate(u64 pa, const struct rmp_state *new)
 {
 	bool large = new->pagesize == RMP_PG_SIZE_2M;
 	unsigned int nr = large ? PTRS_PER_PMD : 1, i;
-	struct rmp_page *page = rmp_emul_page(pa);
+	struct rmp_page *page = snp_emul_rmp_page(pa);
 
 	if (!page || !new_state_valid(new) ||
 	    !IS_ALIGNED(pa, large ? PMD_SIZE : PAGE_SIZE) ||
-	    !rmp_emul_page(pa + (nr - 1) * PAGE_SIZE))
+	    !snp_emul_rmp_page(pa + (nr - 1) * PAGE_SIZE))
 		return RMP_FAIL_INPUT;
 
 	for (i = 0; i < nr; i++) {
@@ -229,7 +234,7 @@ static u64 rmpupdate(u64 pa, const struct rmp_state *new)
 	}
 
 	/* 4 KiB pages of a 2 MiB entry, and the other way round */
-	if (!large && rmp_emul_is_large(page))
+	if (!large && snp_emul_rmp_is_large(page))
 		return RMPUPDATE_FAIL_OVERLAP;
 	for (i = 0; large && !page->large && i < nr; i++) {
 		if (page[i].state != RMP_HYPERVISOR)
@@ -237,8 +242,8 @@ static u64 rmpupdate(u64 pa, const struct rmp_state *new)
 	}
 
 	for (i = 0; i < nr; i++) {
-		rmp_emul_set(&page[i], state_after_update(new),
-			     new->asid ? new->gpa + i * PAGE_SIZE : 0, new->asid);
+		snp_emul_rmp_set(&page[i], state_after_update(new),
+				 new->asid ? new->gpa + i * PAGE_SIZE : 0, new->asid);
 	}
 	page->large = large && new->assigned;
 
@@ -252,7 +257,8 @@ static bool rmp_result(struct pt_regs *regs, u64 status)
 	return true;
 }
 
-static bool emulate_rmpupdate(struct pt_regs *regs, struct insn *insn)
+static bool emulate_rmpupdate(const struct coco_emul_insn *e, struct pt_regs *regs,
+			      struct insn *insn)
 {
 	struct rmp_state new;
 	u64 status;
@@ -260,19 +266,20 @@ static bool emulate_rmpupdate(struct pt_regs *regs, struct insn *insn)
 	if (copy_from_kernel_nofault(&new, (void *)regs->cx, sizeof(new)))
 		return false;
 
-	if (!coco_emul_hit(&snp_emul_points[SNP_INSN_RMPUPDATE], &status))
+	if (!coco_emul_hit(e->point, &status))
 		status = rmpupdate(regs->ax, &new);
 
 	return rmp_result(regs, status);
 }
 
-static bool emulate_rmpread(struct pt_regs *regs, struct insn *insn)
+static bool emulate_rmpread(const struct coco_emul_insn *e, struct pt_regs *regs,
+			    struct insn *insn)
 {
-	struct rmp_page *page = rmp_emul_page(regs->ax);
+	struct rmp_page *page = snp_emul_rmp_page(regs->ax);
 	struct rmpread_entry entry = {};
 	u64 status;
 
-	if (coco_emul_hit(&snp_emul_points[SNP_INSN_RMPREAD], &status))
+	if (coco_emul_hit(e->point, &status))
 		return rmp_result(regs, status);
 	if (!page)
 		return rmp_result(regs, RMP_FAIL_INPUT);
@@ -288,12 +295,13 @@ static bool emulate_rmpread(struct pt_regs *regs, struct insn *insn)
 	return rmp_result(regs, RMP_OK);
 }
 
-static bool emulate_psmash(struct pt_regs *regs, struct insn *insn)
+static bool emulate_psmash(const struct coco_emul_insn *e, struct pt_regs *regs,
+			   struct insn *insn)
 {
-	struct rmp_page *page = rmp_emul_page(regs->ax);
+	struct rmp_page *page = snp_emul_rmp_page(regs->ax);
 	u64 status;
 
-	if (coco_emul_hit(&snp_emul_points[SNP_INSN_PSMASH], &status))
+	if (coco_emul_hit(e->point, &status))
 		return rmp_result(regs, status);
 	if (!page || !IS_ALIGNED(regs->ax, PMD_SIZE) || !page->large)
 		return rmp_result(regs, RMP_FAIL_INPUT);
@@ -304,24 +312,25 @@ static bool emulate_psmash(struct pt_regs *regs, struct insn *insn)
 	return rmp_result(regs, RMP_OK);
 }
 
-#define SNP_INSN(_name, _prefix, _modrm, _emulate)			\
-	{								\
-		.point		= &snp_emul_points[SNP_INSN_##_name],	\
-		.prefix		= _prefix,				\
-		.opcode		= { 0x0f, 0x01 },			\
-		.nr_opcode	= 2,					\
-		.modrm_mask	= 0xff,					\
-		.modrm		= _modrm,				\
-		.emulate	= _emulate,				\
+#define RMP_INSN(_name, _prefix, _modrm, _emulate)	\
+	{						\
+		.point		= COCO_EMUL_POINT(_name), \
+		.prefix		= _prefix,		\
+		.opcode		= { 0x0f, 0x01 },	\
+		.nr_opcode	= 2,			\
+		.modrm_mask	= 0xff,			\
+		.modrm		= _modrm,		\
+		.emulate	= _emulate,		\
 	}
 
-const struct coco_emul_insn snp_emul_insns[NR_SNP_INSNS] = {
-	SNP_INSN(RMPUPDATE, 0xf2, 0xfe, emulate_rmpupdate),
-	SNP_INSN(RMPREAD,   0xf2, 0xfd, emulate_rmpread),
-	SNP_INSN(PSMASH,    0xf3, 0xff, emulate_psmash),
+/* AMD64 Architecture Programmer's Manual, volume 3, "System Instruction Reference" */
+const struct coco_emul_insn snp_emul_rmp_insns[] = {
+	RMP_INSN("RMPUPDATE",	0xf2, 0xfe, emulate_rmpupdate),
+	RMP_INSN("RMPREAD",	0xf2, 0xfd, emulate_rmpread),
+	RMP_INSN("PSMASH",	0xf3, 0xff, emulate_psmash),
+	{}
 };
 
-/* "<state> <pages>" per line, then host writes to guest pages. */
 static int rmp_show(struct seq_file *m, void *v)
 {
 	u64 nr[NR_RMP_STATES], host_writes;
@@ -341,7 +350,6 @@ static int rmp_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(rmp);
 
-/* "<asid> <gpa> <pfn> <state> <type>" per page of a guest. */
 static int pages_show(struct seq_file *m, void *v)
 {
 	struct rmp_page page;
@@ -365,7 +373,7 @@ static int pages_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(pages);
 
-int __init rmp_emul_init(struct dentry *debugfs)
+int __init snp_emul_rmp_init(struct dentry *debugfs)
 {
 	u64 nr = max_pfn;
 

@@ -1,31 +1,77 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Emulated TDX module: what is in the pages of a TD.
+ * Emulated TDX module: pages, whose they are and what is in them.
  *
  * What belongs to a TD is scrambled with its key, so that the host reads noise.
  * Pages have a checksum in the PAMT, so that a write by the host is noticed.
+ *
+ * debugfs, directory coco_emul:
+ *   pamt	"<type> <pages>" per page type, then "host-writes <n>": pages that
+ *		the host was found to have written to while a TD had them
  */
+#include <linux/debugfs.h>
+#include <linux/seq_file.h>
+
 #include "tdx.h"
 
-void tdx_scramble_zeroes(u64 key, u64 pa)
+static u64 nr_host_writes;
+
+/**
+ * tdx_emul_page_find() - check an operand that is the address of a page
+ * @pa:		the operand: a physical address, without KeyID, that a TDMR covers
+ * @operand:	which operand, for the status
+ * @pamt:	where to put the PAMT entry
+ */
+u64 tdx_emul_page_find(u64 pa, enum tdx_operand operand, struct pamt_entry **pamt)
 {
-	coco_emul_scramble(key, pa, __va(pa), NULL, PAGE_SIZE);
+	if (offset_in_page(pa) || pa >> boot_cpu_data.x86_phys_bits)
+		return TDX_OPERAND_INVALID | operand;
+
+	*pamt = tdx_emul_pamt(pa);
+	return *pamt ? TDX_SUCCESS : TDX_OPERAND_ADDR_RANGE_ERROR | operand;
 }
 
-/* Pages of TDs that the host was found to have written to. */
-u64 tdx_nr_host_writes;
+/**
+ * tdx_emul_page_check() - check an operand that is a page of a given type
+ * @pa:		the operand, as for tdx_emul_page_find()
+ * @operand:	which operand, for the status
+ * @type:	type that the page has to have
+ * @pamt:	where to put the PAMT entry
+ */
+u64 tdx_emul_page_check(u64 pa, enum tdx_operand operand, enum tdx_page_type type,
+			struct pamt_entry **pamt)
+{
+	u64 status = tdx_emul_page_find(pa, operand, pamt);
 
-bool tdx_page_is_intact(u64 pa, const struct pamt_entry *pamt)
+	if (!status && (*pamt)->type != type)
+		status = TDX_PAGE_METADATA_INCORRECT | operand;
+	return status;
+}
+
+/**
+ * tdx_emul_page_is_intact() - look for writes of the host
+ * @pa:		physical address of the page
+ * @pamt:	its PAMT entry
+ *
+ * Return: false if there was one; it is counted.
+ */
+bool tdx_emul_page_is_intact(u64 pa, const struct pamt_entry *pamt)
 {
 	if (!pamt->csum || coco_emul_checksum(__va(pa)) == pamt->csum)
 		return true;
 
-	tdx_nr_host_writes++;
+	nr_host_writes++;
 	return false;
 }
 
-/* From now on the page belongs to the module, and the host must not write to it. */
-void tdx_page_take(u64 pa, struct pamt_entry *pamt, enum tdx_page_type type, u64 owner)
+/**
+ * tdx_emul_page_take() - from now on the host must not write to a page
+ * @pa:		physical address of the page
+ * @pamt:	its PAMT entry
+ * @type:	what the page is from now on
+ * @owner:	physical address of the TDR
+ */
+void tdx_emul_page_take(u64 pa, struct pamt_entry *pamt, enum tdx_page_type type, u64 owner)
 {
 	*pamt = (struct pamt_entry) {
 		.owner	= owner,
@@ -34,17 +80,56 @@ void tdx_page_take(u64 pa, struct pamt_entry *pamt, enum tdx_page_type type, u64
 	};
 }
 
-/* The host may do with its page what it likes again. */
-void tdx_page_free(u64 pa, struct pamt_entry *pamt)
+/**
+ * tdx_emul_page_free() - the host gets a page back
+ * @pa:		physical address of the page
+ * @pamt:	its PAMT entry
+ */
+void tdx_emul_page_free(u64 pa, struct pamt_entry *pamt)
 {
-	tdx_page_is_intact(pa, pamt);
+	tdx_emul_page_is_intact(pa, pamt);
 	*pamt = (struct pamt_entry) { .type = PT_NDA };
 }
 
-/* Does a TD have this page? */
-bool tdx_page_is_owned(u64 pa)
+/**
+ * tdx_emul_page_is_owned() - does a TD have this page?
+ * @pa:		physical address
+ */
+bool tdx_emul_page_is_owned(u64 pa)
 {
-	struct pamt_entry *pamt = tdx_pamt(pa);
+	struct pamt_entry *pamt = tdx_emul_pamt(pa);
 
 	return pamt && pamt->type != PT_NDA && pamt->type != PT_RSVD;
+}
+
+static const char *const page_type_names[NR_PT] = {
+	[PT_NDA]		= "NDA",
+	[PT_RSVD]		= "RSVD",
+	[PT_REG]		= "REG",
+	[PT_TDR]		= "TDR",
+	[PT_TDCX]		= "TDCX",
+	[PT_TDVPR]		= "TDVPR",
+	[PT_EPT]		= "EPT",
+};
+
+static int pamt_show(struct seq_file *m, void *v)
+{
+	u64 count[NR_PT];
+	unsigned int i;
+
+	tdx_emul_pamt_census(count);
+
+	for (i = 0; i < NR_PT; i++) {
+		if (page_type_names[i])
+			seq_printf(m, "%s %llu\n", page_type_names[i], count[i]);
+	}
+
+	seq_printf(m, "host-writes %llu\n", READ_ONCE(nr_host_writes));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(pamt);
+
+void __init tdx_emul_page_init(struct dentry *debugfs)
+{
+	debugfs_create_file("pamt", 0400, debugfs, NULL, &pamt_fops);
 }

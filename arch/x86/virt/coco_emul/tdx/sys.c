@@ -15,7 +15,7 @@
 #define TDMR_ALIGN		BIT_ULL(30)
 
 /* A TDMR is initialised in steps of this size. */
-#define TDMR_INIT_STEP		(64ULL << 20)
+#define TDMR_INIT_STEP		SZ_64M
 
 /* Bytes of a PAMT to count at a time. */
 #define TDMR_CENSUS_STEP	SZ_256K
@@ -61,7 +61,7 @@ static const struct tdmr_pamt *nth_pamt(unsigned int i)
 	return &tdmrs[i / TDMR_NR_PAMTS].info.pamt[i % TDMR_NR_PAMTS];
 }
 
-const struct tdx_cpuid_config tdx_cpuid_configs[TDX_NR_CPUID_CONFIG] = {
+const struct tdx_cpuid_config tdx_emul_cpuid_configs[TDX_NR_CPUID_CONFIG] = {
 	/* family, model, stepping; APIC IDs per package; MWAIT, x2APIC, TSC deadline */
 	{ 0x00000001, TDX_CPUID_NO_SUBLEAF, { 0x0fff3fff, 0x00ff0000, 0x01200008, 0 } },
 	/* FSGSBASE, BMI, SMEP, ERMS, RDSEED, ADX, SMAP; PKU, RDPID */
@@ -101,27 +101,40 @@ static const struct {
 #define SYS_FIELD_CPUID_LEAVES	0x9900000300000400ULL
 #define SYS_FIELD_CPUID_VALUES	0x9900000300000500ULL
 
-u64 tdx_this_package(void)
+/**
+ * tdx_emul_this_package() - the package that this CPU is in, as a bit
+ */
+u64 tdx_emul_this_package(void)
 {
 	return BIT_ULL(topology_logical_package_id(raw_smp_processor_id()));
 }
 
-bool tdx_all_packages(u64 packages)
+/**
+ * tdx_emul_all_packages() - is that all the packages of the machine?
+ * @packages:	a bit for each package
+ */
+bool tdx_emul_all_packages(u64 packages)
 {
 	return hweight64(packages) == topology_max_packages();
 }
 
-bool tdx_sys_ready(void)
+/**
+ * tdx_emul_sys_is_ready() - is the module configured, so that there can be TDs?
+ */
+bool tdx_emul_sys_is_ready(void)
 {
 	return sys_state == SYS_READY;
 }
 
-bool tdx_sys_lp_ready(void)
+/**
+ * tdx_emul_sys_lp_is_ready() - has TDH.SYS.LP.INIT been done on this CPU?
+ */
+bool tdx_emul_sys_lp_is_ready(void)
 {
 	return cpumask_test_cpu(raw_smp_processor_id(), &sys_lps);
 }
 
-u64 leaf_sys_init(struct pt_regs *regs)
+static u64 leaf_sys_init(struct pt_regs *regs)
 {
 	if (sys_state != SYS_UNINITIALIZED)
 		return TDX_SYS_INIT_NOT_PENDING;
@@ -132,18 +145,18 @@ u64 leaf_sys_init(struct pt_regs *regs)
 	return TDX_SUCCESS;
 }
 
-u64 leaf_sys_lp_init(struct pt_regs *regs)
+static u64 leaf_sys_lp_init(struct pt_regs *regs)
 {
 	if (sys_state == SYS_UNINITIALIZED)
 		return TDX_SYS_LP_INIT_NOT_PENDING;
-	if (tdx_sys_lp_ready())
+	if (tdx_emul_sys_lp_is_ready())
 		return TDX_SYS_LP_INIT_DONE;
 
 	cpumask_set_cpu(raw_smp_processor_id(), &sys_lps);
 	return TDX_SUCCESS;
 }
 
-u64 leaf_sys_rd(struct pt_regs *regs)
+static u64 leaf_sys_rd(struct pt_regs *regs)
 {
 	u64 id = regs->dx, i;
 
@@ -158,13 +171,15 @@ u64 leaf_sys_rd(struct pt_regs *regs)
 
 	i = id - SYS_FIELD_CPUID_LEAVES;
 	if (i < TDX_NR_CPUID_CONFIG) {
-		regs->r8 = (u64)tdx_cpuid_configs[i].subleaf << 32 | tdx_cpuid_configs[i].leaf;
+		const struct tdx_cpuid_config *config = &tdx_emul_cpuid_configs[i];
+
+		regs->r8 = (u64)config->subleaf << 32 | config->leaf;
 		return TDX_SUCCESS;
 	}
 
 	i = id - SYS_FIELD_CPUID_VALUES;
 	if (i < 2 * TDX_NR_CPUID_CONFIG) {
-		const u32 *mask = &tdx_cpuid_configs[i / 2].mask[i % 2 * 2];
+		const u32 *mask = &tdx_emul_cpuid_configs[i / 2].mask[i % 2 * 2];
 
 		regs->r8 = (u64)mask[1] << 32 | mask[0];
 		return TDX_SUCCESS;
@@ -259,9 +274,9 @@ static bool pamt_overlaps(unsigned int index, unsigned int nr)
 	return false;
 }
 
-u64 leaf_sys_config(struct pt_regs *regs)
+static u64 leaf_sys_config(struct pt_regs *regs)
 {
-	u64 nr = regs->dx, err;
+	u64 nr = regs->dx, status;
 	unsigned int i;
 	u64 *pas;
 
@@ -284,9 +299,9 @@ u64 leaf_sys_config(struct pt_regs *regs)
 		if (!info || pas[i] % TDMR_INFO_ALIGN)
 			return TDX_OPERAND_INVALID | OPERAND_TDMR_INFO_PA;
 
-		err = tdmr_check(info, i ? &tdmrs[i - 1].info : NULL);
-		if (err)
-			return err | i;
+		status = tdmr_check(info, i ? &tdmrs[i - 1].info : NULL);
+		if (status)
+			return status | i;
 
 		tdmrs[i].info = *info;
 		tdmrs[i].next = info->base;
@@ -302,13 +317,13 @@ u64 leaf_sys_config(struct pt_regs *regs)
 	return TDX_SUCCESS;
 }
 
-u64 leaf_sys_key_config(struct pt_regs *regs)
+static u64 leaf_sys_key_config(struct pt_regs *regs)
 {
-	if (sys_state != SYS_CONFIGURED || sys_keyed & tdx_this_package())
+	if (sys_state != SYS_CONFIGURED || sys_keyed & tdx_emul_this_package())
 		return TDX_SYS_KEY_CONFIG_NOT_PENDING;
 
-	sys_keyed |= tdx_this_package();
-	if (tdx_all_packages(sys_keyed))
+	sys_keyed |= tdx_emul_this_package();
+	if (tdx_emul_all_packages(sys_keyed))
 		sys_state = SYS_READY;
 	return TDX_SUCCESS;
 }
@@ -336,7 +351,7 @@ static void tdmr_reserve(struct tdmr *tdmr, u64 start, u64 end)
 	}
 }
 
-u64 leaf_sys_tdmr_init(struct pt_regs *regs)
+static u64 leaf_sys_tdmr_init(struct pt_regs *regs)
 {
 	struct tdmr *tdmr;
 	u64 end;
@@ -364,8 +379,26 @@ u64 leaf_sys_tdmr_init(struct pt_regs *regs)
 	return TDX_SUCCESS;
 }
 
-/* The PAMT entry of a page, NULL if it is not in an initialised TDMR. */
-struct pamt_entry *tdx_pamt(u64 pa)
+/* Those that bring the module up can be called before it is. */
+const struct tdx_leaf tdx_emul_sys_leaves[] = {
+	TDX_LEAF("TDH.SYS.INIT",	33, leaf_sys_init, .before_ready = true,
+		 .before_lp_init = true),
+	TDX_LEAF("TDH.SYS.LP.INIT",	35, leaf_sys_lp_init, .before_ready = true,
+		 .before_lp_init = true),
+	TDX_LEAF("TDH.SYS.RD",		34, leaf_sys_rd, .before_ready = true),
+	TDX_LEAF("TDH.SYS.CONFIG",	45, leaf_sys_config, .before_ready = true),
+	TDX_LEAF("TDH.SYS.KEY.CONFIG",	31, leaf_sys_key_config, .before_ready = true),
+	TDX_LEAF("TDH.SYS.TDMR.INIT",	36, leaf_sys_tdmr_init),
+	{}
+};
+
+/**
+ * tdx_emul_pamt() - what the module knows of a page
+ * @pa:		physical address
+ *
+ * Return: the PAMT entry, NULL if no initialised TDMR has the page.
+ */
+struct pamt_entry *tdx_emul_pamt(u64 pa)
 {
 	struct tdmr *tdmr;
 
@@ -377,29 +410,13 @@ struct pamt_entry *tdx_pamt(u64 pa)
 	return NULL;
 }
 
-/* Check a page operand: a plain physical address that a TDMR covers. */
-u64 tdx_find_page(u64 pa, enum tdx_operand operand, struct pamt_entry **pamt)
-{
-	if (offset_in_page(pa) || pa >> boot_cpu_data.x86_phys_bits)
-		return TDX_OPERAND_INVALID | operand;
-
-	*pamt = tdx_pamt(pa);
-	return *pamt ? TDX_SUCCESS : TDX_OPERAND_ADDR_RANGE_ERROR | operand;
-}
-
-/* The same for a page of the given type. */
-u64 tdx_check_page(u64 pa, enum tdx_operand operand, enum tdx_page_type type,
-		   struct pamt_entry **pamt)
-{
-	u64 err = tdx_find_page(pa, operand, pamt);
-
-	if (!err && (*pamt)->type != type)
-		err = TDX_PAGE_METADATA_INCORRECT | operand;
-	return err;
-}
-
-/* Counts what is there, not what was counted: lockless, exact if all is quiet. */
-void tdx_pamt_census(u64 count[NR_PT])
+/**
+ * tdx_emul_pamt_census() - how many pages there are of each type
+ * @count:	number of pages, by enum tdx_page_type
+ *
+ * Counts what is there, not what was counted: lockless, exact if all is quiet.
+ */
+void tdx_emul_pamt_census(u64 count[NR_PT])
 {
 	const struct pamt_entry *pamt, *end;
 	struct tdmr *tdmr;
