@@ -24,7 +24,7 @@
 #define SIZE		(NR_PAGES * PAGE_SIZE)
 
 FIXTURE(source) {
-	struct snp_census census;
+	struct coco_emul_census census;
 	struct snp_guest guest;
 };
 
@@ -38,7 +38,7 @@ FIXTURE_TEARDOWN(source)
 {
 	snp_guest_expect_digest(&self->guest);
 	snp_guest_free(&self->guest);
-	snp_census_expect(&self->census);
+	coco_emul_census_expect(&self->census);
 }
 
 static void fill(void *src)

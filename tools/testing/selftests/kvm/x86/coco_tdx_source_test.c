@@ -21,7 +21,7 @@
 #define HUGE_SIZE	(2ul << 20)
 
 FIXTURE(source) {
-	struct coco_census census;
+	struct coco_emul_census census;
 	struct coco_td td;
 	uint8_t *random;
 };
@@ -38,7 +38,7 @@ FIXTURE_TEARDOWN(source)
 	coco_td_finalize(&self->td);
 	coco_td_check_mrtd(&self->td);
 	coco_td_free(&self->td);
-	coco_pamt_check_census(&self->census);
+	coco_emul_census_expect(&self->census);
 	free(self->random);
 }
 
