@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Verbs; what they do is in tools/testing/gmem, one script per stage.
+# Verbs; what they do is in tools/testing/gmem, verbs/VERB.sh.
 MAKEFLAGS += --no-print-directory
 GMEM := tools/testing/gmem
 
@@ -17,40 +17,16 @@ help:
 	@echo "make bench     what populate costs and how long it locks, against the base and Linux 7.3, in instructions"
 	@echo "make report    the last run as one HTML page, build/report.html"
 	@echo "make mail BASE_COMMIT=...  the series as mails, ready to send; sends nothing"
+	@echo "make try TREE=/path/to/linux BOOT=plain  boot a kernel that was built elsewhere"
+	@echo "make deps      install the Debian packages that are missing"
 	@echo "make clean     remove build/ but for the downloads"
 	@echo
 	@echo "KERNEL_TREE=/path/to/linux [KERNEL_REV=rev]   take the base from this clone of kvm/next"
 	@echo "GMEM_SLOW=3                                   three times as long until a boot counts as hung"
 
-run test kcsan:
-	@$(GMEM)/run.sh $@
+VERBS := $(notdir $(basename $(wildcard $(GMEM)/verbs/*.sh)))
 
-am:
-	@$(GMEM)/tree.sh am
+$(VERBS):
+	@$(GMEM)/verbs/$@.sh
 
-refresh:
-	@$(GMEM)/refresh.sh
-
-shell:
-	@$(GMEM)/shell.sh $(BOOT)
-
-selftests:
-	@$(GMEM)/suite.sh
-
-mutants:
-	@$(GMEM)/mutants.sh
-
-host host-kernel mail:
-	@$(GMEM)/$@.sh
-
-report:
-	@$(GMEM)/html.sh
-
-bench:
-	@$(GMEM)/bench.sh
-
-clean:
-	@$(GMEM)/clean.sh
-
-.PHONY: help run test kcsan am refresh shell selftests mutants host host-kernel mail report bench clean
-export KERNEL_TREE KERNEL_REV CASES MUTANTS GMEM_SLOW
+.PHONY: help $(VERBS)

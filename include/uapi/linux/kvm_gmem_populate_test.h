@@ -41,8 +41,7 @@ enum kvm_gmem_test_action {
 #define KVM_GMEM_TEST_MMAP_HELD		0x008 /* mmap_lock is held */
 #define KVM_GMEM_TEST_NEW_HOLD		0x010 /* invalidate lock newly taken */
 #define KVM_GMEM_TEST_DST_IN_FILE	0x020 /* page is the one of this GFN */
-#define KVM_GMEM_TEST_PREV_PINNED	0x040 /* last call's source is pinned */
-#define KVM_GMEM_TEST_LOCKDEP		0x080 /* lockdep answered the above */
+#define KVM_GMEM_TEST_LOCKDEP		0x040 /* lockdep answered the above */
 
 /* State of the folio that a page belongs to. */
 #define KVM_GMEM_TEST_UPTODATE		0x001

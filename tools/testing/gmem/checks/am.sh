@@ -4,8 +4,8 @@
 # am: patches/ as a maintainer would take them: plain git am on the pristine base, in a work tree of its own,
 # build/am, which the checks patch and sparse then use.
 set -eu
-. "$(dirname "$0")/../lib.sh"
-. "$GMEM/git.sh"
+. "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/git.sh"
 
 base=$(stamped base)
 tree=$BUILD/am
@@ -43,7 +43,7 @@ check am/same-files-as-build-linux same_files
 rm -rf "$BUILD/am.patches"
 mkdir -p "$BUILD/am.patches"
 format_patches "$BUILD/am.patches"
-same_patches() { diff -ru -x COVER.md -x '.*' "$TOP/patches" "$BUILD/am.patches"; }
+same_patches() { diff -ru -x COVER.md -x BASE -x '.*' "$TOP/patches" "$BUILD/am.patches"; }
 check am/refresh-leaves-no-diff same_patches
 
 # Tags that only a human may give
@@ -55,6 +55,6 @@ check am/no-human-tags no_tags
 no_stray() { ! find "$TOP/patches" -name '0000-*' | grep .; }
 check am/cover-letter-is-not-a-patch no_stray
 
-# The overlay may add files and the hooked lines, nothing else: source.sh refuses otherwise
-overlay_apart() { "$GMEM/source.sh" host; }
+# The overlay may add files and the hooked lines, nothing else: compose.sh refuses otherwise
+overlay_apart() { "$GMEM/tree/compose.sh" series; }
 check am/overlay-leaves-the-series-alone overlay_apart

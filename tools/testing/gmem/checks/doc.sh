@@ -3,8 +3,8 @@
 # check: verbs=test needs=am
 # doc: kernel-doc and reStructuredText. Files of the kernel must not get worse than in the base, files of the overlay be clean.
 set -eu
-. "$(dirname "$0")/../lib.sh"
-. "$GMEM/git.sh"
+. "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/git.sh"
 
 base=$(stamped base)
 head=$(cat "$BUILD/am.head") || die "the series does not apply" "make test CASES=am"

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# check: verbs=test needs=am,kernel-host
+# check: verbs=test needs=am,kernel-series
 # overlay: checkpatch of the overlay, and proof that it does not change the code under test: the objects of KVM, the
 # ccp driver and the SEV/TDX host code are those that the same configuration gives without the overlay's sources.
 set -eu
-. "$(dirname "$0")/../lib.sh"
-. "$GMEM/git.sh"
+. "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/git.sh"
 
-host=$BUILD/tree/host
-[ -f "$host.stamp" ] || die "kernel host was not built" "see $LOG/kernel-host.log"
+series=$BUILD/tree/series
+[ -f "$series.stamp" ] || die "kernel series was not built" "see $LOG/kernel-series.log"
 tree=$BUILD/apart
 log=$LOG/overlay.log
 : >"$log"
@@ -21,7 +21,7 @@ checkpatch()
 	tools/*) ignore=LINE_SPACING,SPACING,VOLATILE,BIT_MACRO ;;
 	*) ignore=LINE_SPACING ;;
 	esac
-	(cd "$TOP" && GIT_DIR=/nonexistent "$host/scripts/checkpatch.pl" --root="$host" --strict --no-summary --terse \
+	(cd "$TOP" && GIT_DIR=/nonexistent "$series/scripts/checkpatch.pl" --root="$series" --strict --no-summary --terse \
 		--show-types --ignore $ignore -f "$1")
 }
 for file in $(cd "$TOP" && find arch virt include tools/testing/selftests -type f 2>/dev/null | sort); do
@@ -31,7 +31,7 @@ done
 # A copy of the built tree in which the objects under test are compiled again, with the overlay's Kconfig but not its code
 dirs="arch/x86/kvm arch/x86/virt/svm arch/x86/virt/vmx virt/kvm drivers/crypto/ccp"
 rm -rf "$tree"
-copy_tree "$host" "$tree" "$tree"
+copy_tree "$series" "$tree" "$tree"
 (
 	cd "$tree"
 	for d in arch drivers include virt; do
@@ -49,7 +49,7 @@ count=0
 differ=
 for object in $(cd "$tree" && find $dirs -name '*.o' ! -name kvm.o | sort); do
 	count=$((count + 1))
-	cmp -s "$tree/$object" "$host/$object" || differ="$differ $object"
+	cmp -s "$tree/$object" "$series/$object" || differ="$differ $object"
 done
 if [ -n "$differ" ]; then
 	not_ok overlay/objects "they differ with the overlay:$differ"

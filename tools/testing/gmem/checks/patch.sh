@@ -5,8 +5,8 @@
 # KVM for both vendors with KVM_WERROR, the host code of SEV and TDX, the ccp driver; the selftests if it touches them.
 # Warnings of W=1 in the directories of the touched files must not grow against the base.
 set -eu
-. "$(dirname "$0")/../lib.sh"
-. "$GMEM/git.sh"
+. "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/git.sh"
 
 tree=$BUILD/am
 export KGIT="$tree"
@@ -29,14 +29,14 @@ at()
 	kgit checkout -q -f --detach "$1" && kmake "$tree" W=1 LOCALVERSION= arch/x86/kvm/ arch/x86/virt/ drivers/crypto/ccp/ \
 		>"$log.one" 2>&1 || result=1
 	case $(kgit show --format= --name-only "$1") in
-	*tools/testing/selftests*) "$GMEM/selftests.sh" "$tree" >>"$log.one" 2>&1 || result=1 ;;
+	*tools/testing/selftests*) "$GMEM/kernel/build-selftests.sh" "$tree" >>"$log.one" 2>&1 || result=1 ;;
 	esac
 	cat "$log.one" >>"$log"
 }
 warnings() { sed -n 's/:[0-9]*\(:[0-9]*\)*: warning:/: warning:/p' "$log.one" | sort; }
 
 # The objects of the series alone, without the overlay and its options
-"$GMEM/plain-config.sh" "$tree" >>"$log" 2>&1 || die "configuring failed" "see $log"
+"$GMEM/kernel/configure.sh" "$tree" >>"$log" 2>&1 || die "configuring failed" "see $log"
 
 result=0
 at "$base"

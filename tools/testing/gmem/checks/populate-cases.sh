@@ -4,7 +4,7 @@
 # populate-cases: gmem-populate-test.rst lists the cases of the populate selftests, all of them and no others, and
 # every one of these selftests is run by some boot.
 set -eu
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
 
 tests=$TOP/tools/testing/selftests/kvm/x86
 
@@ -19,7 +19,7 @@ same_cases()
 every_test_runs()
 {
 	for test in "$tests"/gmem_populate_*_test.c; do
-		grep -qw "run_test $(basename "$test" .c)" "$GMEM"/boots/populate*.sh || { echo "no boot runs $test"; return 1; }
+		grep -qw "run_test $(basename "$test" .c)" "$GMEM"/boot/boots/populate*.sh || { echo "no boot runs $test"; return 1; }
 	done
 }
 

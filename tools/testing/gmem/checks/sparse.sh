@@ -3,8 +3,8 @@
 # check: verbs=test needs=patch
 # sparse: the touched C files give no warning that they did not give in the base.
 set -eu
-. "$(dirname "$0")/../lib.sh"
-. "$GMEM/git.sh"
+. "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/git.sh"
 
 tree=$BUILD/am
 export KGIT="$tree"

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # check: verbs=test
-# verbs: mail, host, host-kernel, report and selftests on recorded and made-up input, with good and bad arguments.
+# verbs: mail, host, host-kernel, report and selftests on made-up input, with good and bad arguments.
 set -eu
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib/lib.sh"
 
 tap=$BUILD/verbs.tap
-"$(dirname "$0")/../verbs-test.sh" >"$tap"
+"$GMEM/selftest/verbs.sh" >"$tap"
 sed 's|^\(not \)\{0,1\}ok - |&verbs/|' "$tap"
 rm -f "$tap"

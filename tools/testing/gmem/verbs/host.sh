@@ -1,157 +1,270 @@
-# SPDX-License-Identifier: GPL-2.0-only
-# Cases of host.sh on recorded machines (fixtures/host); sourced by verbs-test.sh
-# shellcheck shell=sh disable=SC2154
-
-# A stand-in for build/linux with one test of each kind; host.sh reads what they need from their source
-host_build=$t/host-build
-selftests=$host_build/linux/tools/testing/selftests/kvm
-mkdir -p "$selftests/x86"
-echo 'guest_memfd' >"$selftests/a_gmem_test.c"
-echo 'KVM_X86_SNP_VM' >"$selftests/x86/b_snp_test.c"
-echo 'KVM_X86_TDX_VM' >"$selftests/x86/c_tdx_test.c"
-echo 'other' >"$selftests/d_other_test.c"
-(
-	cd "$host_build/linux"
-	git init -q
-	git add .
-	git -c user.name=t -c user.email=t@localhost commit -q -m tests
-)
-
-. "$GMEM/git.sh"
-# machine NAME: a copy of the recorded machine, in which the kernel carries the series of patches/
-machine()
-{
-	rm -rf "$t/machine"
-	cp -r "$fixtures/host/$1" "$t/machine"
-	sed -i "s/@SERIES@/$(patches_id)/" "$t/machine/proc/sys/kernel/osrelease" "$t/machine/kernel-log"
-}
-host() { env BUILD="$host_build" ROOT="$t/machine" "$GMEM/host.sh" check; }
-
-gmem_runs='^# runs: +a_gmem_test$'
-machine snp
-run host
-expect host/snp 0 "$gmem_runs" '^# runs: +b_snp_test$' '^# skipped: c_tdx_test: not an Intel CPU$' \
-	'^# SNP: yes, firmware 1\.55 state 1 build 40, RMP table physical range \[' '^# the series: yes'
-if has d_other_test; then not_ok host/other-tests-are-left-out "$(say_out)"; else ok host/other-tests-are-left-out; fi
-
-machine tdx
-run host
-expect host/tdx 0 "$gmem_runs" '^# runs: +c_tdx_test$' '^# skipped: b_snp_test: not an AMD CPU$' \
-	'^# TDX: yes, virt/tdx: module initialized$'
-
-machine plain-amd
-run host
-expect host/plain-amd 0 "$gmem_runs" '^# skipped: b_snp_test: the CPU has no SEV-SNP' '^# skipped: c_tdx_test: not an Intel CPU$'
-
-machine plain-intel
-run host
-expect host/plain-intel 0 "$gmem_runs" '^# skipped: c_tdx_test: the platform is no TDX host'  '^# skipped: b_snp_test: not an AMD CPU$'
-
-machine no-virt
-run host
-expect host/no-virt 0 '^# skipped: a_gmem_test: the CPU has neither SVM nor VMX' '^# KVM: no' '^# skipped: c_tdx_test: '
-
-machine no-series
-run host
-expect host/no-series 0 '^# the series: no, kernel 6\.19\.11\+deb13-amd64 was not built by make host-kernel' \
-	'^# skipped: b_snp_test: kernel .* SERIES=yes$'
-run env SERIES=yes BUILD="$host_build" ROOT="$t/machine" "$GMEM/host.sh" check
-expect host/series-by-hand 0 '^# runs: +b_snp_test$' '^# skipped: a_gmem_test: no VMs of type KVM_X86_SW_PROTECTED_VM'
-
-# One thing at a time goes wrong on the SNP and the TDX machine
-spoil() # NAME MACHINE FILE SED REGEX
-{
-	machine "$2"
-	sed -i "$4" "$t/machine/$3"
-	run host
-	expect "host/$1" 0 "$5"
-}
-spoil snp-off-in-firmware-setup snp proc/cpuinfo 's/ sev_snp//' '^# skipped: b_snp_test: the kernel does not use SNP: '
-spoil snp-off-in-kvm snp sys/module/kvm_amd/parameters/sev_snp s/Y/N/ '^# skipped: b_snp_test: kvm_amd sev_snp=N'
-spoil snp-firmware-too-old snp probe 's/snp-api 1 55/snp-api 1 50/' '^# skipped: b_snp_test: SNP firmware 1\.50 is older'
-spoil snp-no-device snp probe 's/^sev .*/sev error Permission denied/' '^# skipped: b_snp_test: /dev/sev: error Permission denied$'
-spoil snp-in-a-guest snp proc/cpuinfo 's/ svm/ svm hypervisor/' '^# skipped: b_snp_test: this is a virtual machine'
-spoil snp-no-vm-type snp probe 's/^kvm-vm-types .*/kvm-vm-types 15/' '^# skipped: b_snp_test: KVM offers no VMs'
-spoil tdx-off-in-kvm tdx sys/module/kvm_intel/parameters/tdx s/Y/N/ '^# skipped: c_tdx_test: kvm_intel tdx=N: modprobe -r kvm_intel'
-spoil tdx-no-vm-type tdx probe 's/^kvm-vm-types .*/kvm-vm-types 3/' '^# skipped: c_tdx_test: KVM offers no VMs of type KVM_X86_TDX_VM \(kernel log: virt/tdx: module initialized\)$'
-spoil other-version snp proc/sys/kernel/osrelease 's/gmem\..*/gmem.0123456789abcdef/' '^# skipped: b_snp_test: kernel .* carries another version'
-spoil base-kernel snp proc/sys/kernel/osrelease 's/gmem\..*/gmembase/' '^# skipped: b_snp_test: kernel .* is the base without the series$'
-spoil no-permission snp probe 's/^kvm api.*/kvm error Permission denied/' '^# KVM: no, /dev/kvm: Permission denied$'
-
-machine snp
-refused host/recorded-machine-runs-nothing 'runs no tests' "$t/machine" env BUILD="$host_build" ROOT="$t/machine" "$GMEM/host.sh"
-# Tests of all kinds of result, on the recorded SNP machine
-mkdir -p "$t/tests"
-printf '#!/bin/sh\nprintf "TAP version 13\\n1..2\\nok 1 one\\nok 2 two # SKIP no reason to\\n"\n' >"$t/tests/a_gmem_test"
-printf '#!/bin/sh\nexit ${FAIL:-0}\n' >"$t/tests/b_snp_test"
-chmod +x "$t"/tests/*
-run env BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/host.sh"
-expect host/run 0 '^ok - host/a_gmem_test/one$' '^ok - host/a_gmem_test/two # SKIP no reason to$' '^ok - host/b_snp_test$' \
-	'^ok - host/c_tdx_test # SKIP not an Intel CPU$' '^ok - host/kernel-log$' '^# [0-9]+ passed, 0 failed$'
-run env FAIL=254 BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/host.sh"
-expect host/run-fails 1 '^not ok - host/b_snp_test # exit status 254$' '^# [0-9]+ passed, 1 failed$'
-printf '#!/bin/sh\nexec sleep 60\n' >"$t/tests/b_snp_test"
-run env HOST_TIMEOUT=1 BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/host.sh"
-expect host/run-hangs 1 '^not ok - host/b_snp_test # killed or timed out after 1 s$'
-
-# kvm-unit-tests: one that passes, one that fails on the base too, and one whose result the test chooses. The lines are
-# of the form that run_tests.sh prints: a summary may be missing, then the line ends with a blank.
-mkdir -p "$t/kut"
-cat >"$t/kut/run_tests.sh" <<'END'
 #!/bin/sh
-skipped() { printf '\033[33mSKIP\033[0m %s (%s)\n' "$1" "$2"; }
-# With KVM but no permission, and without KVM
-case $KUT in
-denied) skipped apic "qemu-system-x86_64: failed to initialize kvm: Permission denied"; exit ;;
-none) echo "KVM is needed, but not available on this host" >&2; exit 2 ;;
-esac
-[ "$ACCEL" = kvm ] || exit
-printf '\033[32mPASS\033[0m apic (56 tests)\n\033[31mFAIL\033[0m pmu (2 tests, 1 unexpected failures)\n'
-printf '\033[31mFAIL\033[0m msr64 \n\033[31mFAIL\033[0m svm (timeout; duration=90s)\n\033[32mPASS\033[0m realmode \n'
-skipped vmx '0 tests'
-skipped cmpxchg8b 'i386 only'
-printf '%s smap (18 tests)\n' "$SMAP"
-exit 1
-END
-chmod +x "$t/kut/run_tests.sh"
-: >"$t/kut/config.mak"
-kut() { env SMAP="$1" BUILD="$host_build" "$GMEM/kvm-unit-tests.sh" "$t/kut" "$2"; }
-refused host/kvm-unit-tests-no-permission 'no test of kvm-unit-tests ran: .*Permission denied' "$t/kut" env KUT=denied \
-	BUILD="$host_build" "$GMEM/kvm-unit-tests.sh" "$t/kut" 6.19.11-gmem.1
-refused host/kvm-unit-tests-without-kvm 'no test of kvm-unit-tests ran: KVM is needed' "$t/kut" env KUT=none \
-	BUILD="$host_build" "$GMEM/kvm-unit-tests.sh" "$t/kut" 6.19.11-gmem.1
-run kut PASS 6.19.11-gmem.1
-expect host/kvm-unit-tests-without-the-base 0 '^ok - kvm-unit-tests/apic$' '^not ok - kvm-unit-tests/pmu # FAIL \(2 tests' \
-	'^not ok - kvm-unit-tests/msr64 # FAIL *$' '^ok - kvm-unit-tests/realmode$' '^ok - kvm-unit-tests/vmx # SKIP \(0 tests\)$' '^# kvm-unit-tests: nothing of the base'
-sed -i 's/gmem\..*/gmembase/' "$t/machine/proc/sys/kernel/osrelease"
-run env SMAP=PASS KVM_UNIT_TESTS="$t/kut" BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/host.sh"
-expect host/kvm-unit-tests-on-the-base 0 '^ok - host/b_snp_test # SKIP kernel .* is the base' \
-	'^ok - kvm-unit-tests/pmu # SKIP fails on the base, FAIL \(2 tests' '^ok - kvm-unit-tests/apic$'
-machine snp
-run kut FAIL 6.19.11-gmem.1
-expect host/kvm-unit-tests-against-the-base 0 '^ok - kvm-unit-tests/apic$' '^ok - kvm-unit-tests/pmu # SKIP fails on both, FAIL' \
-	'^not ok - kvm-unit-tests/smap # base: ok, series: FAIL'
-refused host/kvm-unit-tests-not-built 'not a built copy' "$host_build" env BUILD="$host_build" "$GMEM/kvm-unit-tests.sh" "$t" 6.19.11-gmem.1
-printf '#!/bin/sh\nexit 0\n' >"$t/tests/b_snp_test"
-run env SMAP=PASS KVM_UNIT_TESTS="$t/kut" BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/host.sh"
-expect host/kvm-unit-tests-with-make-host 0 '^ok - host/b_snp_test$' '^ok - kvm-unit-tests/smap$' '^# [0-9]+ passed, 0 failed$'
+# SPDX-License-Identifier: GPL-2.0-only
+# host.sh [check]: run the selftests of the series natively, on the machine and kernel this runs on; no QEMU.
+# First says what the machine has, and so what runs and what does not and why. "check" stops there.
+#
+#   SERIES=yes     the running kernel carries the series, although 'make host-kernel' did not build it
+#   ROOT=DIR       with check: a recorded machine (proc/, sys/, dev/, probe, kernel-log) in place of this one
+#   HOST_TESTS=DIR selftest binaries that are there already, in place of building them
+#
+# host.sh pack DIR: what a machine needs that has neither a compiler nor git, but for the selftests. Copied there, it is
+# HOST_TESTS=/path/to/selftests DIR/verbs/host.sh.
+#   KVM_UNIT_TESTS=DIR  a built copy of kvm-unit-tests: run these as well, and compare with what they gave on the base
+#   HOST_TIMEOUT=S seconds that one test may take, 300 by default
+set -eu
+. "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/git.sh"
 
-if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
-	# Somewhere that nobody can read, whoever owns the checkout
-	mkdir -p "$t/open/tools/testing/gmem"
-	cp "$GMEM/lib.sh" "$GMEM/git.sh" "$GMEM/host.sh" "$t/open/tools/testing/gmem/"
-	chmod -R a+rX "$t"
-	refused host/no-root 'not root' "$t/open" setpriv --reuid=65534 --regid=65534 --clear-groups "$t/open/tools/testing/gmem/host.sh"
-elif [ "$(id -u)" != 0 ]; then
-	refused host/no-root 'not root' "$host_build" env BUILD="$host_build" "$GMEM/host.sh"
-else
-	skip host/no-root 'no setpriv to become somebody else with'
-fi
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+ROOT=${ROOT:-}
+work=$BUILD/host
+src=$work/src
 
-# The real machine, whatever it is: the probe builds, and every test is either run or skipped with a reason
-if [ "$(id -u)" = 0 ]; then
-	run env BUILD="$host_build" "$GMEM/host.sh" check
-	expect host/this-machine 0 '^# machine: ' '^# (runs: +|skipped: )b_snp_test' '^# (runs: +|skipped: )c_tdx_test'
+# "pack" leaves this list
+packed=no
+[ ! -f "$GMEM/needs" ] || packed=yes
+
+# ---- what the machine has ----
+
+build_probe()
+{
+	gcc -O2 -static -o "$1" "$GMEM/host/probe.c" || die "host/probe.c does not build" "apt-get install gcc libc6-dev linux-libc-dev"
+}
+
+probe() { sed -n "s/^$1 //p" "$work/probe"; }
+parameter() { cat "$ROOT/sys/module/$1/parameters/$2" 2>/dev/null || :; }
+log_has() { grep -E "$1" "$work/kernel-log" | tail -n 1 | sed 's/^\[[^]]*\] *//'; }
+has_flag() { echo " $flags " | grep -q " $1 "; }
+vm_type() { [ $(($(probe kvm-vm-types | grep . || echo 0) >> $1 & 1)) = 1 ]; }
+
+gather()
+{
+	mkdir -p "$work"
+	if [ -n "$ROOT" ]; then
+		cp "$ROOT/probe" "$ROOT/kernel-log" "$work/"
+	else
+		probe=$GMEM/host/probe
+		[ "$packed" = yes ] || {
+			probe=$work/host-probe
+			[ -x "$probe" ] && [ -z "$(find "$GMEM/host/probe.c" -newer "$probe")" ] || build_probe "$probe"
+		}
+		"$probe" >"$work/probe"
+		# The ring buffer may have lost the boot; the journal, where there is one, has not.
+		{ journalctl -k -b -o short-monotonic --no-hostname 2>/dev/null; dmesg 2>/dev/null; } >"$work/kernel-log" || :
+	fi
+	vendor=$(sed -n 's/^vendor_id[[:space:]]*: //p' "$ROOT/proc/cpuinfo" | head -n 1)
+	model=$(sed -n 's/^model name[[:space:]]*: //p' "$ROOT/proc/cpuinfo" | head -n 1)
+	flags=$(sed -n 's/^flags[[:space:]]*: //p' "$ROOT/proc/cpuinfo" | head -n 1)
+	release=$(cat "$ROOT/proc/sys/kernel/osrelease")
+}
+
+# Each *_missing prints why something cannot be used here, and nothing if it can.
+
+series_missing()
+{
+	[ "${SERIES:-no}" = no ] || return 0
+	case $release in
+	*-gmem."$(patches_id)"*) ;;
+	*-gmem.*) echo "kernel $release carries another version of the series than patches/" ;;
+	*-gmembase*) echo "kernel $release is the base without the series" ;;
+	*) echo "kernel $release was not built by make host-kernel; if it carries the series: SERIES=yes" ;;
+	esac
+}
+
+kvm_missing()
+{
+	if probe kvm | grep -q ^api; then
+		return 0 # with or without SVM and VMX: a KVM of the machine's own may need neither
+	elif ! has_flag svm && ! has_flag vmx; then
+		echo "the CPU has neither SVM nor VMX, or the firmware setup has switched it off"
+	elif [ ! -e "$ROOT/sys/module/kvm" ]; then
+		echo "KVM is not loaded: modprobe kvm_$(has_flag svm && echo amd || echo intel)"
+	elif probe kvm | grep -q error; then
+		echo "/dev/kvm: $(probe kvm | sed 's/^error //')"
+	fi
+}
+
+gmem_missing()
+{
+	why=$(kvm_missing)
+	if [ -n "$why" ]; then
+		echo "$why"
+	elif [ "$(probe kvm-guest-memfd)" != 1 ]; then
+		echo "KVM has no guest_memfd: CONFIG_KVM_GUEST_MEMFD is off"
+	elif ! vm_type 1; then
+		echo "no VMs of type KVM_X86_SW_PROTECTED_VM: CONFIG_KVM_SW_PROTECTED_VM is off, or no two-dimensional paging"
+	fi
+}
+
+snp_missing()
+{
+	api=$(probe sev | sed -n 's/^snp-api \([0-9]*\) \([0-9]*\) .*/\1 \2/p')
+	if [ "$vendor" != AuthenticAMD ]; then
+		echo "not an AMD CPU"
+	elif ! has_flag sev_snp && [ $((0x$(probe cpuid-8000001f-0 | cut -d ' ' -f 1) >> 4 & 1)) = 0 ]; then
+		echo "the CPU has no SEV-SNP (CPUID 0x8000001f EAX bit 4)"
+	elif has_flag hypervisor; then
+		echo "this is a virtual machine, and the kernel does not use SNP in one"
+	elif [ -n "$(kvm_missing)" ]; then
+		kvm_missing
+	elif ! has_flag sev_snp; then
+		echo "the kernel does not use SNP: switch on SMEE, SNP and the RMP table in the firmware setup$(because 'RMP|SEV')"
+	elif [ "$(parameter kvm_amd sev_snp)" != Y ]; then
+		echo "kvm_amd sev_snp=$(parameter kvm_amd sev_snp)$(because 'SEV-SNP|ccp .*SEV|AMD-Vi.*SNP|RMP')"
+	elif [ -z "$api" ]; then
+		echo "/dev/sev: $(probe sev)"
+	elif [ "${api% *}" -lt 1 ] || { [ "${api% *}" = 1 ] && [ "${api#* }" -lt 51 ]; }; then
+		echo "SNP firmware $(echo "$api" | tr ' ' .) is older than 1.51, which KVM wants"
+	elif ! vm_type 4; then
+		echo "KVM offers no VMs of type KVM_X86_SNP_VM"
+	fi
+}
+
+tdx_missing()
+{
+	if [ "$vendor" != GenuineIntel ]; then
+		echo "not an Intel CPU"
+	elif [ -n "$(kvm_missing)" ]; then
+		kvm_missing
+	elif ! has_flag tdx_host_platform; then
+		echo "the platform is no TDX host: the CPU has no TDX, or it is off in the firmware setup$(because 'virt/tdx')"
+	elif [ "$(parameter kvm_intel tdx)" != Y ]; then
+		echo "kvm_intel tdx=$(parameter kvm_intel tdx): modprobe -r kvm_intel; modprobe kvm_intel tdx=1$(because 'virt/tdx|kvm_intel.*TDX|TDX.*(fail|not|required)')"
+	elif ! vm_type 5; then
+		echo "KVM offers no VMs of type KVM_X86_TDX_VM$(because 'virt/tdx')"
+	fi
+}
+
+because() # REGEX: the last word of the kernel log on it
+{
+	because_line=$(log_has "$1")
+	[ -z "$because_line" ] || echo " (kernel log: $because_line)"
+}
+
+describe() # NAME REASON-OR-NOTHING DETAIL
+{
+	if [ -z "$2" ]; then say "$1: yes${3:+, $3}"; else say "$1: no, $2"; fi
+}
+
+describe_all()
+{
+	say "machine: ${model:-unknown CPU}, kernel $release"
+	describe "the series" "$no_series" "patches $(patches_id)"
+	describe "KVM" "$(kvm_missing)"
+	describe "guest_memfd" "$no_gmem" "with VMs that are protected by software only"
+	describe "SNP" "$no_snp" "firmware $(probe sev | sed 's/^snp-api \([0-9]*\) \([0-9]*\) /\1.\2 /'), $(log_has 'RMP.*range' | sed 's/.*RMP/RMP/' | grep . || echo 'RMP not in the kernel log')"
+	describe "TDX" "$no_tdx" "$(log_has 'virt/tdx' | grep . || echo 'module not in the kernel log')"
+}
+
+# ---- which tests ----
+
+# What a test needs is read from its source, on the series: "gmem|snp|tdx NAME"
+tests()
+{
+	git -C "$linux" grep -lE 'guest_memfd|KVM_X86_(SW_PROTECTED|SNP|TDX)_VM' HEAD -- \
+		'tools/testing/selftests/kvm/*_test.c' 'tools/testing/selftests/kvm/*_tests.c' | sed 's/^HEAD://' | while read -r file; do
+		content=$(git -C "$linux" show "HEAD:$file")
+		name=$(basename "$file" .c)
+		case $content in
+		*KVM_X86_TDX_VM*) echo "tdx $name" ;;
+		*KVM_X86_SNP_VM*) echo "snp $name" ;;
+		*) echo "gmem $name" ;;
+		esac
+	done
+}
+
+plan() # prints "run NAME" or "skip NAME REASON"
+{
+	if [ "$packed" = yes ]; then cat "$GMEM/needs"; else tests; fi | sort | while read -r needs name; do
+		eval "why=\$no_$needs"
+		why=${why:-$no_series}
+		[ -n "$why" ] || [ -z "${HOST_TESTS:-}" ] || [ -x "$HOST_TESTS/$name" ] || why="it is not in $HOST_TESTS"
+		if [ -z "$why" ]; then echo "run $name"; else echo "skip $name $why"; fi
+	done
+}
+
+# ---- running them ----
+
+# The selftests of the series alone, in a copy of the few directories that they need
+build_tests()
+{
+	head=$(git -C "$linux" rev-parse HEAD)
+	[ "$(cat "$work/src.stamp" 2>/dev/null)" != "$head" ] || return 0
+	rm -rf "$src" "$work/src.stamp"
+	mkdir -p "$src"
+	git -C "$linux" archive "$head" -- Makefile Kbuild Kconfig scripts include tools arch/x86 usr | tar -x -C "$src"
+	say "building the selftests, a minute or so; log $LOG/host-selftests.log"
+	"$GMEM/kernel/build-selftests.sh" "$src" >"$LOG/host-selftests.log" 2>&1 ||
+		{ tail -n 5 "$LOG/host-selftests.log"; die "the selftests do not build" "see $LOG/host-selftests.log"; }
+	rm -rf "$work/tests"
+	mkdir -p "$work/tests"
+	find "$src/tools/testing/selftests/kvm" -maxdepth 2 -type f -perm -u+x -size +64k -exec cp {} "$work/tests/" \;
+	echo "$head" >"$work/src.stamp"
+}
+
+# guest.sh knows how to run a test and what its output means; its log goes to a file here
+run_plan()
+{
+	export KMSG="$LOG/host.log" STATE="$work/state" TESTS="${HOST_TESTS:-$work/tests}" TEST_TIMEOUT="${HOST_TIMEOUT:-300}" BOOT=host
+	rm -rf "$STATE"
+	: >"$KMSG"
+	mark="gmem host $$ begins"
+	[ -n "$ROOT" ] || echo "$mark" >/dev/kmsg
+	(
+		set +eu # as in the guest: guest.sh looks at exit statuses itself
+		. "$GMEM/boot/guest.sh"
+		while read -r what name why; do
+			case $what in
+			run) run_test "$name" ;;
+			skip) skip_case "$name" "$why" ;;
+			esac
+		done <"$work/plan"
+		echo 0 >"$STATE/exit"
+		say "1..$(cat "$STATE/count")"
+		say "exit 0"
+	)
+	# From the mark on, or all there is if the ring buffer has lost it
+	[ -n "$ROOT" ] || dmesg | awk -v mark="$mark" '{ line[NR] = $0 } index($0, mark) { first = NR }
+		END { for (i = first + 1; i <= NR; i++) print line[i] }' >>"$KMSG"
+	{
+		awk -f "$GMEM/boot/console.awk" -v boot=host -v want= -v qemu=0 "$KMSG"
+		[ -z "${KVM_UNIT_TESTS:-}" ] || "$GMEM/host/kvm-unit-tests.sh" "$KVM_UNIT_TESTS" "$release" ||
+			not_ok host/kvm-unit-tests
+	} | tee "$work/cases"
+}
+
+pack()
+{
+	[ -e "$linux/.git" ] || die "there is no build/linux to take the list of selftests from" "make am"
+	mkdir -p "$1/patches"
+	cp "$TOP"/patches/*.patch "$1/patches/"
+	(cd "$GMEM" && tar -c lib verbs/host.sh boot/guest.sh boot/console.awk result/suite.awk host/kvm-unit-tests.sh) | tar -x -C "$1"
+	build_probe "$1/host/probe"
+	tests >"$1/needs"
+}
+
+[ "${1:-}" != pack ] || { pack "${2:?}"; exit; }
+[ -n "$ROOT" ] || [ "$(id -u)" = 0 ] ||
+	die "not root: /dev/kvm, /dev/sev and the kernel log say nothing to you" "sudo make host"
+[ -z "$ROOT" ] || [ "${1:-}" = check ] || [ -n "${HOST_TESTS:-}" ] || die "a recorded machine runs no tests" "ROOT=$ROOT host.sh check"
+if [ "$packed" = no ]; then
+	[ -e "$linux/.git" ] || die "there is no build/linux to take the selftests from" "make am"
 else
-	skip host/this-machine 'not root'
+	[ -n "${HOST_TESTS:-}" ] || die "the selftests are not here" "HOST_TESTS=/path/to/selftests $0"
 fi
+mkdir -p "$LOG"
+gather
+no_series=$(series_missing) no_gmem=$(gmem_missing) no_snp=$(snp_missing) no_tdx=$(tdx_missing)
+describe_all
+plan >"$work/plan"
+sed 's/^run /# runs:    /; s/^skip \([^ ]*\) /# skipped: \1: /' "$work/plan"
+[ "${1:-}" != check ] || exit 0
+[ "$packed" = yes ] || alone "$work"
+grep -q '^run ' "$work/plan" || [ -n "${KVM_UNIT_TESTS:-}" ] || die "no test can run here" "see above what is missing"
+
+start=$(date +%s)
+[ -n "${HOST_TESTS:-}" ] || ! grep -q '^run ' "$work/plan" || build_tests
+run_plan
+say "host: $(($(date +%s) - start)) s, log $LOG/host.log"
+say "$(grep -c '^ok ' "$work/cases" || :) passed, $(grep -c '^not ok ' "$work/cases" || :) failed"
+! grep -q '^not ok ' "$work/cases"

@@ -1,135 +1,269 @@
+#!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Cases of mail.sh, with a kernel tree of one file and a series of two patches; sourced by verbs-test.sh
-# shellcheck shell=sh disable=SC2154
+# mail.sh: patches/ and COVER.md become a directory of mails for git send-email. Sends nothing.
+#
+#   BASE_COMMIT=SHA     commit of an official tree that the series applies to (required)
+#   KERNEL_TREE=DIR     a clone that has it; without one the base of BASE is all that can be checked
+#   VERSION=N           [PATCH vN m/n], 1 by default       PREFIX="RFC PATCH" in place of PATCH
+#   PREV=DIR            mails or patches of the previous version, for a range-diff in the cover letter
+#   ASSISTED_BY="AGENT_NAME:MODEL_VERSION [TOOL...]"  the trailer that coding-assistants.rst of newer kernels asks for
+#   OUT=DIR             where to; build/mail/vN by default, made anew each time
+#
+# The sign-off is that of the user's git identity. Who has not signed off a patch cannot be its author in a mail,
+# so the user becomes the author of such patches, and takes responsibility for them as the sign-off says.
+set -eu
+. "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/git.sh"
+. "$GMEM/lib/clone.sh"
 
-clone=$t/clone
-mails=$t/mails
+patches=${PATCHES:-$TOP/patches}
+version=${VERSION:-1}
+out=${OUT:-$BUILD/mail/v$version}
+work=$BUILD/mail/work
 
-# A git identity of nobody, and none of the user's settings
-as() # NAME ADDRESS COMMAND...
+# identity: sets me="NAME <ADDRESS>"; an address that git would make up from the host name does not count
+identity()
 {
-	as_name=$1 as_address=$2
-	shift 2
-	printf '[user]\n\tname = %s\n\temail = %s\n' "$as_name" "$as_address" >"$t/gitconfig"
-	env -u GIT_AUTHOR_NAME -u GIT_AUTHOR_EMAIL GIT_CONFIG_GLOBAL="$t/gitconfig" GIT_CONFIG_NOSYSTEM=1 "$@"
-}
-author() { as 'A Tool' tool@host.example git -C "$clone" "$@"; }
-mail()
-{
-	(cd "$t" && as 'A Developer' dev@example.org env BUILD="$t/build" PATCHES="${series:-$t/series}" OUT="$mails" \
-		KERNEL_TREE="$clone" BASE_COMMIT="$base" "$@" "$GMEM/mail.sh")
-}
-commit() # LINE SUBJECT [TRAILER]
-{
-	echo "$1" >>"$clone/virt/kvm/a.c"
-	author commit -q -a -m "KVM: $2" -m "Add a line, as the one before needs company." ${3:+-m "$3"}
-}
-series() # DIR: a series of what is on top of the base
-{
-	rm -rf "$1"
-	author format-patch -q -N --zero-commit --no-signature -o "$1" "$base"
-	cat >"$1/COVER.md" <<-END
-		# KVM: Add two lines to a file
-
-		Add two lines, see [1].
-
-		## Changes since v1
-
-		 - The second line is another one.
-
-		[1] https://lore.kernel.org/kvm/20260101000000.1-1-dev@example.org
-	END
+	name=${GIT_AUTHOR_NAME:-$(git config --get user.name || :)}
+	address=${GIT_AUTHOR_EMAIL:-$(git config --get user.email || :)}
+	{ [ -n "$name" ] && [ -n "$address" ]; } ||
+		die "git has no identity to sign off with" "git config --global user.name 'Your Name'; git config --global user.email you@example.org"
+	case $address in
+	*noreply* | *.example | *.invalid | *@localhost | *.localdomain)
+		die "nobody can answer to <$address>, the address of your git identity" "git config user.email you@example.org" ;;
+	*?@?*.?*) ;;
+	*) die "<$address> is not a mail address" "git config user.email you@example.org" ;;
+	esac
+	me="$name <$address>"
 }
 
-mkdir -p "$clone/scripts" "$clone/virt/kvm" "$t/build"
-for file in checkpatch.pl get_maintainer.pl spelling.txt const_structs.checkpatch; do
-	cp "$BUILD/linux/scripts/$file" "$clone/scripts/" 2>/dev/null ||
-		die "the scripts of a kernel tree are needed: build/linux" "make am"
-done
-(cd "$clone" && touch COPYING CREDITS Kbuild Makefile README)
-printf '%s\n' 'Maintainers List' '----------------' '' 'KERNEL VIRTUAL MACHINE' 'M:	A Maintainer <maintainer@example.org>' \
-	'R:	A Reviewer <reviewer@example.org>' 'L:	list@example.org' 'S:	Supported' 'F:	virt/kvm/' >"$clone/MAINTAINERS"
-printf '// SPDX-License-Identifier: GPL-2.0-only\nint zero;\n' >"$clone/virt/kvm/a.c"
-author init -q -b base
-author add .
-author commit -q -m 'KVM: Begin a file'
-base=$(author rev-parse HEAD)
-fixes="Fixes: $(author log -1 --abbrev=12 --format='%h ("%s")')"
-
-commit 'int one;' 'Add one' "$fixes"
-commit 'int two;' 'Add two'
-series "$t/v1"
-author reset -q --hard "HEAD^"
-commit 'int deux;' 'Add two'
-series "$t/series"
-author reset -q --hard "$base"
-
-run mail ASSISTED_BY='Agent:1 sparse'
-expect mail/ready 0 '^ok - mail/cover$' '^# 8 passed, 0 failed$' "^# ready: 2 patches and the cover letter in $mails\$"
-first=$mails/0001-KVM-Add-one.patch cover=$mails/0000-cover-letter.patch
-check mail/numbered has '^Subject: \[PATCH 1/2\] KVM: Add one$' "$first"
-check mail/cover-subject has '^Subject: \[PATCH 0/2\] KVM: Add two lines to a file$' "$cover"
-check mail/base-commit has "^base-commit: $base\$" "$cover"
-check mail/to has '^To: A Maintainer <maintainer@example.org>' "$first"
-check mail/cc-list has 'list@example.org' "$first"
-check mail/sign-off-is-last test "$(sed -n '/^---$/q; p' "$first" | tail -n 3)" = "$fixes
-Assisted-by: Agent:1 sparse
-Signed-off-by: A Developer <dev@example.org>"
-check mail/author-signed has '^From: A Developer <dev@example.org>$' "$first"
-
-run mail VERSION=2 PREV="$t/v1" PREFIX='RFC PATCH'
-expect mail/next-version 0 '^# 8 passed, 0 failed$'
-check mail/version has '^Subject: \[RFC PATCH v2 2/2\] KVM: Add two$' "$mails/v2-0002-KVM-Add-two.patch"
-check mail/range-diff has '^2: .* ! 2: .* KVM: Add two$' "$mails/v2-0000-cover-letter.patch"
-
-refused mail/no-identity 'no identity' "$mails" mail GIT_CONFIG_GLOBAL=/dev/null
-refused mail/noreply 'nobody can answer' "$mails" as 'A Tool' tool@noreply.example.org \
-	env PATCHES="$t/series" BUILD="$t/build" "$GMEM/mail.sh"
-refused mail/no-base-commit 'official tree' "$mails" mail BASE_COMMIT=
-refused mail/unknown-base-commit 'has no commit' "$mails" mail BASE_COMMIT=0123456789ab
-refused mail/not-a-clone 'not a git repository' "$mails" mail KERNEL_TREE="$t"
-refused mail/version-not-a-number 'not a number' "$mails" mail VERSION=two
-refused mail/no-changelog-since-v2 'not ready' "$mails" mail VERSION=3
-refused mail/malformed-assisted-by 'not ready' "$mails" mail ASSISTED_BY='an agent'
-
-echo 'int local;' >>"$clone/virt/kvm/a.c"
-refused mail/local-changes 'has local changes' "$clone" mail
-author checkout -q virt/kvm/a.c
-
-# bad NAME CASE SED: one thing wrong with the series, which that case must find
-bad()
+# base_tree: sets source (where the objects are) and base (the commit there to apply to)
+base_tree()
 {
-	rm -rf "$t/bad"
-	cp -r "$t/series" "$t/bad"
-	sed -i "$3" "$t"/bad/*
-	series=$t/bad
-	refused "mail/$1" 'not ready' "$mails" mail
-	check "mail/$1-named" has "^not ok - mail/$2"
-	series=
+	[ -n "${BASE_COMMIT:-}" ] ||
+		die "which commit of an official tree does the series apply to?" "BASE_COMMIT=SHA [KERNEL_TREE=/path/to/clone] make mail"
+	known=$(awk '$1 == "commit" { print $2 }' "$TOP/patches/BASE")
+	if [ -n "${KERNEL_TREE:-}" ]; then
+		need_clean_clone
+		source=$KERNEL_TREE
+		base=$(git -C "$source" rev-parse -q --verify "$BASE_COMMIT^{commit}") ||
+			die "$KERNEL_TREE has no commit $BASE_COMMIT" "git -C $KERNEL_TREE fetch"
+		base_commit=$base
+		return
+	fi
+	case $BASE_COMMIT in *[!0-9a-f]*) BASE_COMMIT= ;; esac
+	[ ${#BASE_COMMIT} = 40 ] || die "BASE_COMMIT must be a full commit id, 40 digits" "or give KERNEL_TREE=/path/to/clone"
+	case $BASE_COMMIT in
+	"$known"*) ;;
+	*) die "BASE_COMMIT is not $known of BASE, and without a clone nothing else can be checked" "KERNEL_TREE=/path/to/clone" ;;
+	esac
+	[ -f "$stamp" ] || die "there is no build/linux to apply the series to" "make am, or KERNEL_TREE=/path/to/clone"
+	source=$linux
+	base=$(stamped base)
+	base_commit=$BASE_COMMIT
+	say "without KERNEL_TREE: applied to $(stamped from), whose touched files are those of $known"
 }
-bad checkpatch checkpatch/0002 's/^+int deux;/+int deux ;/'
-bad wrong-fixes trailers/0001 's/("KVM: Begin a file")/("KVM: End a file")/'
-bad unknown-fixes trailers/0001 's/^Fixes: [0-9a-f]*/Fixes: 0123456789ab/'
-bad private-link links/0000 's,https://lore.*,http://10.0.0.1/review/1,'
-bad dangling-reference links/0000 '/^\[1\]/d'
 
-# A checkpatch.pl that does not run must not count as one that found nothing
-echo 'this is not perl' >"$clone/scripts/checkpatch.pl"
-author commit -q -a -m 'KVM: Break checkpatch'
-refused mail/checkpatch-does-not-run 'not ready' "$mails" mail BASE_COMMIT="$(author rev-parse HEAD)"
-author reset -q --hard "$base"
+# A repository without a work tree, which borrows the objects of $source and shows none of the user's settings
+scratch()
+{
+	rm -rf "$work"
+	mkdir -p "$work/mails"
+	objects=$(cd "$source" && cd "$(git rev-parse --git-path objects)" && pwd)
+	GIT_DIR=$work/git
+	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+	GIT_COMMITTER_NAME=$name GIT_COMMITTER_EMAIL=$address
+	export GIT_DIR GIT_CONFIG_GLOBAL GIT_CONFIG_NOSYSTEM GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL
+	git init -q --bare "$GIT_DIR"
+	echo "$objects" >"$GIT_DIR/objects/info/alternates"
+	# What checkpatch and get_maintainer read, from the commit and not from anybody's work tree
+	git archive "$base" -- COPYING CREDITS Kbuild MAINTAINERS Makefile README scripts | tar -x -C "$work"
+	(cd "$work" && mkdir -p Documentation arch include drivers fs init ipc kernel lib)
+}
 
-sed 's/^ int zero;/ int none;/' "$t/series/0001-KVM-Add-one.patch" >"$t/bad/0001-KVM-Add-one.patch"
-series=$t/bad
-refused mail/does-not-apply 'does not apply' "$mails" mail
-series=
+field() { sed -n "s/^$1: //p" "$work/info"; }
 
-# The cover letter of patches/, with the first of them for company: it has to be ready any time
-mkdir -p "$t/real" "$t/build-real"
-cp "$TOP/patches/COVER.md" "$TOP"/patches/0001-*.patch "$t/real/"
-ln -s "$BUILD/linux" "$t/build-real/linux"
-cp "$BUILD/linux.stamp" "$t/build-real/"
-series=$t/real
-run mail BUILD="$t/build-real" KERNEL_TREE= BASE_COMMIT="$(awk '$1 == "commit" { printf "%s%028d", $2, 0 }' "$TOP/BASE")"
-expect mail/cover-of-patches "$rc" '^ok - mail/cover$' '^ok - mail/links/0000-cover-letter$'
-series=
+# commit_patches SIGN PATCH...: commits on top of $base without a checkout; sets head
+commit_patches()
+{
+	sign=$1
+	shift
+	git read-tree "$base"
+	head=$base
+	for patch; do
+		git mailinfo "$work/message" "$work/diff" <"$patch" >"$work/info"
+		git apply --cached "$work/diff" 2>"$work/apply.err" || {
+			cat "$work/apply.err" >&2
+			die "${patch##*/} does not apply to $(echo "$base" | cut -c1-12)" "rebase the series: make am, edit, make refresh"
+		}
+		author=$(field Author) author_address=$(field Email)
+		if [ "$sign" = sign ]; then
+			if ! grep -qxF "Signed-off-by: $author <$author_address>" "$work/message"; then
+				unsigned=$((unsigned + 1))
+				author=$name author_address=$address
+			fi
+			git interpret-trailers --in-place ${ASSISTED_BY:+--trailer "Assisted-by: $ASSISTED_BY"} \
+				--trailer "Signed-off-by: $me" "$work/message"
+		fi
+		{ field Subject; echo; cat "$work/message"; } >"$work/commit"
+		head=$(GIT_AUTHOR_NAME=$author GIT_AUTHOR_EMAIL=$author_address GIT_AUTHOR_DATE=$(field Date) \
+			git commit-tree -p "$head" -F "$work/commit" "$(git write-tree)")
+	done
+}
+
+# COVER.md as the text of a mail: the title is the subject, "## Heading" is underlined
+cover_text()
+{
+	awk 'NR == 1 { sub(/^# */, ""); print; next }
+		/^## / { sub(/^## */, ""); print; gsub(/./, "-"); print; next }
+		{ print }' "$patches/COVER.md"
+}
+
+recipients() # TO|CC
+{
+	case $1 in TO) set -- --m --nor --nol ;; CC) set -- --nom --r --l ;; esac
+	(cd "$work" && unset GIT_DIR && perl scripts/get_maintainer.pl --no-git --no-git-fallback --nofixes --norolestats --no-tree "$@" \
+		mails/*.patch)
+}
+
+write_mails()
+{
+	git format-patch -q -o "$work/mails" "$base..$head"
+	recipients TO >"$work/to"
+	recipients CC | grep -vxFf "$work/to" >"$work/cc" || :
+	[ -s "$work/to" ] || die "get_maintainer.pl names nobody" "see $work/MAINTAINERS"
+	rm -f "$work"/mails/*
+
+	git update-ref refs/heads/series "$head"
+	git symbolic-ref HEAD refs/heads/series
+	git config branch.series.description "$(cover_text)"
+	while read -r who; do git config --add format.to "$who"; done <"$work/to"
+	while read -r who; do git config --add format.cc "$who"; done <"$work/cc"
+	set -- --cover-letter --cover-from-description=subject --numbered --thread=shallow --abbrev=12 \
+		--from="$me" --subject-prefix="${PREFIX:-PATCH}" --output-directory="$work/mails"
+	[ "$version" = 1 ] || set -- "$@" -v "$version"
+	[ -z "$prev_head" ] || set -- "$@" --range-diff="$base..$prev_head" --creation-factor=80
+	git format-patch -q "$@" "$base..series"
+
+	cover=$(find "$work/mails" -name '*0000-cover-letter.patch')
+	# As format-patch --base writes it, which wants the commit itself to be in the repository
+	awk -v base="$base_commit" '/^-- $/ { print "base-commit: " base } { print }' "$cover" >"$work/cover"
+	mv "$work/cover" "$cover"
+}
+
+message() { git mailinfo "$work/m" /dev/null <"$1" >/dev/null 2>&1; cat "$work/m"; }
+trailers() { message "$1" | git interpret-trailers --parse; }
+
+# The range of known links is small; what else looks like one is a slip of the pen, or a link nobody else can open
+bad_links()
+{
+	grep -noE 'https?://[^][:space:]<>")]*' "$1" | sed 's/[.,;:]$//' |
+		grep -vE ':https://(lore\.kernel\.org/([a-z0-9._-]+/)?(r/)?[^/@]+@[^/@]+/?|([a-z]+\.)?kernel\.org/.*|bugzilla\.kernel\.org/.*|github\.com/.*|www\.(amd|intel)\.com/.*|cdrdv2.*\.intel\.com/.*|docs\.amd\.com/.*)$' || :
+}
+
+check_checkpatch()
+{
+	# Older checkpatch.pl does not know Assisted-by; commits that Fixes: names are checked by check_trailers
+	status=0
+	grep -v '^Assisted-by: ' "$1" |
+		(cd "$work" && unset GIT_DIR && perl scripts/checkpatch.pl --no-tree --strict --signoff --quiet --no-summary --show-types \
+			--ignore UNKNOWN_COMMIT_ID,FILE_PATH_CHANGES -) >"$work/checkpatch" || status=$?
+	cat "$work/checkpatch"
+	[ "$status" -le 1 ] && ! grep -qE '^(ERROR|WARNING):' "$work/checkpatch"
+}
+
+check_trailers()
+{
+	bad=
+	[ "$(trailers "$1" | tail -n 1)" = "Signed-off-by: $me" ] || bad="the last trailer is not the sign-off of $me"
+	[ "$(trailers "$1" | grep -cxF "Signed-off-by: $me")" = 1 ] || bad="$bad; signed off more than once"
+	trailers "$1" | grep -E '^(Fixes|Link|Closes|Assisted-by):' >"$work/trailers" || :
+	while read -r key value; do
+		case $key in
+		Fixes:)
+			echo "$value" | grep -qE '^[0-9a-f]{12,40} \(".+"\)$' || bad="$bad; malformed: $key $value"
+			if [ -n "${KERNEL_TREE:-}" ] && git cat-file -e "${value%% *}^{commit}" 2>/dev/null; then
+				is=$(git log -1 --format='("%s")' "${value%% *}")
+				[ "$is" = "${value#* }" ] || bad="$bad; $key ${value%% *} is $is"
+				git merge-base --is-ancestor "${value%% *}" "$base" || bad="$bad; $key ${value%% *} is not in the base"
+			elif [ -n "${KERNEL_TREE:-}" ]; then
+				bad="$bad; $KERNEL_TREE has no commit ${value%% *}"
+			fi ;;
+		Link: | Closes:) echo "$value" | grep -qE '^https://[^ ]+( # .*)?$' || bad="$bad; malformed: $key $value" ;;
+		Assisted-by:) echo "$value" | grep -qE '^[^ :]+:[^ :]+( |$)' || bad="$bad; not AGENT_NAME:MODEL_VERSION: $value" ;;
+		esac
+	done <"$work/trailers"
+	[ -z "$bad" ] || { echo "${bad#; }"; return 1; }
+}
+
+check_links()
+{
+	links=$(bad_links "$1")
+	[ -z "$links" ] || { echo "not a link that a reader of the list can open: $links"; return 1; }
+	undefined=$(grep -v '^\[[0-9]*\] http' "$1" | grep -oE '(^| )\[[0-9]+\]' | tr -d ' ' | sort -u | while read -r ref; do
+		grep -qF "$ref http" "$1" || echo "$ref"
+	done)
+	[ -z "$undefined" ] || { echo "reference without a link: $undefined"; return 1; }
+}
+
+check_cover()
+{
+	bad=
+	head -n 1 "$patches/COVER.md" | grep -qE '^# .{10,}' || bad="COVER.md has no title"
+	grep -q '^\*\*\* ' "$1" && bad="$bad; part of the template is left"
+	tail -n 5 "$1" | grep -qxF "base-commit: $base_commit" || bad="$bad; no base-commit"
+	long=$(awk 'length > 80 && !/https?:/ { print "line " FNR " is longer than 80 columns" }' "$patches/COVER.md")
+	[ "$version" = 1 ] || grep -qE "^#+ .*\\bv$((version - 1))\\b" "$patches/COVER.md" ||
+		bad="$bad; COVER.md has no heading that says what changed since v$((version - 1))"
+	[ -z "$bad$long" ] || { printf '%s\n' "${bad#; }" "$long"; return 1; }
+}
+
+# From here on only $work is written to, and $out at the end if nothing was wrong.
+case $version in '' | *[!0-9]* | 0*) die "VERSION=$version is not a number" "VERSION=2 make mail" ;; esac
+[ -f "$patches/COVER.md" ] || die "no cover letter $patches/COVER.md" "write it: a title line '# KVM: ...', then the text"
+set -- "$patches"/[0-9]*.patch
+[ -f "$1" ] || die "no patches in $patches" "make refresh"
+if [ -n "${PREV:-}" ]; then
+	[ "$version" -gt 1 ] || die "PREV is given, but this is version 1" "VERSION=2"
+	[ -d "$PREV" ] || die "PREV=$PREV is not a directory" "PREV=build/mail/v$((version - 1))"
+fi
+identity
+base_tree
+scratch
+
+unsigned=0 prev_head=
+if [ -n "${PREV:-}" ]; then
+	# shellcheck disable=SC2046 # the names are format-patch's own
+	commit_patches as-is $(find "$(cd "$PREV" && pwd)" -maxdepth 1 -name '*.patch' ! -name '*0000-cover-letter.patch' | sort)
+	prev_head=$head
+fi
+commit_patches sign "$@"
+write_mails
+
+{
+	check mail/cover check_cover "$cover"
+	check mail/links/0000-cover-letter check_links "$cover"
+	for mail in "$work"/mails/*.patch; do
+		[ "$mail" != "$cover" ] || continue
+		case_name=$(basename "$mail" .patch)
+		check "mail/checkpatch/$case_name" check_checkpatch "$mail"
+		# Matters of taste are shown, but stop no mail
+		grep -A2 '^CHECK:' "$work/checkpatch" | sed 's/^/# /'
+		check "mail/trailers/$case_name" check_trailers "$mail"
+		check "mail/links/$case_name" check_links "$mail"
+	done
+} | tee "$work/cases"
+
+[ "$unsigned" = 0 ] || say "$unsigned patches were not signed off by their author; they now are by $me, as their author"
+[ -n "${ASSISTED_BY:-}" ] ||
+	say "if a coding assistant had a part in this: ASSISTED_BY='AGENT_NAME:MODEL_VERSION [TOOL...]', see Documentation/process/coding-assistants.rst of newer kernels"
+say "$(grep -c '^ok ' "$work/cases" || :) passed, $(grep -c '^not ok ' "$work/cases" || :) failed"
+if grep -q '^not ok ' "$work/cases"; then
+	die "not ready to send; the mails as they are: $work/mails" "correct COVER.md or patches/, then again"
+fi
+rm -rf "$out"
+mkdir -p "$(dirname "$out")"
+mv "$work/mails" "$out"
+rm -rf "$work"
+say "ready: $# patches and the cover letter in $out"
+say "next: read them, then git send-email --dry-run --confirm=always $out/*.patch"

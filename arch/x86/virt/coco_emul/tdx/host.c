@@ -4,7 +4,8 @@
  *
  * VMX root operation is in vmx.c; the TDX module is behind seamcall.c: its own
  * bring-up in sys.c, TDs in td.c, vCPUs in vp.c, private memory in mem.c with
- * sept.c, page.c and mrtd.c, physical pages in phymem.c.
+ * sept.c, page.c and mrtd.c, physical pages in phymem.c, and what leaves lock in
+ * lock.c.
  */
 #include <linux/kprobes.h>
 #include <linux/processor.h>
@@ -12,6 +13,7 @@
 #include <asm/cpufeatures.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
+#include <asm/vmx.h>
 
 #include "tdx.h"
 
@@ -51,6 +53,8 @@ static bool tdx_read_msr(u32 msr, u64 *val)
 	for (i = 0; i < ARRAY_SIZE(tdx_msrs); i++) {
 		if (tdx_msrs[i].msr == msr) {
 			*val = tdx_msrs[i].val;
+			if (msr == MSR_IA32_VMX_EPT_VPID_CAP && tdx_emul_has_5level_ept())
+				*val |= VMX_EPT_PAGE_WALK_5_BIT;
 			return true;
 		}
 	}
@@ -78,6 +82,7 @@ NOKPROBE_SYMBOL(tdx_cpuid);
 static int __init tdx_host_init(struct dentry *debugfs)
 {
 	tdx_emul_seamcall_init();
+	tdx_emul_lock_init(debugfs);
 	tdx_emul_page_init(debugfs);
 	return tdx_emul_td_init(debugfs);
 }

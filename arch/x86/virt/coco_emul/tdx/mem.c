@@ -4,32 +4,38 @@
  */
 #include "tdx.h"
 
-/* The operands of a TDH.MEM leaf: RCX is GPA and level, RDX the TDR. */
-static u64 mem_begin(struct pt_regs *regs, unsigned int op_states, int min_level,
-		     int max_level, struct tdx_emul_td **td, struct sept_walk *walk)
+/*
+ * The operands of a TDH.MEM leaf: RCX is GPA and level, RDX the TDR. @sept_mode
+ * is how it locks the Secure EPT; if not at all, it has the TD for itself.
+ */
+static u64 mem_begin(struct pt_regs *regs, enum tdx_lock_mode sept_mode,
+		     unsigned int op_states, int min_level, int max_level,
+		     struct tdx_emul_td **td, struct sept_walk *walk)
 {
+	enum tdx_lock_mode td_mode = sept_mode == TDX_NO_LOCK ? TDX_EXCLUSIVE : TDX_SHARED;
 	u64 info = regs->cx, tdr = regs->dx, status;
 	int level = info & GENMASK(2, 0);
 
 	regs->cx = 0;
 	regs->dx = 0;
 
-	status = tdx_emul_td_operand(tdr, OPERAND_RDX, op_states, td);
+	status = tdx_emul_td_operand(tdr, OPERAND_RDX, td_mode, op_states, td);
 	if (status)
 		return status;
 
-	if (level < min_level || level > max_level ||
+	if (level < min_level || level > max_level || level > (*td)->root_level ||
 	    info & GENMASK(11, 3))
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
 
-	return tdx_emul_sept_walk(regs, *td, info & PAGE_MASK, level, walk);
+	return tdx_emul_sept_walk(regs, *td, sept_mode, info & PAGE_MASK, level, walk);
 }
 
 /* For the leaves that fill the entry: it has to be free. */
-static u64 mem_begin_free(struct pt_regs *regs, unsigned int op_states, int min_level,
-			  int max_level, struct tdx_emul_td **td, struct sept_walk *walk)
+static u64 mem_begin_free(struct pt_regs *regs, enum tdx_lock_mode sept_mode,
+			  unsigned int op_states, int min_level, int max_level,
+			  struct tdx_emul_td **td, struct sept_walk *walk)
 {
-	u64 status = mem_begin(regs, op_states, min_level, max_level, td, walk);
+	u64 status = mem_begin(regs, sept_mode, op_states, min_level, max_level, td, walk);
 
 	if (!status && tdx_emul_septe_state(walk->entry) != SEPT_FREE)
 		status = tdx_emul_sept_status(regs, walk, TDX_EPT_ENTRY_STATE_INCORRECT);
@@ -43,9 +49,9 @@ static u64 leaf_mem_sept_add(struct pt_regs *regs)
 	struct tdx_emul_td *td;
 	u64 status;
 
-	status = mem_begin_free(regs, OP_BUILD | OP_RUN, 1, SEPT_ROOT_LEVEL, &td, &walk);
+	status = mem_begin_free(regs, TDX_SHARED, OP_BUILD | OP_RUN, 1, 4, &td, &walk);
 	if (!status)
-		status = tdx_emul_page_check(regs->r8, OPERAND_R8, PT_NDA, &pamt);
+		status = tdx_emul_page_check(regs->r8, OPERAND_R8, TDX_EXCLUSIVE, PT_NDA, &pamt);
 	if (status)
 		return status;
 
@@ -61,7 +67,7 @@ static u64 leaf_mem_page_add(struct pt_regs *regs)
 	struct tdx_emul_td *td;
 	u64 status, *src;
 
-	status = mem_begin_free(regs, OP_BUILD, 0, 0, &td, &walk);
+	status = mem_begin_free(regs, TDX_NO_LOCK, OP_BUILD, 0, 0, &td, &walk);
 	if (status)
 		return status;
 
@@ -75,7 +81,7 @@ static u64 leaf_mem_page_add(struct pt_regs *regs)
 	    (src_pamt && src_pamt->type != PT_NDA))
 		return TDX_OPERAND_INVALID | OPERAND_R9;
 
-	status = tdx_emul_page_check(regs->r8, OPERAND_R8, PT_NDA, &pamt);
+	status = tdx_emul_page_check(regs->r8, OPERAND_R8, TDX_EXCLUSIVE, PT_NDA, &pamt);
 	if (status)
 		return status;
 
@@ -94,9 +100,9 @@ static u64 leaf_mem_page_aug(struct pt_regs *regs)
 	u64 status;
 
 	/* 4 KiB pages only: there is no PAMT for others. */
-	status = mem_begin_free(regs, OP_BUILD | OP_RUN, 0, 0, &td, &walk);
+	status = mem_begin_free(regs, TDX_SHARED, OP_BUILD | OP_RUN, 0, 0, &td, &walk);
 	if (!status)
-		status = tdx_emul_page_check(regs->r8, OPERAND_R8, PT_NDA, &pamt);
+		status = tdx_emul_page_check(regs->r8, OPERAND_R8, TDX_EXCLUSIVE, PT_NDA, &pamt);
 	if (status)
 		return status;
 
@@ -112,7 +118,7 @@ static u64 leaf_mem_range_block(struct pt_regs *regs)
 	struct tdx_emul_td *td;
 	u64 status;
 
-	status = mem_begin(regs, OP_BUILD | OP_RUN, 0, SEPT_ROOT_LEVEL, &td, &walk);
+	status = mem_begin(regs, TDX_EXCLUSIVE, OP_BUILD | OP_RUN, 0, 4, &td, &walk);
 	if (status)
 		return status;
 
@@ -142,7 +148,7 @@ static u64 leaf_mem_track(struct pt_regs *regs)
 	struct tdx_emul_td *td;
 	u64 status;
 
-	status = tdx_emul_td_operand(regs->cx, OPERAND_RCX, OP_BUILD | OP_RUN, &td);
+	status = tdx_emul_td_operand(regs->cx, OPERAND_RCX, TDX_SHARED, OP_BUILD | OP_RUN, &td);
 	if (status)
 		return status;
 
@@ -159,7 +165,7 @@ static u64 leaf_mem_page_remove(struct pt_regs *regs)
 	struct tdx_emul_td *td;
 	u64 status;
 
-	status = mem_begin(regs, OP_BUILD | OP_RUN, 0, 0, &td, &walk);
+	status = mem_begin(regs, TDX_SHARED, OP_BUILD | OP_RUN, 0, 0, &td, &walk);
 	if (status)
 		return status;
 
@@ -168,6 +174,9 @@ static u64 leaf_mem_page_remove(struct pt_regs *regs)
 		return tdx_emul_sept_status(regs, &walk, TDX_EPT_ENTRY_STATE_INCORRECT);
 
 	pamt = tdx_emul_pamt(walk.entry & SEPTE_PA);
+	status = tdx_emul_lock_page(walk.entry & SEPTE_PA, TDX_EXCLUSIVE, OPERAND_RCX);
+	if (status)
+		return status;
 
 	/* Only once the TD can run may a TLB hold a translation. */
 	if (td->op_state == OP_RUNNABLE) {

@@ -35,13 +35,13 @@ static u64 leaf_mr_extend(struct pt_regs *regs)
 	regs->cx = 0;
 	regs->dx = 0;
 
-	status = tdx_emul_td_operand(tdr, OPERAND_RDX, OP_BUILD, &td);
+	status = tdx_emul_td_operand(tdr, OPERAND_RDX, TDX_EXCLUSIVE, OP_BUILD, &td);
 	if (status)
 		return status;
 	if (gpa % MR_EXTEND_SIZE)
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
 
-	status = tdx_emul_sept_walk(regs, td, gpa & PAGE_MASK, 0, &walk);
+	status = tdx_emul_sept_walk(regs, td, TDX_NO_LOCK, gpa & PAGE_MASK, 0, &walk);
 	if (status == (TDX_EPT_WALK_FAILED | OPERAND_RCX) ||
 	    (!status && tdx_emul_septe_state(walk.entry) != SEPT_MAPPED))
 		return tdx_emul_sept_status(regs, &walk, TDX_EPT_ENTRY_NOT_PRESENT);
@@ -67,7 +67,7 @@ static u64 leaf_mr_finalize(struct pt_regs *regs)
 	struct tdx_emul_td *td;
 	u64 status;
 
-	status = tdx_emul_td_operand(regs->cx, OPERAND_RCX, OP_BUILD, &td);
+	status = tdx_emul_td_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, OP_BUILD, &td);
 	if (status)
 		return status;
 	if (!td->nr_vcpus)

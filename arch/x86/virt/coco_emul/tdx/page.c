@@ -17,31 +17,37 @@
 static u64 nr_host_writes;
 
 /**
- * tdx_emul_page_find() - check an operand that is the address of a page
+ * tdx_emul_page_find() - check and lock an operand that is the address of a page
  * @pa:		the operand: a physical address, without KeyID, that a TDMR covers
  * @operand:	which operand, for the status
+ * @mode:	how to lock it
  * @pamt:	where to put the PAMT entry
  */
-u64 tdx_emul_page_find(u64 pa, enum tdx_operand operand, struct pamt_entry **pamt)
+u64 tdx_emul_page_find(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+		       struct pamt_entry **pamt)
 {
 	if (offset_in_page(pa) || pa >> boot_cpu_data.x86_phys_bits)
 		return TDX_OPERAND_INVALID | operand;
 
 	*pamt = tdx_emul_pamt(pa);
-	return *pamt ? TDX_SUCCESS : TDX_OPERAND_ADDR_RANGE_ERROR | operand;
+	if (!*pamt)
+		return TDX_OPERAND_ADDR_RANGE_ERROR | operand;
+
+	return tdx_emul_lock_page(pa, mode, operand);
 }
 
 /**
- * tdx_emul_page_check() - check an operand that is a page of a given type
+ * tdx_emul_page_check() - check and lock an operand that is a page of a given type
  * @pa:		the operand, as for tdx_emul_page_find()
  * @operand:	which operand, for the status
+ * @mode:	how to lock it
  * @type:	type that the page has to have
  * @pamt:	where to put the PAMT entry
  */
-u64 tdx_emul_page_check(u64 pa, enum tdx_operand operand, enum tdx_page_type type,
-			struct pamt_entry **pamt)
+u64 tdx_emul_page_check(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+			enum tdx_page_type type, struct pamt_entry **pamt)
 {
-	u64 status = tdx_emul_page_find(pa, operand, pamt);
+	u64 status = tdx_emul_page_find(pa, operand, mode, pamt);
 
 	if (!status && (*pamt)->type != type)
 		status = TDX_PAGE_METADATA_INCORRECT | operand;

@@ -23,7 +23,7 @@ static u64 leaf_phymem_page_reclaim(struct pt_regs *regs)
 	regs->dx = 0;
 	regs->r8 = 0;
 
-	status = tdx_emul_page_find(pa, OPERAND_RCX, &pamt);
+	status = tdx_emul_page_find(pa, OPERAND_RCX, TDX_EXCLUSIVE, &pamt);
 	if (status)
 		return status;
 	if (pamt->type == PT_NDA || pamt->type == PT_RSVD)
@@ -31,6 +31,12 @@ static u64 leaf_phymem_page_reclaim(struct pt_regs *regs)
 
 	regs->cx = pamt->type;
 	regs->dx = pamt->owner;
+
+	if (pamt->type != PT_TDR) {
+		status = tdx_emul_lock_page(pamt->owner, TDX_SHARED, OPERAND_TDR);
+		if (status)
+			return status;
+	}
 
 	td = tdx_emul_td_find(pamt->type == PT_TDR ? pa : pamt->owner);
 	if (td->lifecycle != TD_TEARDOWN)
@@ -63,7 +69,8 @@ static u64 leaf_phymem_page_wbinvd(struct pt_regs *regs)
 	if (regs->cx >> phys_bits >= TDX_FIRST_KEYID + TDX_NR_KEYIDS)
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
 
-	return tdx_emul_page_check(regs->cx & (BIT_ULL(phys_bits) - 1), OPERAND_RCX, PT_NDA, &pamt);
+	return tdx_emul_page_check(regs->cx & (BIT_ULL(phys_bits) - 1), OPERAND_RCX, TDX_SHARED,
+			      PT_NDA, &pamt);
 }
 
 static u64 leaf_phymem_page_rdmd(struct pt_regs *regs)
@@ -71,7 +78,7 @@ static u64 leaf_phymem_page_rdmd(struct pt_regs *regs)
 	struct pamt_entry *pamt;
 	u64 status;
 
-	status = tdx_emul_page_find(regs->cx, OPERAND_RCX, &pamt);
+	status = tdx_emul_page_find(regs->cx, OPERAND_RCX, TDX_SHARED, &pamt);
 	if (status)
 		return status;
 

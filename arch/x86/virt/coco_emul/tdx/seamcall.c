@@ -4,8 +4,8 @@
  *
  * Written from the Intel TDX Module ABI Reference Specification, "Host-Side
  * (SEAMCALL) Interface Functions". Every leaf checks all of its operands
- * before it changes anything. All run under coco_emul_lock, so no leaf is ever
- * busy unless a fault is injected.
+ * before it changes anything. All run under coco_emul_lock: a leaf is only busy
+ * if a test has another one pause, see lock.c, or injects it.
  */
 #include <asm/processor-flags.h>
 
@@ -50,6 +50,8 @@ static const struct tdx_leaf *leaf_find(u64 rax)
 
 static u64 leaf_call(const struct tdx_leaf *leaf, struct pt_regs *regs)
 {
+	u64 status;
+
 	if (!leaf)
 		return TDX_OPERAND_INVALID;
 	if (!leaf->before_lp_init && !tdx_emul_sys_lp_is_ready())
@@ -57,7 +59,11 @@ static u64 leaf_call(const struct tdx_leaf *leaf, struct pt_regs *regs)
 	if (!leaf->before_ready && !tdx_emul_sys_is_ready())
 		return TDX_SYS_NOT_READY;
 
-	return leaf->fn(regs);
+	status = leaf->fn(regs);
+	if ((status & TDX_STATUS) != TDX_OPERAND_BUSY)
+		tdx_emul_pause(leaf->pauses, TDX_PAUSE_INSIDE);
+	tdx_emul_unlock_all();
+	return status;
 }
 
 static bool emulate_seamcall(const struct coco_emul_insn *e, struct pt_regs *regs,
@@ -69,8 +75,12 @@ static bool emulate_seamcall(const struct coco_emul_insn *e, struct pt_regs *reg
 	if (!tdx_emul_vmx_root())
 		return false;
 
+	if (leaf)
+		tdx_emul_pause(leaf->pauses, TDX_PAUSE_BEFORE);
 	if (!coco_emul_hit(e->point, &status) && !(leaf && coco_emul_hit(leaf->point, &status)))
 		status = leaf_call(leaf, regs);
+	if (leaf)
+		tdx_emul_pause(leaf->pauses, TDX_PAUSE_AFTER);
 
 	if (status == SEAMCALL_VMFAILINVALID) {
 		coco_emul_set_flags(regs, X86_EFLAGS_CF);
@@ -94,7 +104,9 @@ void __init tdx_emul_seamcall_init(void)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(tdx_leaves); i++) {
-		for (leaf = tdx_leaves[i]; leaf->fn; leaf++)
+		for (leaf = tdx_leaves[i]; leaf->fn; leaf++) {
 			coco_emul_point_add(leaf->point);
+			tdx_emul_pauses_add(leaf->pauses, leaf->point->name);
+		}
 	}
 }

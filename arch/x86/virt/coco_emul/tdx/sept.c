@@ -10,9 +10,6 @@
 
 #define SEPT_NR_ENTRIES		512
 
-/* The topmost bit of a guest physical address, with a 4-level EPT */
-#define SEPT_SHARED_BIT		47
-
 /* An entry, as far as the host gets to see it. */
 #define SEPTE_RWX		GENMASK_ULL(2, 0)
 #define SEPTE_STATE		GENMASK_ULL(10, 8)
@@ -95,22 +92,26 @@ u64 tdx_emul_sept_status(struct pt_regs *regs, const struct sept_walk *walk, u64
  * tdx_emul_sept_walk() - find an entry
  * @regs:	as for tdx_emul_sept_status(), if an entry on the way is to blame
  * @td:		the TD
+ * @mode:	how to lock the Secure EPT
  * @gpa:	guest physical address, from operand RCX; has to be private
  * @level:	level of the entry, 0 for that of a 4 KiB page
  * @walk:	where to put what was found
  */
-u64 tdx_emul_sept_walk(struct pt_regs *regs, struct tdx_emul_td *td, u64 gpa, int level,
-		       struct sept_walk *walk)
+u64 tdx_emul_sept_walk(struct pt_regs *regs, struct tdx_emul_td *td, enum tdx_lock_mode mode,
+		       u64 gpa, int level, struct sept_walk *walk)
 {
 	u64 table, status;
 
-	if (gpa & (BIT_ULL(PAGE_SHIFT + 9 * level) - 1) || gpa >> SEPT_SHARED_BIT)
+	if (gpa & (BIT_ULL(PAGE_SHIFT + 9 * level) - 1) || gpa >> td->shared_bit)
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
+	status = tdx_emul_lock_sept(td->tdr, mode);
+	if (status)
+		return status;
 
 	walk->gpa = gpa;
 	table = td->tdcs[TDX_NR_TDCS_PAGES - 1];
 
-	for (walk->level = SEPT_ROOT_LEVEL;; walk->level--) {
+	for (walk->level = td->root_level;; walk->level--) {
 		walk->pa = table + sept_index(gpa, walk->level) * sizeof(u64);
 		status = septe_read(td, walk->pa, &walk->entry);
 		if (status || walk->level == level)
@@ -169,5 +170,5 @@ void tdx_emul_sept_show(struct seq_file *m, struct tdx_emul_td *td)
 	lockdep_assert_held(&coco_emul_lock);
 
 	if (td->op_state != OP_UNINITIALIZED && td->lifecycle == TD_KEYS_CONFIGURED)
-		sept_show_table(m, td, td->tdcs[TDX_NR_TDCS_PAGES - 1], 0, SEPT_ROOT_LEVEL);
+		sept_show_table(m, td, td->tdcs[TDX_NR_TDCS_PAGES - 1], 0, td->root_level);
 }

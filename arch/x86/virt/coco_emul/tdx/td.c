@@ -34,6 +34,8 @@ struct td_params {
 };
 
 #define EPTP_CONTROLS_4LEVEL	0x1eULL	/* write-back, 4-level walk */
+#define EPTP_CONTROLS_5LEVEL	0x26ULL
+#define CONFIG_FLAGS_GPAW	BIT_ULL(0)	/* the shared bit is 51, not 47 */
 #define CONFIG_FLAGS_NO_RBP_MOD	BIT_ULL(2)
 #define TSC_25MHZ_MIN		4
 #define TSC_25MHZ_MAX		400
@@ -105,12 +107,13 @@ struct tdx_emul_td *tdx_emul_td_find(u64 tdr)
 }
 
 /* A TDR operand, in whatever state. */
-static u64 tdr_operand(u64 pa, enum tdx_operand operand, struct tdx_emul_td **td)
+static u64 tdr_operand(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+		       struct tdx_emul_td **td)
 {
 	struct pamt_entry *pamt;
 	u64 status;
 
-	status = tdx_emul_page_check(pa, operand, PT_TDR, &pamt);
+	status = tdx_emul_page_check(pa, operand, mode, PT_TDR, &pamt);
 	if (!status)
 		*td = tdx_emul_td_find(pa);
 	return status;
@@ -134,16 +137,17 @@ u64 tdx_emul_td_check_state(struct tdx_emul_td *td, unsigned int op_states)
 }
 
 /**
- * tdx_emul_td_operand() - check an operand that is the TDR of a working TD
+ * tdx_emul_td_operand() - check and lock an operand that is the TDR of a working TD
  * @pa:		the operand
  * @operand:	which operand, for the status
+ * @mode:	how to lock it
  * @op_states:	as for tdx_emul_td_check_state()
  * @td:		where to put the TD
  */
-u64 tdx_emul_td_operand(u64 pa, enum tdx_operand operand, unsigned int op_states,
-			struct tdx_emul_td **td)
+u64 tdx_emul_td_operand(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+			unsigned int op_states, struct tdx_emul_td **td)
 {
-	u64 status = tdr_operand(pa, operand, td);
+	u64 status = tdr_operand(pa, operand, mode, td);
 
 	return status ?: tdx_emul_td_check_state(*td, op_states);
 }
@@ -156,7 +160,7 @@ static u64 leaf_mng_create(struct pt_regs *regs)
 
 	if (hkid <= TDX_FIRST_KEYID || hkid >= TDX_FIRST_KEYID + TDX_NR_KEYIDS)
 		return TDX_OPERAND_INVALID | OPERAND_RDX;
-	status = tdx_emul_page_check(regs->cx, OPERAND_RCX, PT_NDA, &pamt);
+	status = tdx_emul_page_check(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, PT_NDA, &pamt);
 	if (status)
 		return status;
 
@@ -185,7 +189,7 @@ static u64 leaf_mng_key_config(struct pt_regs *regs)
 	struct tdx_emul_td *td;
 	u64 status;
 
-	status = tdr_operand(regs->cx, OPERAND_RCX, &td);
+	status = tdr_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, &td);
 	if (status)
 		return status;
 	if (td->lifecycle != TD_HKID_ASSIGNED)
@@ -207,14 +211,14 @@ static u64 leaf_mng_addcx(struct pt_regs *regs)
 	struct tdx_emul_td *td;
 	u64 status;
 
-	status = tdr_operand(regs->dx, OPERAND_RDX, &td);
+	status = tdr_operand(regs->dx, OPERAND_RDX, TDX_EXCLUSIVE, &td);
 	if (status)
 		return status;
 	if (td->lifecycle != TD_KEYS_CONFIGURED)
 		return TDX_TD_KEYS_NOT_CONFIGURED;
 	if (td->nr_tdcx == TDX_NR_TDCS_PAGES)
 		return TDX_TDCX_NUM_INCORRECT;
-	status = tdx_emul_page_check(regs->cx, OPERAND_RCX, PT_NDA, &pamt);
+	status = tdx_emul_page_check(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, PT_NDA, &pamt);
 	if (status)
 		return status;
 
@@ -234,9 +238,12 @@ static u64 td_params_check(const struct td_params *p)
 		return TDX_OPERAND_INVALID | OPERAND_XFAM;
 	if (!p->max_vcpus || p->max_vcpus > TDX_MAX_VCPUS_PER_TD)
 		return TDX_OPERAND_INVALID | OPERAND_MAX_VCPUS;
-	if (p->eptp_controls != EPTP_CONTROLS_4LEVEL)
+	if (p->eptp_controls != EPTP_CONTROLS_4LEVEL &&
+	    (p->eptp_controls != EPTP_CONTROLS_5LEVEL || !tdx_emul_has_5level_ept()))
 		return TDX_OPERAND_INVALID | OPERAND_EPTP_CONTROLS;
-	if (p->config_flags & ~CONFIG_FLAGS_NO_RBP_MOD)
+	if (p->config_flags & CONFIG_FLAGS_GPAW && p->eptp_controls != EPTP_CONTROLS_5LEVEL)
+		return TDX_OPERAND_INVALID | OPERAND_EPTP_CONTROLS;
+	if (p->config_flags & ~(CONFIG_FLAGS_GPAW | CONFIG_FLAGS_NO_RBP_MOD))
 		return TDX_OPERAND_INVALID | OPERAND_EXEC_CONTROLS;
 	if (p->tsc_frequency < TSC_25MHZ_MIN || p->tsc_frequency > TSC_25MHZ_MAX)
 		return TDX_OPERAND_INVALID | OPERAND_TSC_FREQUENCY;
@@ -268,7 +275,7 @@ static u64 leaf_mng_init(struct pt_regs *regs)
 
 	regs->cx = 0;
 
-	status = tdr_operand(tdr, OPERAND_RCX, &td);
+	status = tdr_operand(tdr, OPERAND_RCX, TDX_EXCLUSIVE, &td);
 	if (status)
 		return status;
 
@@ -287,6 +294,8 @@ static u64 leaf_mng_init(struct pt_regs *regs)
 	td->max_vcpus = p->max_vcpus;
 	td->tsc_khz = p->tsc_frequency * TSC_25MHZ_KHZ;
 	td->mrconfigid = p->mrconfigid[0];
+	td->root_level = p->eptp_controls == EPTP_CONTROLS_5LEVEL ? 4 : 3;
+	td->shared_bit = p->config_flags & CONFIG_FLAGS_GPAW ? 51 : 47;
 	memcpy(td->cpuid, p->cpuid, sizeof(td->cpuid));
 	sha384_init(&td->measured);
 	td->op_state = OP_INITIALIZED;
@@ -333,7 +342,8 @@ static u64 leaf_mng_rd(struct pt_regs *regs)
 
 	regs->r8 = 0;
 
-	status = tdx_emul_td_operand(regs->cx, OPERAND_RCX, OP_BUILD | OP_RUN, &td);
+	status = tdx_emul_td_operand(regs->cx, OPERAND_RCX, TDX_SHARED,
+				     OP_BUILD | OP_RUN, &td);
 	if (status)
 		return status;
 
@@ -354,7 +364,7 @@ static u64 leaf_mng_vpflushdone(struct pt_regs *regs)
 	struct tdx_emul_td *td;
 	u64 status;
 
-	status = tdr_operand(regs->cx, OPERAND_RCX, &td);
+	status = tdr_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, &td);
 	if (status)
 		return status;
 	if (td->lifecycle != TD_HKID_ASSIGNED && td->lifecycle != TD_KEYS_CONFIGURED)
@@ -372,7 +382,7 @@ static u64 leaf_mng_key_freeid(struct pt_regs *regs)
 	struct tdx_emul_td *td;
 	u64 status;
 
-	status = tdr_operand(regs->cx, OPERAND_RCX, &td);
+	status = tdr_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, &td);
 	if (status)
 		return status;
 	if (td->lifecycle != TD_BLOCKED)

@@ -22,6 +22,7 @@ struct seq_file;
 #define TDX_NON_RECOVERABLE_TD			0x6000000200000000ULL
 #define TDX_NON_RECOVERABLE_TD_CORRUPTED_MD	0x6000000a00000000ULL
 #define TDX_OPERAND_INVALID			0xc000010000000000ULL
+#define TDX_OPERAND_BUSY			0x8000020000000000ULL
 #define TDX_OPERAND_ADDR_RANGE_ERROR		0xc000010100000000ULL
 #define TDX_PAGE_METADATA_INCORRECT		0xc000030000000000ULL
 #define TDX_TD_ASSOCIATED_PAGES_EXIST		0xc000040000000000ULL
@@ -65,6 +66,9 @@ struct seq_file;
 #define TDX_METADATA_FIELD_NOT_WRITABLE		0xc0000c0100000000ULL
 #define TDX_METADATA_FIELD_NOT_READABLE		0xc0000c0200000000ULL
 
+/* A completion status without the operand and the like */
+#define TDX_STATUS				GENMASK_ULL(63, 32)
+
 /* Operand identifiers, in the low half of a status. */
 enum tdx_operand {
 	OPERAND_RCX		= 1,
@@ -79,6 +83,8 @@ enum tdx_operand {
 	OPERAND_CPUID_CONFIG	= 69,
 	OPERAND_TSC_FREQUENCY	= 70,
 	OPERAND_TDMR_INFO_PA	= 96,
+	OPERAND_TDR		= 128,
+	OPERAND_SEPT_TREE	= 146,
 };
 
 /* Page types in the PAMT. */
@@ -123,6 +129,13 @@ enum tdx_op_state {
 #define TDX_ATTRIBUTES_FIXED1	0ULL		/* must be 1 */
 #define TDX_XFAM_FIXED0		0x7ULL
 #define TDX_XFAM_FIXED1		0x3ULL
+
+/* How a leaf locks something */
+enum tdx_lock_mode {
+	TDX_NO_LOCK,
+	TDX_SHARED,
+	TDX_EXCLUSIVE,
+};
 
 #define TDX_NR_CPUID_CONFIG	3
 #define TDX_CPUID_NO_SUBLEAF	(~0U)
@@ -169,6 +182,8 @@ struct pamt_entry {
  * @nr_children: pages that belong to the TD, without the TDR
  * @nr_tdcx:	pages of the TDCS so far
  * @tdcs:	their physical addresses; the last one is the root of the S-EPT
+ * @root_level:	level of the entries in the root: 3 or 4
+ * @shared_bit:	the topmost bit of a guest physical address: 47 or 51
  * @attributes:	as given to TDH.MNG.INIT
  * @xfam:	as given to TDH.MNG.INIT
  * @mrconfigid:	first eight bytes of what was given to TDH.MNG.INIT
@@ -192,6 +207,8 @@ struct tdx_emul_td {
 	u64			nr_children;
 	unsigned int		nr_tdcx;
 	u64			tdcs[TDX_NR_TDCS_PAGES];
+	int			root_level;
+	int			shared_bit;
 	u64			attributes;
 	u64			xfam;
 	u64			mrconfigid;
@@ -205,9 +222,44 @@ struct tdx_emul_td {
 	u8			mrtd[SHA384_DIGEST_SIZE];
 };
 
+/* Where a leaf can pause: before it locks anything, inside, when it has unlocked */
+enum tdx_pause_id {
+	TDX_PAUSE_BEFORE,
+	TDX_PAUSE_INSIDE,
+	TDX_PAUSE_AFTER,
+	NR_TDX_PAUSES,
+};
+
+/**
+ * struct tdx_pause - time that a leaf takes
+ * @in:		the pause is made on this call from now on, 0 if none is pending
+ * @us:		how long it is
+ * @going_on:	CPUs that are in it; 0 while they are ends it
+ *
+ * All are protected by coco_emul_lock, but @going_on is polled without it.
+ */
+struct tdx_pause {
+	u64		in;
+	u64		us;
+	unsigned int	going_on;
+};
+
+/**
+ * struct tdx_pauses - the pauses of a leaf
+ * @name:	its name in the debugfs file "pause"
+ * @node:	in the list of all, which does not change after boot
+ * @at:		by enum tdx_pause_id
+ */
+struct tdx_pauses {
+	const char		*name;
+	struct list_head	node;
+	struct tdx_pause	at[NR_TDX_PAUSES];
+};
+
 /**
  * struct tdx_leaf - a leaf of SEAMCALL
  * @point:	name, counter and fault
+ * @pauses:	where a test can have it take its time
  * @nr:		number, RAX[15:0]
  * @max_version: highest version, RAX[23:16]
  * @before_ready: may be called before the module is ready
@@ -218,6 +270,7 @@ struct tdx_emul_td {
  */
 struct tdx_leaf {
 	struct coco_emul_point	*point;
+	struct tdx_pauses	*pauses;
 	u16			nr;
 	u8			max_version;
 	bool			before_ready;
@@ -228,6 +281,7 @@ struct tdx_leaf {
 #define TDX_LEAF(_name, _nr, _fn, ...)			\
 	{						\
 		.point	= COCO_EMUL_POINT(_name),	\
+		.pauses	= &(struct tdx_pauses){},	\
 		.nr	= _nr,				\
 		.fn	= _fn,				\
 		__VA_ARGS__				\
@@ -245,6 +299,12 @@ struct tdx_leaf {
 		.emulate	= _emulate,				\
 	}
 
+/* As real CPUs do: five levels of EPT if there are addresses that need them. */
+static inline bool tdx_emul_has_5level_ept(void)
+{
+	return boot_cpu_data.x86_phys_bits > 48;
+}
+
 /* host.c */
 extern const struct coco_emul_host tdx_emul_host;
 
@@ -257,6 +317,14 @@ bool tdx_emul_vmx_root(void);
 extern const struct coco_emul_insn tdx_emul_seamcall_insns[];
 void tdx_emul_seamcall_init(void);
 
+/* lock.c */
+u64 tdx_emul_lock_page(u64 pa, enum tdx_lock_mode mode, enum tdx_operand operand);
+u64 tdx_emul_lock_sept(u64 tdr, enum tdx_lock_mode mode);
+void tdx_emul_unlock_all(void);
+void tdx_emul_pauses_add(struct tdx_pauses *pauses, const char *name);
+void tdx_emul_pause(struct tdx_pauses *pauses, enum tdx_pause_id id);
+void tdx_emul_lock_init(struct dentry *debugfs);
+
 /* sys.c: bring-up of the module, TDMRs and the PAMT in them */
 extern const struct tdx_leaf tdx_emul_sys_leaves[];
 u64 tdx_emul_this_package(void);
@@ -267,9 +335,10 @@ struct pamt_entry *tdx_emul_pamt(u64 pa);
 void tdx_emul_pamt_census(u64 count[NR_PT]);
 
 /* page.c: whose pages are, and what is in them */
-u64 tdx_emul_page_find(u64 pa, enum tdx_operand operand, struct pamt_entry **pamt);
-u64 tdx_emul_page_check(u64 pa, enum tdx_operand operand, enum tdx_page_type type,
-			struct pamt_entry **pamt);
+u64 tdx_emul_page_find(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+		       struct pamt_entry **pamt);
+u64 tdx_emul_page_check(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+			enum tdx_page_type type, struct pamt_entry **pamt);
 bool tdx_emul_page_is_intact(u64 pa, const struct pamt_entry *pamt);
 void tdx_emul_page_take(u64 pa, struct pamt_entry *pamt, enum tdx_page_type type, u64 owner);
 void tdx_emul_page_free(u64 pa, struct pamt_entry *pamt);
@@ -279,8 +348,8 @@ void tdx_emul_page_init(struct dentry *debugfs);
 /* td.c */
 extern const struct tdx_leaf tdx_emul_mng_leaves[];
 struct tdx_emul_td *tdx_emul_td_find(u64 tdr);
-u64 tdx_emul_td_operand(u64 pa, enum tdx_operand operand, unsigned int op_states,
-			struct tdx_emul_td **td);
+u64 tdx_emul_td_operand(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+			unsigned int op_states, struct tdx_emul_td **td);
 u64 tdx_emul_td_check_state(struct tdx_emul_td *td, unsigned int op_states);
 void tdx_emul_td_own_page(struct tdx_emul_td *td, u64 pa, struct pamt_entry *pamt,
 			  enum tdx_page_type type);
@@ -294,7 +363,6 @@ extern const struct tdx_leaf tdx_emul_vp_leaves[];
 void tdx_emul_vp_free(u64 tdvpr);
 
 /* sept.c */
-#define SEPT_ROOT_LEVEL		3
 #define SEPTE_LEAF		BIT_ULL(7)
 #define SEPTE_PA		GENMASK_ULL(51, 12)
 
@@ -324,8 +392,8 @@ void tdx_emul_septe_write(struct tdx_emul_td *td, u64 pa, u64 entry);
 enum sept_state tdx_emul_septe_state(u64 entry);
 u64 tdx_emul_septe_make(u64 pa, bool leaf, enum sept_state state);
 u64 tdx_emul_sept_status(struct pt_regs *regs, const struct sept_walk *walk, u64 status);
-u64 tdx_emul_sept_walk(struct pt_regs *regs, struct tdx_emul_td *td, u64 gpa, int level,
-		       struct sept_walk *walk);
+u64 tdx_emul_sept_walk(struct pt_regs *regs, struct tdx_emul_td *td, enum tdx_lock_mode mode,
+		       u64 gpa, int level, struct sept_walk *walk);
 void tdx_emul_sept_show(struct seq_file *m, struct tdx_emul_td *td);
 
 /* mem.c: private memory */

@@ -59,19 +59,28 @@ static struct tdx_emul_vp *vp_find(u64 tdvpr)
 	return NULL;
 }
 
-/* A TDVPR operand of a TD that is in one of @op_states. */
-static u64 vp_operand(u64 pa, enum tdx_operand operand, unsigned int op_states,
-		      struct tdx_emul_vp **vp)
+/* A TDVPR operand, which also locks the TD. */
+static u64 tdvpr_operand(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+			 struct tdx_emul_vp **vp)
 {
 	struct pamt_entry *pamt;
 	u64 status;
 
-	status = tdx_emul_page_check(pa, operand, PT_TDVPR, &pamt);
+	status = tdx_emul_page_check(pa, operand, mode, PT_TDVPR, &pamt);
 	if (status)
 		return status;
 
 	*vp = vp_find(pa);
-	return tdx_emul_td_check_state((*vp)->td, op_states);
+	return tdx_emul_lock_page((*vp)->td->tdr, TDX_SHARED, OPERAND_TDR);
+}
+
+/* The same, of a TD that is in one of @op_states. */
+static u64 vp_operand(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+		      unsigned int op_states, struct tdx_emul_vp **vp)
+{
+	u64 status = tdvpr_operand(pa, operand, mode, vp);
+
+	return status ?: tdx_emul_td_check_state((*vp)->td, op_states);
 }
 
 /* Every use of a vCPU associates it with the logical processor. */
@@ -97,9 +106,9 @@ static u64 leaf_vp_create(struct pt_regs *regs)
 	struct tdx_emul_vp *vp;
 	u64 status;
 
-	status = tdx_emul_td_operand(regs->dx, OPERAND_RDX, OP_BUILD, &td);
+	status = tdx_emul_td_operand(regs->dx, OPERAND_RDX, TDX_SHARED, OP_BUILD, &td);
 	if (!status)
-		status = tdx_emul_page_check(regs->cx, OPERAND_RCX, PT_NDA, &pamt);
+		status = tdx_emul_page_check(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, PT_NDA, &pamt);
 	if (status)
 		return status;
 
@@ -122,14 +131,14 @@ static u64 leaf_vp_addcx(struct pt_regs *regs)
 	struct tdx_emul_vp *vp;
 	u64 status;
 
-	status = vp_operand(regs->dx, OPERAND_RDX, OP_BUILD, &vp);
+	status = vp_operand(regs->dx, OPERAND_RDX, TDX_EXCLUSIVE, OP_BUILD, &vp);
 	if (status)
 		return status;
 	if (vp->initialized)
 		return TDX_VCPU_STATE_INCORRECT;
 	if (vp->nr_tdcx == TDX_NR_TDVPS_PAGES - 1)
 		return TDX_TDCX_NUM_INCORRECT;
-	status = tdx_emul_page_check(regs->cx, OPERAND_RCX, PT_NDA, &pamt);
+	status = tdx_emul_page_check(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, PT_NDA, &pamt);
 	if (status)
 		return status;
 
@@ -144,7 +153,7 @@ static u64 leaf_vp_init(struct pt_regs *regs)
 	u32 x2apic_id;
 	u64 status;
 
-	status = vp_operand(regs->cx, OPERAND_RCX, OP_BUILD, &vp);
+	status = vp_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, OP_BUILD, &vp);
 	if (status)
 		return status;
 	if (vp->initialized)
@@ -194,8 +203,8 @@ static u64 leaf_vp_wr(struct pt_regs *regs)
 	unsigned int field;
 	struct tdx_emul_vp *vp;
 
-	status = vp_operand(regs->cx, OPERAND_RCX, OP_BUILD | OP_RUN, &vp) ?:
-	      vp_field(regs->dx, &field);
+	status = vp_operand(regs->cx, OPERAND_RCX, TDX_SHARED, OP_BUILD | OP_RUN, &vp) ?:
+		 vp_field(regs->dx, &field);
 	if (status)
 		return status;
 	if (mask & ~vp_fields[field].writable)
@@ -218,9 +227,9 @@ static u64 leaf_vp_rd(struct pt_regs *regs)
 
 	regs->r8 = 0;
 
-	status = vp_operand(regs->cx, OPERAND_RCX, OP_BUILD | OP_RUN, &vp) ?:
-	      vp_field(regs->dx, &field) ?:
-	      vp_associate(vp);
+	status = vp_operand(regs->cx, OPERAND_RCX, TDX_SHARED, OP_BUILD | OP_RUN, &vp) ?:
+		 vp_field(regs->dx, &field) ?:
+		 vp_associate(vp);
 	if (!status)
 		regs->r8 = vp->fields[field];
 	return status;
@@ -228,15 +237,12 @@ static u64 leaf_vp_rd(struct pt_regs *regs)
 
 static u64 leaf_vp_flush(struct pt_regs *regs)
 {
-	struct pamt_entry *pamt;
 	struct tdx_emul_vp *vp;
 	u64 status;
 
-	status = tdx_emul_page_check(regs->cx, OPERAND_RCX, PT_TDVPR, &pamt);
+	status = tdvpr_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, &vp);
 	if (status)
 		return status;
-
-	vp = vp_find(regs->cx);
 	if (vp->td->lifecycle != TD_KEYS_CONFIGURED)
 		return TDX_TD_KEYS_NOT_CONFIGURED;
 	if (vp->lp != raw_smp_processor_id())
@@ -253,7 +259,8 @@ static u64 leaf_vp_enter(struct pt_regs *regs)
 	struct tdx_emul_vp *vp;
 	u64 status;
 
-	status = vp_operand(regs->cx, OPERAND_RCX, OP_RUN, &vp) ?: vp_associate(vp);
+	status = vp_operand(regs->cx, OPERAND_RCX, TDX_SHARED, OP_RUN, &vp) ?:
+		 vp_associate(vp);
 	if (status)
 		return status;
 

@@ -13,6 +13,7 @@
 #include <linux/kvm_gmem_populate_test.h>
 
 #include "kvm_util.h"
+#include "processor.h"
 
 #define GMEM_GPA	(1ull << 32)
 #define GMEM_MIRROR_GPA	(GMEM_GPA + (1ull << 30))

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Measures kvm_gmem_populate(). Booted by make bench only, which counts instructions; see there.
+#
+# The size of the page allocator's per-CPU lists is fixed, and such that they hold a range of 1 GiB: otherwise it depends
+# on the length of a range, and on what was measured before it, which share of the pages comes from the buddy lists.
+# boot: kernel=series
+# boot: cpu=EPYC-Milan,+svm,+npt,-erms,-fsrm
+# boot: smp=1 mem=12G timeout=1200
+# boot: append=tsc=reliable kmemleak=off sysctl.vm.percpu_pagelist_high_fraction=8
+# boot: verbs=bench
+. /lib/guest.sh
+
+load kvm-amd
+load kvm-gmem-bench
+run_test gmem_populate_bench

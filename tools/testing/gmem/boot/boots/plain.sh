@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# An AMD host without confidential VMs: guest_memfd and private memory with KVM_X86_SW_PROTECTED_VM guests.
+# boot: kernel=series
+# boot: cpu=EPYC-Milan,+svm,+npt
+# boot: smp=2 mem=2G timeout=180
+# boot: verbs=run,test
+. /lib/guest.sh
+
+load kvm-amd
+run_test guest_memfd_test
+run_test pre_fault_memory_test
+run_test private_mem_kvm_exits_test
+run_test private_mem_conversions_test
+unload kvm-amd

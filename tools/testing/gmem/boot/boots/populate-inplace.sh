@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# kvm_gmem_populate() with the locking of in-place conversion, see inplace.patch: the order of the locks, progress,
+# sources in the same file.
+# boot: kernel=series-inplace
+# boot: cpu=EPYC-Milan,+svm,+npt
+# boot: smp=2 mem=2G timeout=180
+# boot: verbs=test
+. /lib/guest.sh
+
+load kvm-amd
+load kvm-gmem-test
+run_test gmem_populate_lockdep_test
+run_test gmem_populate_progress_test
+run_test gmem_populate_inplace_test

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The short version of populate: the guest reads back what was populated, and nobody waits for a missing source.
+# boot: kernel=series
+# boot: cpu=EPYC-Milan,+svm,+npt
+# boot: smp=2 mem=2G timeout=120
+# boot: verbs=run
+. /lib/guest.sh
+
+load kvm-amd
+load kvm-gmem-test
+run_test gmem_populate_content_test
+run_test gmem_populate_progress_test

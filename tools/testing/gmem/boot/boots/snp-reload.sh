@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The emulated SEV-SNP host: module unload and reload, SHUTDOWN, and the tests of others that need no running guest.
+# boot: kernel=series
+# boot: cpu=EPYC-Milan,+svm,+npt,-hypervisor,xlevel=0x80000021
+# boot: smp=2 mem=2G timeout=300
+# boot: verbs=test
+# boot: append=coco_emul=snp
+. /lib/guest.sh
+
+emul=/sys/kernel/debug/coco_emul
+
+all_pages_back() { ! grep -v '^hypervisor ' $emul/rmp | grep -v ' 0$'; }
+calls() { sed -n "s/^$1 //p" $emul/counters; }
+shut_down_as_often_as_started()
+{
+	echo "SNP_INIT_EX $(calls SNP_INIT_EX), SNP_SHUTDOWN_EX $(calls SNP_SHUTDOWN_EX)"
+	test "$(calls SNP_INIT_EX)" = "$(calls SNP_SHUTDOWN_EX)"
+}
+
+load kvm-amd
+case_ok unload-with-ccp modprobe -r kvm-amd ccp
+case_ok all-pages-back all_pages_back
+case_ok shut-down shut_down_as_often_as_started
+case_ok load-again modprobe kvm-amd
+run_test sev_init2_tests
+run_test -n digest-after-reload coco_snp_digest_test -t vector_normal
+case_ok unload-again modprobe -r kvm-amd ccp
+case_ok all-pages-back-again all_pages_back
+case_ok shut-down-again shut_down_as_often_as_started

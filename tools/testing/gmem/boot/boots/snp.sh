@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The emulated SEV-SNP host: kvm-amd and ccp as on an EPYC, launches through the real ioctls.
+# boot: kernel=series,kasan
+# boot: cpu=EPYC-Milan,+svm,+npt,-hypervisor,xlevel=0x80000021
+# boot: smp=2 mem=2G timeout=300
+# boot: verbs=test
+# boot: append=coco_emul=snp
+. /lib/guest.sh
+
+emul=/sys/kernel/debug/coco_emul
+
+# Nothing is left with the firmware: every page of the RMP belongs to the hypervisor.
+all_pages_back() { ! grep -Ev '^(hypervisor|host-writes) ' $emul/rmp | grep -v ' 0$'; }
+enabled() { dmesg | grep "kvm_amd: $1 enabled (ASIDs"; }
+snp_on_every_cpu() { test "$(grep -cw sev_snp /proc/cpuinfo)" = "$(grep -c ^processor /proc/cpuinfo)"; }
+
+load kvm-amd
+case_ok sev-enabled enabled SEV
+case_ok sev-es-enabled enabled SEV-ES
+case_ok sev-snp-enabled enabled SEV-SNP
+case_ok snp-on-every-cpu snp_on_every_cpu
+case_ok real-ccp-driver test -e /sys/bus/pci/drivers/ccp/10000:00:00.0
+run_test sev_snp_launch_update_test
+run_test coco_snp_digest_test
+run_test coco_snp_failure_test
+load kvm-gmem-test
+run_test coco_snp_memory_error_test
+case_ok unload/kvm-gmem-test rmmod kvm-gmem-test
+run_test coco_snp_source_test
+run_test coco_snp_lock_test
+run_test coco_snp_strict_test
+case_ok no-instruction-declined grep '^declined 0$' $emul/counters
+unload kvm-amd
+case_ok all-pages-back all_pages_back
+# Tests write to pages of guests, once in digest.pages_and_host_write and twice in strict.host_writes. Nobody else may.
+case_ok three-host-writes grep '^host-writes 3$' $emul/rmp

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# An emulated TDX host: KVM_TDX_INIT_MEM_REGION through KVM's own code, from VMXON to the teardown of the TD.
+# boot: kernel=series,kasan
+# boot: cpu=max,vendor=GenuineIntel,-svm,-hypervisor,-avx,-avx2,-la57,xlevel=0x80000008
+# boot: smp=2 mem=3G timeout=240
+# boot: append=coco_emul=tdx nohibernate
+# boot: verbs=test
+. /lib/guest.sh
+
+tdx_is_on() { [ "$(cat /sys/module/kvm_intel/parameters/tdx)" = Y ]; }
+calls() { sed -n "s/^$1 //p" /sys/kernel/debug/coco_emul/counters; }
+# Every CPU has left VMX root operation as often as it entered it
+vmx_is_off() { [ "$(calls VMXON)" = 2 ] && [ "$(calls VMXOFF)" = 2 ]; }
+# The module is initialized once per boot, the CPUs enter VMX root operation again
+was_kept() { [ "$(calls VMXON)" = 4 ] && [ "$(calls TDH.SYS.INIT)" = 1 ] && [ "$(calls TDH.SYS.LP.INIT)" = 2 ]; }
+
+load kvm-intel tdx=1 nested=0
+case_ok tdx-on tdx_is_on
+run_test tdx_init_mem_region_test
+unload kvm-intel
+case_ok vmx-off vmx_is_off
+
+case_ok reload modprobe kvm-intel tdx=1 nested=0
+case_ok tdx-on-again tdx_is_on
+case_ok module-kept was_kept
+run_test coco_tdx_digest_test
+case_ok swap sh -c 'echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 && swapon /dev/zram0'
+run_test coco_tdx_source_test
+run_test coco_tdx_strict_test
+case_ok unload-again modprobe -r kvm-intel

@@ -1,0 +1,86 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# build.sh VARIANT: build/tree/VARIANT, a kernel tree built in place (so that ccache hits across trees).
+# The variant "series" also gets the selftests, every other one starts as a copy of it.
+set -eu
+. "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/git.sh"
+
+variant=$1
+tree=$BUILD/tree/$variant
+log=$LOG/kernel-$variant.log
+[ -f "$GMEM/kernel/variants/$variant" ] || die "no variant $variant" "ls $GMEM/kernel/variants"
+. "$GMEM/kernel/variants/$variant"
+
+id=$("$GMEM/tree/compose.sh" "$variant")
+fragments=$(for c in $config; do echo "$GMEM/kernel/config/$c.config"; done)
+# shellcheck disable=SC2086 # a list of files
+want="$id $(cat $fragments | sha256sum | cut -c1-16) $(gcc --version | sed -n 1p)"
+if [ "$(cat "$tree.stamp" 2>/dev/null)" = "$want" ]; then
+	ok "kernel-$variant/config"
+	ok "kernel-$variant/build"
+	[ "$variant" != series ] || ok "kernel-$variant/selftests"
+	say "kernel $variant is up to date"
+	exit
+fi
+rm -f "$tree.stamp"
+
+# Sources. Files that stay the same keep their time stamps, and so their objects.
+if [ ! -f "$tree.index" ]; then
+	rm -rf "$tree" "$tree.new"
+	if [ "$variant" != series ]; then
+		[ -f "$BUILD/tree/series.stamp" ] || die "kernel series was not built" "see $LOG/kernel-series.log"
+		copy_tree "$BUILD/tree/series" "$tree.new" "$tree"
+		cp "$BUILD/tree/series.index" "$tree.index.new"
+	else
+		mkdir -p "$tree.new"
+		rm -f "$tree.index.new"
+	fi
+	mv "$tree.new" "$tree"
+	[ ! -f "$tree.index.new" ] || mv "$tree.index.new" "$tree.index"
+fi
+checkout_sources()
+{
+	GIT_INDEX_FILE=$tree.index
+	GIT_WORK_TREE=$tree
+	GIT_DIR=$(git -C "$linux" rev-parse --absolute-git-dir)
+	export GIT_INDEX_FILE GIT_WORK_TREE GIT_DIR
+	rm -f "$tree.index.lock"
+	KGIT=$tree
+	kgit update-index -q --refresh || :
+	kgit read-tree --reset -u "$id"
+}
+(checkout_sources) >"$log" 2>&1 || { tail -n 5 "$log"; die "sources of $variant could not be written" "see $log"; }
+
+# Configuration. Written only when it changes, otherwise everything would be looked at again.
+# shellcheck disable=SC2086
+if ! cat $fragments | cmp -s - "$tree.config"; then
+	rm -f "$tree.config"
+	{ kmake "$tree" tinyconfig && cat $fragments >>"$tree/.config" && kmake "$tree" olddefconfig; } >>"$log" 2>&1 ||
+		die "kernel $variant: configuring failed" "see $log"
+fi
+# shellcheck disable=SC2086
+if refused=$("$GMEM/kernel/check-config.sh" "$tree/.config" $fragments); then
+	ok "kernel-$variant/config"
+	cat $fragments >"$tree.config"
+else
+	not_ok "kernel-$variant/config" "$refused"
+	die "kernel $variant: options did not take" "correct $GMEM/kernel/config/*.config: $(echo "$refused" | head -n 3 | paste -s -d ';')"
+fi
+
+if kmake "$tree" bzImage modules >>"$log" 2>&1; then
+	ok "kernel-$variant/build"
+else
+	not_ok "kernel-$variant/build" "$(grep -E 'error|Error|No rule|No space' "$log" | tail -n 10)"
+	die "kernel $variant does not build" "see $log"
+fi
+if [ "$variant" = series ]; then
+	if "$GMEM/kernel/build-selftests.sh" "$tree" >>"$log" 2>&1; then
+		ok "kernel-$variant/selftests"
+	else
+		not_ok "kernel-$variant/selftests" "$(grep -E 'error|Error|No rule|No space' "$log" | tail -n 10)"
+		die "the selftests do not build" "see $log"
+	fi
+fi
+echo "$want" >"$tree.stamp.new"
+mv "$tree.stamp.new" "$tree.stamp"

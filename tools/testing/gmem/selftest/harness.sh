@@ -1,0 +1,171 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# harness.sh: what must turn a run red does. Recorded console logs (inputs/console/*.log) and faults planted in the good one go
+# through console.awk, planted test binaries through guest.sh, a planted option through check-config.sh.
+set -eu
+. "$(dirname "$0")/../lib/lib.sh"
+
+logs=$GMEM/selftest/inputs/console
+t=$(mktemp -d)
+trap 'rm -rf "$t"' EXIT
+
+# judge NAME LOG [QEMU-STATUS [WANTED-REPORT]]
+judge() { sed '/^# /d' "$2" | awk -f "$GMEM/boot/console.awk" -v boot="$1" -v want="${4:-}" -v qemu="${3:-0}" >"$t/out"; }
+
+# expect NAME REGEX...: each must be the beginning of a line of what judge() left
+expect()
+{
+	expect_name=$1
+	shift
+	for regex; do
+		grep -qE -- "^$regex" "$t/out" || {
+			not_ok "selfcheck/$expect_name" "no line begins with: $regex
+$(tail -n 20 "$t/out")"
+			return 0
+		}
+	done
+	ok "selfcheck/$expect_name"
+}
+
+for log in "$logs"/*.log; do
+	name=$(basename "$log" .log)
+	judge "$name" "$log"
+	sed -n 's/^# expect: //p' "$log" >"$t/wanted"
+	set --
+	while IFS= read -r line; do set -- "$@" "$line"; done <"$t/wanted"
+	expect "log-$name" "$@"
+done
+
+# The report of a negative control: wanted and there, wanted and not there, there and another one too
+splat=$(sed -n 's/^# splat: //p' "$logs/lockdep.log")
+judge lockdep "$logs/lockdep.log" 0 "$splat"
+expect wanted-report "ok - lockdep/kernel-log"
+judge good "$logs/good.log" 0 "$splat"
+expect wanted-report-missing "not ok - good/kernel-log"
+sed '$a [ 30.0] BUG: KASAN: use-after-free in f+0x1/0x2' "$logs/lockdep.log" >"$t/log"
+judge lockdep "$t/log" 0 "$splat"
+expect wanted-report-and-another "not ok - lockdep/kernel-log"
+
+# plant NAME SED-SCRIPT REGEX [QEMU-STATUS]: change the good log and it must show
+plant()
+{
+	sed "$2" "$logs/good.log" >"$t/log"
+	judge "$1" "$t/log" "${4:-0}"
+	expect "$1" "$3"
+}
+plant no-plan '/gmem: 1\.\./d' "not ok - no-plan/boot"
+plant lost-case '/gmem: ok 3 /d' "not ok - lost-case/boot"
+plant lost-last-case '/kmemleak/d' "not ok - lost-last-case/boot"
+plant no-case '/gmem: ok/d; s/1\.\.[0-9]*/1..0/' "not ok - no-case/boot"
+plant no-exit-status '/gmem: exit/d' "not ok - no-exit-status/boot"
+plant script-failed 's/gmem: exit 0/gmem: exit 2/' "not ok - script-failed/boot"
+plant same-name 's/ok 3 - .*/ok 3 - guest_memfd_test/' "not ok - same-name/boot"
+plant skip-without-reason 's/\(ok 3 - .*\)/\1 # SKIP/' "not ok - skip-without-reason/boot"
+plant hang '/gmem: exit/,$d' "not ok - hang/boot" 124
+plant qemu-died '$!b' "not ok - qemu-died/boot" 1
+plant empty-log d "not ok - empty-log/boot"
+
+# One line for each kind of kernel report
+report() { plant "report-$1" "/gmem: ok 3 /i [   20.1] $2" "not ok - report-$1/kernel-log"; }
+report bug "BUG: kernel NULL pointer dereference, address: 0000000000000000"
+report bug-at "kernel BUG at virt/kvm/guest_memfd.c:100!"
+report warning "WARNING: virt/kvm/guest_memfd.c:100 at kvm_gmem_populate+0x1/0x2, CPU#0: test/70"
+report oops "Oops: 0000 [#1] SMP"
+report fault "general protection fault, probably for non-canonical address 0xdead000000000100: 0000 [#1]"
+report sleep "BUG: sleeping function called from invalid context at mm/gup.c:100"
+report lockdep-held "WARNING: lock held when returning to user space!"
+report lockdep-off "BUG: MAX_LOCKDEP_CHAINS too low!"
+report kasan "BUG: KASAN: slab-use-after-free in f+0x1/0x2"
+report ubsan "UBSAN: array-index-out-of-bounds in virt/kvm/guest_memfd.c:100:10"
+report rcu "rcu: INFO: rcu_sched detected stalls on CPUs/tasks:"
+report hung-task "INFO: task test:70 blocked for more than 120 seconds."
+report kmemleak "kmemleak: 1 new suspected memory leaks (see /sys/kernel/debug/kmemleak)"
+report bad-page "BUG: Bad page state in process test pfn:12345"
+report slab "BUG kvm_vcpu (Not tainted): Objects remaining in kvm_vcpu on __kmem_cache_shutdown()"
+report msr "unchecked MSR access error: WRMSR to 0xc0010132"
+report backtrace "Call Trace:"
+
+# A data race counts if guest_memfd or the overlay is in one of its stacks
+race() # NAME FRAME END REGEX
+{
+	plant "$1" "/gmem: ok 3 /i [   20.1] BUG: KCSAN: data-race in f / g\n[   20.1] read to 0x10 of 8 bytes by task 70 on cpu 0:\n\
+[   20.1]  $2+0x1/0x2\n[   20.1]  h+0x1/0x2\n[   20.1] $3" "$4"
+}
+race race-ours kvm_gmem_populate "Reported by Kernel Concurrency Sanitizer on:" "not ok - race-ours/kernel-log"
+race race-elsewhere do_fault "Reported by Kernel Concurrency Sanitizer on:" "ok - race-elsewhere/kernel-log"
+race race-cut-short do_fault "" "not ok - race-cut-short/kernel-log"
+
+# guest.sh outside of the guest, with planted test binaries
+mkdir -p "$t/tests" "$t/bin"
+for applet in timeout tee grep sed tail cat; do ln -s "$(command -v busybox)" "$t/bin/$applet"; done
+planted() { printf '#!/bin/sh\n%s\n' "$2" >"$t/tests/$1" && chmod +x "$t/tests/$1"; }
+planted pass 'exit 0'
+planted fail 'echo broken; exit 254'
+planted skip 'echo "1..0 # no" >/dev/null; echo needs hardware; exit 4'
+planted tap 'echo TAP version 13; echo 1..2; echo ok 1 one; echo "ok 2 two # SKIP no hardware"'
+planted tap_fail 'echo TAP version 13; echo 1..2; echo ok 1 one; echo not ok 2 two; exit 1'
+planted tap_short 'echo TAP version 13; echo 1..3; echo ok 1 one; echo ok 2 two'
+planted tap_dies 'echo TAP version 13; echo 1..1; echo ok 1 one; exit 254'
+planted tap_lies 'echo TAP version 13; echo 1..1; echo not ok 1 one; exit 0'
+planted tap_skip 'echo "1..0 # SKIP - needs hardware"; exit 4'
+planted tap_nothing 'echo 1..0'
+guest()
+{
+	rm -rf "$t/state" "$t/out"
+	(
+		export KMSG="$t/out" STATE="$t/state" TESTS="$t/tests" PATH="$t/bin:$PATH" TEST_TIMEOUT=2
+		busybox sh -c '. "$1"; shift; "$@"' sh "$GMEM/boot/guest.sh" "$@"
+	) >"$t/err" 2>&1 || :
+}
+run_planted() # BINARY REGEX...
+{
+	guest run_test "$1"
+	case_name=test-$1
+	shift
+	expect "$case_name" "$@"
+}
+run_planted pass "gmem: ok 1 - pass$"
+run_planted fail "gmem: not ok 1 - fail # exit status 254"
+run_planted skip "gmem: ok 1 - skip # SKIP needs hardware"
+run_planted missing "gmem: not ok 1 - missing # no such test binary"
+run_planted tap "gmem: ok 1 - tap/one$" "gmem: ok 2 - tap/two # SKIP no hardware" "gmem: ok 3 - tap/plan"
+run_planted tap_fail "gmem: not ok 2 - tap_fail/two" "gmem: ok 3 - tap_fail/plan"
+run_planted tap_short "gmem: not ok 3 - tap_short/plan # 2 results of 3 planned"
+run_planted tap_dies "gmem: not ok 2 - tap_dies/plan"
+run_planted tap_lies "gmem: not ok 2 - tap_lies/plan"
+run_planted tap_skip "gmem: ok 1 - tap_skip # SKIP needs hardware$"
+run_planted tap_nothing "gmem: not ok 1 - tap_nothing/plan # no result"
+guest case_ok hang sleep 10
+expect test-hang "gmem: not ok 1 - hang # killed or timed out after 2 s"
+guest want_fail control "not so" "$t/tests/fail"
+expect control-other-reason "gmem: not ok 1 - control # failed without"
+guest want_fail control broken "$t/tests/fail"
+expect control-fails "gmem: ok 1 - control$"
+guest want_fail control broken "$t/tests/pass"
+expect control-passes "gmem: not ok 1 - control # did not fail"
+guest want_not_ok tap_fail two one
+expect control-case "gmem: ok 1 - tap_fail/two fails here" "gmem: not ok 2 - tap_fail/one fails here"
+
+# A configuration in which an option did not take
+printf 'CONFIG_KVM=m\n# CONFIG_EFI is not set\n' >"$t/dotconfig"
+printf 'CONFIG_KVM=m\n# CONFIG_EFI is not set\nCONFIG_KVM_NO_SUCH=y\n' >"$t/fragment"
+if "$GMEM/kernel/check-config.sh" "$t/dotconfig" "$t/fragment" >"$t/out"; then echo taken >"$t/out"; fi
+expect option-did-not-take "option did not take: CONFIG_KVM_NO_SUCH=y"
+printf '# CONFIG_KVM is not set\n' >"$t/fragment"
+if "$GMEM/kernel/check-config.sh" "$t/dotconfig" "$t/fragment" >"$t/out"; then echo taken >"$t/out"; fi
+expect option-not-off "option did not take: # CONFIG_KVM is not set"
+printf 'CONFIG_KVM=m\n# CONFIG_KVM_NO_SUCH is not set\n' >"$t/fragment"
+if "$GMEM/kernel/check-config.sh" "$t/dotconfig" "$t/fragment" >"$t/out"; then echo taken >"$t/out"; fi
+expect options-took "taken"
+
+# A stage that dies, and one that says nothing
+stage()
+{
+	mkdir -p "$t/build/result" "$t/build/log"
+	echo 0 >"$t/build/result/count"
+	CASES="" BUILD=$t/build "$GMEM/result/stage.sh" planted sh -c "$1" >"$t/out" 2>&1
+}
+stage 'echo "ok - planted/a"; exit 3'
+expect stage-dies "not ok 2 - planted/stage"
+stage true
+expect stage-silent "not ok 1 - planted/stage"

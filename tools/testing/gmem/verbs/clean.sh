@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# clean.sh: remove everything under build/ but the downloads. Work that patches/ does not hold is not removed.
+set -eu
+. "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/git.sh"
+
+[ -d "$BUILD" ] || exit 0
+alone
+if [ -d "$linux" ]; then
+	[ -f "$stamp" ] || die "$linux was not made by this harness" "mv $linux somewhere, then run again"
+	lost=$(unsaved)
+	[ -z "$lost" ] ||
+		die "build/linux holds work that patches/ does not: $(echo "$lost" | head -n 1)" "make refresh, or git -C build/linux reset --hard $(stamped head | cut -c1-12)"
+	clone=$(kgit rev-parse --path-format=absolute --git-common-dir)
+fi
+drop_tree
+for entry in "$BUILD"/* "$BUILD"/.[!.]*; do
+	[ "$entry" = "$BUILD/dl" ] || rm -rf "$entry"
+done
+# Worktrees in a clone of the user's
+[ ! -d "${clone:-/nonexistent}" ] || git --git-dir="$clone" worktree prune

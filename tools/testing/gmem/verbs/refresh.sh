@@ -1,0 +1,23 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# refresh.sh: the commits of build/linux become patches/NNNN-*.patch.
+set -eu
+. "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/git.sh"
+
+alone
+[ -f "$stamp" ] || die "there is no build/linux yet" "make am"
+[ -z "$(kgit status --porcelain --untracked-files=no)" ] ||
+	die "build/linux has edits that are in no commit" "git -C build/linux commit --amend, or commit --fixup and rebase; then again"
+[ "$(patches_id)" = "$(stamped patches)" ] ||
+	die "patches/ changed since build/linux was made from it, refresh would undo that" "git diff patches/; save one of the two first"
+
+rm -rf "$BUILD/refresh"
+mkdir -p "$BUILD/refresh"
+format_patches "$BUILD/refresh"
+rm -f "$TOP"/patches/[0-9]*.patch
+set -- "$BUILD"/refresh/*.patch
+[ ! -f "$1" ] || cp "$@" "$TOP/patches/"
+base=$(stamped base)
+write_stamp "$(stamped from)"
+say "patches/: $(find "$TOP/patches" -name '*.patch' | wc -l) patches; see git diff patches/"

@@ -1,0 +1,86 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# selftests.sh: all KVM selftests on the base and on the series, the same binaries on both. Only a difference is a failure.
+# A test may fail by chance, the more so on an emulated CPU: what differs is run again on both, and counts if it differs
+# again. What did not is listed.
+#
+#   SUITE="PATTERN..."  some of the tests, by name
+#   SUITE_TIMEOUT=S     seconds that one test may take, 120 by default
+set -eu
+. "$(dirname "$0")/../lib/lib.sh"
+
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+work=$BUILD/suite
+# Both have the overlay, which changes nothing as long as no test asks for it.
+kernels="base series"
+
+# The tests to run, one in a line. gmem_populate_* and coco_* need the test driver or an emulated host, and have boots
+# of their own.
+tests()
+{
+	for pattern in ${SUITE:-*}; do
+		find "$BUILD/tree/series/tools/testing/selftests/kvm/" -maxdepth 2 -type f -perm -u+x -size +64k -name "$pattern" \
+			! -name 'gmem_populate_*' ! -name 'coco_*' -printf '%f\n' | sort | grep . ||
+			die "no selftest of the suite is called $pattern" "ls $BUILD/tree/series/tools/testing/selftests/kvm"
+	done
+}
+
+boot_suite() # KERNEL RUN
+{
+	name=suite$2-$1
+	script=$work/$name.sh
+	{
+		echo "SUITE='$(paste -s -d ' ' "$work/tests$2")' SUITE_TIMEOUT=$((${SUITE_TIMEOUT:-120} * GMEM_SLOW))"
+		cat "$GMEM/boot/boots/suite.sh"
+	} >"$script"
+	rm -f "$LOG/$name.log" "$work/$1$2.cases"
+	say "$(date +%T) $1: boots, log $LOG/$name.log"
+	KTREE=$BUILD/tree/$1 "$GMEM/boot/boot.sh" "$script" >"$work/$1$2.cases" &
+	boot=$!
+	while sleep 1 && kill -0 $boot 2>/dev/null; do
+		[ $(($(date +%s) % 60)) -ne 0 ] ||
+			say "$(date +%T) $1: $(grep -c 'gmem: .*ok [0-9]* - ' "$LOG/$name.log" 2>/dev/null || :) results"
+	done
+	wait $boot || { cat "$work/$1$2.cases"; die "$1: QEMU could not be started" "see above"; }
+}
+
+compare() # RUN: what differs, in $work/cases$1
+{
+	for kernel in $kernels; do boot_suite "$kernel" "$1"; done
+	awk -v tests="$(paste -s -d ' ' "$work/tests$1")" -f "$GMEM/result/suite.awk" "$work/base$1.cases" "$work/series$1.cases" \
+		>"$work/cases$1"
+}
+
+# The tests to run again: none if one of the boots did not come to its end, that is a failure anyway
+differing()
+{
+	grep -q '^ok - suite/boot' "$work/cases" || return 0
+	sed -n 's/^not ok - suite\/\([^/ ]*\).*/\1/p' "$work/cases" | sort -u | grep -xF -f "$work/tests" || :
+}
+
+case ${SUITE:-} in *\'*) die "SUITE=$SUITE has a quote in it" "SUITE='guest_memfd* pre_fault*' make selftests" ;; esac
+set -f # SUITE holds patterns
+mkdir -p "$work" "$LOG"
+alone
+rm -f "$work"/cases*
+build_kernels series base
+tests >"$work/tests.found"
+sort -u "$work/tests.found" >"$work/tests"
+say "$(wc -l <"$work/tests") tests on base and series, one kernel after the other"
+
+start=$(date +%s)
+compare ''
+differing >"$work/tests-again"
+if [ -s "$work/tests-again" ]; then
+	say "differ, and run once more: $(paste -s -d ' ' "$work/tests-again")"
+	mv "$work/cases" "$work/cases-first"
+	compare -again
+	awk -f "$GMEM/result/suite-again.awk" "$work/cases-again" "$work/cases-first" >"$work/cases"
+fi
+cat "$work/cases"
+failed=$(grep -c '^not ok ' "$work/cases" || :)
+skipped=$(grep -c '^ok .* # SKIP' "$work/cases" || :)
+[ "$skipped" = 0 ] || say "$skipped skipped or failed on both"
+say "$((($(date +%s) - start) / 60)) min"
+echo "$(($(grep -c '^ok ' "$work/cases" || :) - skipped)) passed, $failed failed"
+[ "$failed" = 0 ]
