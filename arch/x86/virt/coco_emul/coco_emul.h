@@ -146,6 +146,11 @@ extern const struct coco_emul_host *coco_emul_host;
  */
 extern raw_spinlock_t coco_emul_lock;
 
+/*
+ * Of all files: FILE_init() runs once, when the platform starts, and adds the
+ * debugfs files that are described at the top of the file.
+ */
+
 /* core/trap.c */
 bool coco_emul_ea(struct insn *insn, struct pt_regs *regs, unsigned long *ea);
 void coco_emul_set_flags(struct pt_regs *regs, unsigned long flags);

@@ -180,6 +180,11 @@ static struct notifier_block coco_emul_die_nb = {
 	.priority	= INT_MAX - 1,	/* kprobes come first */
 };
 
+/**
+ * coco_emul_trap_counts() - exceptions in which the instruction was known
+ * @traps:	where to put how many were handled
+ * @declined:	where to put how many were left alone
+ */
 void coco_emul_trap_counts(u64 *traps, u64 *declined)
 {
 	guard(raw_spinlock_irqsave)(&coco_emul_lock);

@@ -231,7 +231,7 @@ static void gmem_check_last_source(struct gmem_vm *t)
 {
 	int last = t->cmd.nr_calls - 1;
 	struct kvm_gmem_test_call *call = &t->calls[last];
-	const void *addr = (void *)t->cmd.source + last * getpagesize();
+	const void *addr = (void *)t->cmd.source + last * PAGE_SIZE;
 
 	if (last < 0 || t->cmd.nr_calls > t->cmd.max_calls || t->racing || !call->src.pfn ||
 	    call->src.flags & (KVM_GMEM_TEST_ZERO_PAGE | KVM_GMEM_TEST_KSM))
