@@ -97,7 +97,7 @@ static int __init snp_host_init(struct dentry *debugfs)
 		return -ENODEV;
 	}
 
-	snp_emul_psp_init();
+	snp_emul_psp_init(debugfs);
 	snp_emul_psp_guest_init(debugfs);
 	ret = snp_emul_rmp_init(debugfs);
 	if (!ret)

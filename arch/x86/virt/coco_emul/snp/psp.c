@@ -4,10 +4,22 @@
  *
  * Written from the "SEV Secure Nested Paging Firmware ABI Specification". There
  * are only the commands that the ccp driver and KVM issue on the way from module
- * load over guest launch to module unload. Keys, certificates, attestation,
- * migration and SEV(-ES) guests are not there: INVALID_COMMAND.
+ * load over guest launch to module unload, and those that return something to
+ * /dev/sev. Keys, attestation, migration and SEV(-ES) guests are not there:
+ * INVALID_COMMAND.
+ *
+ * debugfs, directory coco_emul:
+ *   delay	write "<name> <milliseconds>": from now on that command takes so
+ *		much longer. For a test that wants to do something while the
+ *		firmware is at work.
  */
 #include <linux/cleanup.h>
+#include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 
 #include "snp.h"
 
@@ -47,6 +59,10 @@ u16 snp_emul_psp_command(u32 id, u64 buf_pa)
 	void *buf = NULL;
 	u64 status;
 
+	/* Outside of the lock: meanwhile everybody else goes on. */
+	if (cmd && READ_ONCE(*cmd->delay_ms))
+		msleep(READ_ONCE(*cmd->delay_ms));
+
 	guard(raw_spinlock_irqsave)(&coco_emul_lock);
 
 	if (coco_emul_hit(cmd ? cmd->point : &unknown_command, &status))
@@ -70,7 +86,50 @@ u16 snp_emul_psp_command(u32 id, u64 buf_pa)
 	return cmd->fn(buf);
 }
 
-void __init snp_emul_psp_init(void)
+static int delay_set(const char *name, unsigned int ms)
+{
+	const struct psp_cmd *cmd;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(psp_cmds); i++) {
+		for (cmd = psp_cmds[i]; cmd->fn; cmd++) {
+			if (!strcmp(cmd->point->name, name)) {
+				WRITE_ONCE(*cmd->delay_ms, ms);
+				return 0;
+			}
+		}
+	}
+
+	return -ENOENT;
+}
+
+static ssize_t delay_write(struct file *file, const char __user *ubuf, size_t count,
+			   loff_t *ppos)
+{
+	char *buf __free(kfree) = coco_emul_line(ubuf, count);
+	char *str, *name;
+	unsigned int ms;
+	int ret;
+
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+
+	str = strim(buf);
+	name = strsep(&str, " ");
+	ret = str ? kstrtouint(str, 0, &ms) : -EINVAL;
+	if (!ret)
+		ret = delay_set(name, ms);
+
+	return ret ?: count;
+}
+
+static const struct file_operations delay_fops = {
+	.owner	= THIS_MODULE,
+	.open	= simple_open,
+	.write	= delay_write,
+};
+
+void __init snp_emul_psp_init(struct dentry *debugfs)
 {
 	const struct psp_cmd *cmd;
 	unsigned int i;
@@ -80,4 +139,6 @@ void __init snp_emul_psp_init(void)
 			coco_emul_point_add(cmd->point);
 	}
 	coco_emul_point_add(&unknown_command);
+
+	debugfs_create_file("delay", 0200, debugfs, NULL, &delay_fops);
 }

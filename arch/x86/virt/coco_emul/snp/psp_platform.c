@@ -7,6 +7,11 @@
 
 #include "snp.h"
 
+/* A signature of each of two sockets; a certificate; those of PEK, OCA and CEK */
+#define PSP_ID_SIZE		128
+#define PSP_CERT_SIZE		2084
+#define PSP_CERT_CHAIN_SIZE	(3 * PSP_CERT_SIZE)
+
 static enum psp_platform_state {
 	PSP_PLATFORM_UNINIT,
 	PSP_PLATFORM_INIT,
@@ -40,6 +45,28 @@ u16 snp_emul_psp_output(u64 pa, size_t len, void **out)
 
 	if (page->state != (snp_emul_psp_snp_is_up() ? RMP_FIRMWARE : RMP_HYPERVISOR))
 		return SEV_RET_INVALID_PAGE_STATE;
+
+	return SEV_RET_SUCCESS;
+}
+
+/* Neither signatures nor certificates: a buffer of @len bytes with @size times @byte in it */
+static u16 put_blob(u64 pa, u32 len, u32 size, u8 byte)
+{
+	u64 end = pa + len, at, next;
+	void *out;
+	u16 status;
+
+	for (at = pa; at < end; at = next) {
+		next = min(ALIGN_DOWN(at, PAGE_SIZE) + PAGE_SIZE, end);
+		status = snp_emul_psp_output(at, next - at, &out);
+		if (status)
+			return status;
+	}
+
+	for (at = pa, end = pa + size; at < end; at = next) {
+		next = min(ALIGN_DOWN(at, PAGE_SIZE) + PAGE_SIZE, end);
+		memset(coco_emul_ram(at, next - at), byte, next - at);
+	}
 
 	return SEV_RET_SUCCESS;
 }
@@ -96,6 +123,65 @@ static u16 cmd_platform_status(void *buf)
 static u16 cmd_df_flush(void *buf)
 {
 	return sev_state == PSP_PLATFORM_INIT ? SEV_RET_SUCCESS : SEV_RET_INVALID_PLATFORM_STATE;
+}
+
+/* As in AMD's implementation, the length is told with success and INVALID_LEN only. */
+static u16 cmd_get_id(void *buf)
+{
+	struct sev_data_get_id *id = buf;
+	u16 status = SEV_RET_INVALID_LEN;
+
+	if (id->len >= PSP_ID_SIZE) {
+		status = put_blob(id->address, id->len, PSP_ID_SIZE, 0x1d);
+		if (status)
+			return status;
+	}
+
+	id->len = PSP_ID_SIZE;
+	return status;
+}
+
+static u16 cmd_pek_csr(void *buf)
+{
+	struct sev_data_pek_csr *csr = buf;
+	u16 status = SEV_RET_INVALID_LEN;
+
+	if (sev_state != PSP_PLATFORM_INIT)
+		return SEV_RET_INVALID_PLATFORM_STATE;
+
+	if (csr->len >= PSP_CERT_SIZE) {
+		status = put_blob(csr->address, csr->len, PSP_CERT_SIZE, 0xc5);
+		if (status)
+			return status;
+	}
+
+	csr->len = PSP_CERT_SIZE;
+	return status;
+}
+
+static u16 cmd_pdh_cert_export(void *buf)
+{
+	struct sev_data_pdh_cert_export *export = buf;
+	u16 status = SEV_RET_INVALID_LEN;
+
+	if (sev_state != PSP_PLATFORM_INIT)
+		return SEV_RET_INVALID_PLATFORM_STATE;
+
+	if (export->pdh_cert_len >= PSP_CERT_SIZE &&
+	    export->cert_chain_len >= PSP_CERT_CHAIN_SIZE) {
+		status = put_blob(export->pdh_cert_address, export->pdh_cert_len,
+				  PSP_CERT_SIZE, 0xd8);
+		if (status)
+			return status;
+		status = put_blob(export->cert_chain_address, export->cert_chain_len,
+				  PSP_CERT_CHAIN_SIZE, 0xcc);
+		if (status)
+			return status;
+	}
+
+	export->pdh_cert_len = PSP_CERT_SIZE;
+	export->cert_chain_len = PSP_CERT_CHAIN_SIZE;
+	return status;
 }
 
 static u16 cmd_snp_platform_status(void *buf)
@@ -214,6 +300,10 @@ const struct psp_cmd snp_emul_psp_platform_cmds[] = {
 	PSP_CMD(PLATFORM_STATUS, sizeof(struct sev_user_data_status), cmd_platform_status,
 		.writes = true),
 	PSP_CMD(DF_FLUSH, 0, cmd_df_flush),
+	PSP_CMD(GET_ID, sizeof(struct sev_data_get_id), cmd_get_id, .writes = true),
+	PSP_CMD(PEK_CSR, sizeof(struct sev_data_pek_csr), cmd_pek_csr, .writes = true),
+	PSP_CMD(PDH_CERT_EXPORT, sizeof(struct sev_data_pdh_cert_export), cmd_pdh_cert_export,
+		.writes = true),
 	PSP_CMD(SNP_PLATFORM_STATUS, sizeof(struct sev_data_snp_addr), cmd_snp_platform_status),
 	PSP_CMD(SNP_FEATURE_INFO, sizeof(struct sev_data_snp_feature_info), cmd_snp_feature_info),
 	PSP_CMD(SNP_INIT_EX, sizeof(struct sev_data_snp_init_ex), cmd_snp_init_ex),

@@ -17,6 +17,9 @@
  *   rmp	"<state> <pages>" per line, then "host-writes <n>": host writes to
  *		pages of guests that were found out
  *   pages	"<asid> <gpa> <pfn> <state> <type>" per page of a guest
+ *   freed	"<pfn> <state>" per page that is free, although it is a guest's or has
+ *		to be reclaimed: whoever gets it next cannot use it. There is no
+ *		such page.
  */
 #include <linux/debugfs.h>
 #include <linux/memblock.h>
@@ -373,6 +376,28 @@ static int pages_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(pages);
 
+static int freed_show(struct seq_file *m, void *v)
+{
+	enum rmp_page_state state;
+	unsigned long flags;
+	u64 pfn;
+
+	for (pfn = 0; pfn < rmp_nr_pages; pfn++) {
+		if (!pfn_valid(pfn) || page_count(pfn_to_page(pfn)))
+			continue;
+
+		raw_spin_lock_irqsave(&coco_emul_lock, flags);
+		state = rmp[pfn].state;
+		raw_spin_unlock_irqrestore(&coco_emul_lock, flags);
+
+		if (state >= RMP_RECLAIM)
+			seq_printf(m, "%#llx %s\n", pfn, state_names[state]);
+	}
+
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(freed);
+
 int __init snp_emul_rmp_init(struct dentry *debugfs)
 {
 	u64 nr = max_pfn;
@@ -386,5 +411,6 @@ int __init snp_emul_rmp_init(struct dentry *debugfs)
 
 	debugfs_create_file("rmp", 0400, debugfs, NULL, &rmp_fops);
 	debugfs_create_file("pages", 0400, debugfs, NULL, &pages_fops);
+	debugfs_create_file("freed", 0400, debugfs, NULL, &freed_fops);
 	return 0;
 }

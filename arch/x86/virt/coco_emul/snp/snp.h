@@ -100,6 +100,7 @@ struct psp_guest {
  * @snp:	refused as long as SNP is not initialized
  * @writes:	legacy command that writes to the command buffer, which therefore
  *		has to be a firmware page once SNP is initialized
+ * @delay_ms:	milliseconds that a test wants it to take longer
  * @fn:		carries it out on the command buffer, returns a status
  *
  * A table of them ends with a row without @fn.
@@ -110,6 +111,7 @@ struct psp_cmd {
 	u16			len;
 	bool			snp;
 	bool			writes;
+	unsigned int		*delay_ms;
 	u16			(*fn)(void *buf);
 };
 
@@ -118,6 +120,7 @@ struct psp_cmd {
 		.id	= SEV_CMD_##_id,		\
 		.point	= COCO_EMUL_POINT(#_id),	\
 		.len	= _len,				\
+		.delay_ms = &(unsigned int){ 0 },	\
 		.fn	= _fn,				\
 		__VA_ARGS__				\
 	}
@@ -138,7 +141,7 @@ void snp_emul_rmp_encrypt(struct rmp_page *page, u64 key, u8 type);
 void *snp_emul_rmp_data(struct rmp_page *page);
 
 /* psp.c */
-void snp_emul_psp_init(void);
+void snp_emul_psp_init(struct dentry *debugfs);
 u16 snp_emul_psp_command(u32 id, u64 buf_pa);
 
 /* psp_platform.c */
