@@ -195,8 +195,9 @@ static void gmem_bench_do_populate(struct kvm *kvm, struct kvm_gmem_bench_popula
 	cmd->cost = gmem_bench_taps.clock;
 }
 
-static long gmem_bench_populate(struct kvm_gmem_bench_populate *cmd)
+static long gmem_bench_populate(void *arg)
 {
+	struct kvm_gmem_bench_populate *cmd = arg;
 	struct file *file;
 
 	if (cmd->callback < KVM_GMEM_BENCH_EMPTY ||
@@ -287,8 +288,9 @@ static long gmem_bench_do_loop(struct kvm_gmem_bench_loop *cmd, struct page **pa
 	return ok ? 0 : -ENOMEM;
 }
 
-static long gmem_bench_loop(struct kvm_gmem_bench_loop *cmd)
+static long gmem_bench_loop(void *arg)
 {
+	struct kvm_gmem_bench_loop *cmd = arg;
 	struct page **pages, *from;
 	long ret = -ENOMEM;
 	u32 i;
@@ -321,8 +323,9 @@ out:
 	return ret;
 }
 
-static long gmem_bench_shared(struct kvm_gmem_bench_lock *cmd)
+static long gmem_bench_shared(void *arg)
 {
+	struct kvm_gmem_bench_lock *cmd = arg;
 	struct file *file = fget(cmd->gmem_fd);
 
 	if (!file)
@@ -334,35 +337,48 @@ static long gmem_bench_shared(struct kvm_gmem_bench_lock *cmd)
 	return 0;
 }
 
-long kvm_gmem_populate_bench_ioctl(unsigned int cmd, void __user *argp)
+/* Each of them begins with @size. */
+union gmem_bench_cmd {
+	__u32 size;
+	struct kvm_gmem_bench_populate populate;
+	struct kvm_gmem_bench_loop loop;
+	struct kvm_gmem_bench_lock lock;
+};
+
+static const struct gmem_bench_op {
+	unsigned int	cmd;
+	long		(*execute)(void *arg);
+} gmem_bench_ops[] = {
+	{ KVM_GMEM_BENCH_POPULATE,	gmem_bench_populate },
+	{ KVM_GMEM_BENCH_LOOP,		gmem_bench_loop },
+	{ KVM_GMEM_BENCH_SHARED,	gmem_bench_shared },
+};
+
+static long gmem_bench_execute(const struct gmem_bench_op *op, void __user *argp)
 {
-	union {
-		__u32 size;
-		struct kvm_gmem_bench_populate populate;
-		struct kvm_gmem_bench_loop loop;
-		struct kvm_gmem_bench_lock lock;
-	} arg = {};
-	size_t size = _IOC_SIZE(cmd);
+	size_t size = _IOC_SIZE(op->cmd);
+	union gmem_bench_cmd cmd = {};
 	long ret;
 
-	if (cmd != KVM_GMEM_BENCH_POPULATE && cmd != KVM_GMEM_BENCH_LOOP &&
-	    cmd != KVM_GMEM_BENCH_SHARED)
-		return -ENOTTY;
-
-	if (copy_from_user(&arg, argp, size))
+	if (copy_from_user(&cmd, argp, size))
 		return -EFAULT;
-	if (arg.size != size)
+	if (cmd.size != size)
 		return -EINVAL;
 
-	if (cmd == KVM_GMEM_BENCH_POPULATE)
-		ret = gmem_bench_populate(&arg.populate);
-	else if (cmd == KVM_GMEM_BENCH_LOOP)
-		ret = gmem_bench_loop(&arg.loop);
-	else
-		ret = gmem_bench_shared(&arg.lock);
-
-	if (!ret && copy_to_user(argp, &arg, size))
+	ret = op->execute(&cmd);
+	if (!ret && copy_to_user(argp, &cmd, size))
 		ret = -EFAULT;
 	return ret;
+}
+
+long kvm_gmem_populate_bench_ioctl(unsigned int cmd, void __user *argp)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(gmem_bench_ops); i++) {
+		if (gmem_bench_ops[i].cmd == cmd)
+			return gmem_bench_execute(&gmem_bench_ops[i], argp);
+	}
+	return -ENOTTY;
 }
 EXPORT_SYMBOL_FOR_MODULES(kvm_gmem_populate_bench_ioctl, "kvm-gmem-bench");

@@ -10,6 +10,6 @@
 
 load kvm-intel tdx=1 nested=0
 run_test tdx_init_mem_region_test
-run_test coco_tdx_test
+run_test coco_tdx_digest_test
 run_test coco_tdx_busy_test
 unload kvm-intel

@@ -49,7 +49,7 @@ FIXTURE(dev_sev) {
 	int fd;
 	int read_only;
 	uint8_t *mem;		/* three buffers of two pages, then one that is not mapped */
-	struct snp_census census;
+	struct coco_emul_census census;
 };
 
 static uint8_t *buffer(FIXTURE_DATA(dev_sev) *self, int nr)
@@ -86,7 +86,7 @@ FIXTURE_TEARDOWN(dev_sev)
 		    "SEV_PLATFORM_STATUS: %s", strerror(errno));
 	close(self->fd);
 	close(self->read_only);
-	snp_census_expect(&self->census);
+	coco_emul_census_expect(&self->census);
 }
 
 /* @err and @fw_error: what the ioctl returns, and leaves in the structure */

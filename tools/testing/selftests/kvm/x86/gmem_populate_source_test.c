@@ -54,7 +54,7 @@ FIXTURE(source) {
 
 FIXTURE_SETUP(source)
 {
-	gmem_vm_init(&self->vm, GMEM_VM_PROTECTED, 16);
+	gmem_vm_init(&self->vm, GMEM_VM_PROTECTED, GMEM_NPAGES);
 }
 
 FIXTURE_TEARDOWN(source)
@@ -64,7 +64,7 @@ FIXTURE_TEARDOWN(source)
 
 static uint64_t pagemap_entry(void *addr)
 {
-	off_t offset = (uintptr_t)addr / getpagesize() * sizeof(uint64_t);
+	off_t offset = (uintptr_t)addr / PAGE_SIZE * sizeof(uint64_t);
 	int fd = open("/proc/self/pagemap", O_RDONLY);
 	uint64_t entry;
 
