@@ -13,6 +13,7 @@
 #   want_fail NAME REGEX COMMAND...    negative control: COMMAND must fail and print REGEX (ERE)
 #   want_not_ok [-n NAME] BINARY CASE...
 #                                      negative control: the TAP test BINARY must report each CASE "not ok"
+#   stuck_tasks                        tasks hang, as they should: the machine goes off without asking drivers
 #   note TEXT...                       a line for the log
 #
 # TEST_TIMEOUT: seconds that one test or command may take; the boot's own timeout unless set.
@@ -93,6 +94,9 @@ want_fail()
 		;;
 	esac
 }
+
+# A driver that is shut down may wait for a lock that one of them holds, and so would poweroff
+stuck_tasks() { touch "$STATE/stuck"; }
 
 # Split a TAP result line: sets verdict, case_name, directive
 split_tap()

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # check: verbs=test
 # am: patches/ as a maintainer would take them: plain git am on the pristine base, in a work tree of its own,
-# build/am, which the checks patch and sparse then use.
+# build/am, which the checks patch and sparse then use. patches/other goes to other maintainers, so it has to apply to
+# the base as well as to the series.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 . "$GMEM/lib/git.sh"
@@ -17,6 +18,12 @@ fi
 export KGIT="$tree"
 kgit am --abort 2>/dev/null || :
 kgit checkout -q -f --detach "$base"
+if apply_patches "$TOP/patches/other"; then
+	ok am/other-applies-to-the-base
+else
+	not_ok am/other-applies-to-the-base "$(tail -n 10 "$LOG/am.log")"
+fi
+kgit checkout -q -f --detach "$base"
 
 if apply_patches; then
 	ok am/applies
@@ -24,7 +31,7 @@ else
 	not_ok am/applies "$(tail -n 10 "$LOG/am.log")"
 	exit
 fi
-kgit rev-parse HEAD >"$BUILD/am.head"
+series=$(kgit rev-parse HEAD)
 
 same_files()
 {
@@ -43,13 +50,21 @@ check am/same-files-as-build-linux same_files
 rm -rf "$BUILD/am.patches"
 mkdir -p "$BUILD/am.patches"
 format_patches "$BUILD/am.patches"
+if apply_patches "$TOP/patches/other"; then
+	ok am/other-applies-to-the-series
+else
+	not_ok am/other-applies-to-the-series "$(tail -n 10 "$LOG/am.log")"
+	exit
+fi
+kgit rev-parse HEAD >"$BUILD/am.head"
+format_patches "$BUILD/am.patches/other" "$series"
 same_patches() { diff -ru -x COVER.md -x BASE -x '.*' "$TOP/patches" "$BUILD/am.patches"; }
 check am/refresh-leaves-no-diff same_patches
 
 # Tags that only a human may give
 no_tags()
 {
-	! grep -nE '^(Signed-off-by|Reviewed-by|Tested-by|Acked-by|Co-developed-by):' "$TOP"/patches/*.patch
+	! grep -rnE --include='*.patch' '^(Signed-off-by|Reviewed-by|Tested-by|Acked-by|Co-developed-by):' "$TOP/patches"
 }
 check am/no-human-tags no_tags
 no_stray() { ! find "$TOP/patches" -name '0000-*' | grep .; }

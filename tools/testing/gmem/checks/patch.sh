@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # check: verbs=test needs=am
-# patch: each patch by itself: checkpatch, and a build of what the series touches, patch by patch, in build/am:
-# KVM for both vendors with KVM_WERROR, the host code of SEV and TDX, the ccp driver; the selftests if it touches them.
+# patch: each patch by itself, those of patches/other last: checkpatch, and a build of what the series touches, patch by
+# patch, in build/am: KVM for both vendors with KVM_WERROR, the host code of SEV and TDX, the ccp driver; the selftests
+# if it touches them.
 # Warnings of W=1 in the directories of the touched files must not grow against the base.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
@@ -44,11 +45,12 @@ at "$base"
 # The base is compiled once more in full, so that it shows all its warnings
 warnings >"$log.seen"
 
+set -- "$TOP"/patches/[0-9]*.patch "$TOP"/patches/other/[0-9]*.patch
 for commit in $(kgit rev-list --reverse "$base..$head"); do
-	patch=$(kgit log -1 --format=%f "$commit" | cut -c1-52)
-	number=$(kgit rev-list --count "$base..$commit")
-	file=$(echo "$TOP"/patches/"$(printf %04d "$number")"-*.patch)
-	name=patch/$(basename "$file" .patch)
+	file=$1
+	shift
+	name=patch/${file#"$TOP/patches/"}
+	name=${name%.patch}
 	check "$name/checkpatch" checkpatch "$file"
 	result=0
 	at "$commit"

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # compose.sh VARIANT: put together the sources of a variant in git's object store, print the id of the tree.
-# build/linux as it is now (or its base), then the overlay, the hooks and the variant's patch.
+# build/linux as it is now (or its base), patches/other if the variant says other=yes, then the overlay, the hooks and
+# the variant's patch.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 . "$GMEM/lib/git.sh"
@@ -17,6 +18,7 @@ overlay_id() # prints the id of the tree in the index, with the overlay added
 	kgit write-tree
 }
 
+other=
 . "$GMEM/kernel/variants/$1"
 overlay=$(cd "$TOP" && for d in arch drivers virt include mm tools Documentation; do [ ! -d $d ] || echo $d; done)
 mkdir -p "$BUILD/tree"
@@ -30,6 +32,7 @@ if [ "$series" = yes ]; then
 else
 	kgit read-tree "$(stamped base)"
 fi
+[ "$other" != yes ] || kgit apply --cached "$TOP"/patches/other/*.patch
 before=$(kgit write-tree)
 after=$(overlay_id)
 

@@ -20,4 +20,4 @@ set -- "$BUILD"/refresh/*.patch
 [ ! -f "$1" ] || cp "$@" "$TOP/patches/"
 base=$(stamped base)
 write_stamp "$(stamped from)"
-say "patches/: $(find "$TOP/patches" -name '*.patch' | wc -l) patches; see git diff patches/"
+say "patches/: $(find "$TOP/patches" -maxdepth 1 -name '*.patch' | wc -l) patches; see git diff patches/"

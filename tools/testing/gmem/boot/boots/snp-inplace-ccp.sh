@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Negative control of snp-inplace: the series with ccp as it is, which accesses user memory under its mutex. Lockdep
+# reports it, and two tasks wait for each other for ever, so this has to be the last case.
+# boot: kernel=series-inplace
+# boot: cpu=EPYC-Milan,+svm,+npt,-hypervisor,xlevel=0x80000021
+# boot: smp=2 mem=2G timeout=180
+# boot: append=coco_emul=snp
+# boot: verbs=test
+# boot: splat=possible circular locking dependency detected
+. /lib/guest.sh
+
+load kvm-amd
+want_not_ok coco_snp_lock_test global.lock_order_dev_sev
+want_not_ok coco_snp_dev_test dev_sev.others_go_on
+stuck_tasks
+want_not_ok coco_snp_inplace_test global.lock_order global.two_tasks
