@@ -40,6 +40,7 @@ static struct gmem_bench_taps {
 	u64	hold_start;
 	u64	hold_start_folio;
 	unsigned long hold_start_jiffies;
+	enum kvm_gmem_bench_part last_part;
 	struct kvm_gmem_bench_populate *cmd;
 } gmem_bench_taps;
 
@@ -60,22 +61,39 @@ static void gmem_bench_hold_ends(struct gmem_bench_taps *taps)
 	cmd->hold_max_rest = max(cmd->hold_max_rest, hold - folio);
 }
 
-noinline void gmem_bench_tap(enum kvm_gmem_bench_part part)
+static __always_inline void gmem_bench_part_ends(struct gmem_bench_taps *taps, u64 now,
+						 enum kvm_gmem_bench_part part)
 {
-	struct gmem_bench_taps *taps = &gmem_bench_taps;
-	u64 delta = rdtsc() - taps->last - taps->overhead;
+	u64 delta = now - taps->last - taps->overhead;
+
+	/* The hold was over when the lock began to be released, i.e. at the last tap. */
+	if (part == KVM_GMEM_BENCH_UNLOCK)
+		gmem_bench_hold_ends(taps);
 
 	taps->clock += delta;
 	taps->cmd->parts[part] += delta;
+	taps->last_part = part;
 
 	if (part == KVM_GMEM_BENCH_LOCK) {
 		taps->hold_start = taps->clock;
 		taps->hold_start_folio = taps->cmd->parts[KVM_GMEM_BENCH_FOLIO];
 		taps->hold_start_jiffies = jiffies;
-	} else if (part == KVM_GMEM_BENCH_FINISH) {
-		gmem_bench_hold_ends(taps);
 	}
 	taps->last = rdtsc();
+}
+
+noinline void gmem_bench_tap(enum kvm_gmem_bench_part part)
+{
+	gmem_bench_part_ends(&gmem_bench_taps, rdtsc(), part);
+}
+
+noinline void gmem_bench_tap_unlock_folio(void)
+{
+	struct gmem_bench_taps *taps = &gmem_bench_taps;
+	u64 now = rdtsc();
+
+	gmem_bench_part_ends(taps, now, taps->last_part == KVM_GMEM_BENCH_CALLBACK ?
+					KVM_GMEM_BENCH_FINISH : KVM_GMEM_BENCH_FOLIO);
 }
 
 static void gmem_bench_start_taps(struct kvm_gmem_bench_populate *cmd)

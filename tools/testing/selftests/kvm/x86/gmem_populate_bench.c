@@ -40,14 +40,15 @@ static const char * const callback_name[] = {
 };
 
 static const char * const part_name[] = {
-	[KVM_GMEM_BENCH_PIN] = "pin",
+	[KVM_GMEM_BENCH_GET] = "get",
 	[KVM_GMEM_BENCH_LOCK] = "lock",
 	[KVM_GMEM_BENCH_ATTRIBUTES] = "attributes",
 	[KVM_GMEM_BENCH_FOLIO] = "folio",
 	[KVM_GMEM_BENCH_CALLBACK] = "callback",
 	[KVM_GMEM_BENCH_FINISH] = "finish",
+	[KVM_GMEM_BENCH_UNLOCK_FOLIO] = "unlock-folio",
 	[KVM_GMEM_BENCH_UNLOCK] = "unlock",
-	[KVM_GMEM_BENCH_UNPIN] = "unpin",
+	[KVM_GMEM_BENCH_PUT] = "put",
 	[KVM_GMEM_BENCH_OTHER] = "other",
 };
 
