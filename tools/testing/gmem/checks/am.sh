@@ -43,16 +43,16 @@ check am/same-files-as-build-linux same_files
 rm -rf "$BUILD/am.patches"
 mkdir -p "$BUILD/am.patches"
 format_patches "$BUILD/am.patches"
-same_patches() { diff -ru -x COVER.md -x BASE -x '.*' "$TOP/patches" "$BUILD/am.patches"; }
+same_patches() { rm -rf "$BUILD/am.kept" && mkdir "$BUILD/am.kept" && patches | xargs -r cp -t "$BUILD/am.kept" && diff -u "$BUILD/am.kept" "$BUILD/am.patches"; }
 check am/refresh-leaves-no-diff same_patches
 
 # Tags that only a human may give
 no_tags()
 {
-	! grep -nE '^(Signed-off-by|Reviewed-by|Tested-by|Acked-by|Co-developed-by):' "$TOP"/patches/*.patch
+	! grep -nE '^(Signed-off-by|Reviewed-by|Tested-by|Acked-by|Co-developed-by):' $(patches) /dev/null
 }
 check am/no-human-tags no_tags
-no_stray() { ! find "$TOP/patches" -name '0000-*' | grep .; }
+no_stray() { ! find "$SERIES_DIR" -maxdepth 1 -name '0000-*' | grep .; }
 check am/cover-letter-is-not-a-patch no_stray
 
 # The overlay may add files and the hooked lines, nothing else: compose.sh refuses otherwise

@@ -47,7 +47,7 @@ warnings >"$log.seen"
 for commit in $(kgit rev-list --reverse "$base..$head"); do
 	patch=$(kgit log -1 --format=%f "$commit" | cut -c1-52)
 	number=$(kgit rev-list --count "$base..$commit")
-	file=$(echo "$TOP"/patches/"$(printf %04d "$number")"-*.patch)
+	file=$(patches | sed -n "${number}p")
 	name=patch/$(basename "$file" .patch)
 	check "$name/checkpatch" checkpatch "$file"
 	result=0

@@ -15,13 +15,16 @@ kgit()
 }
 
 stamped() { sed -n "s/^$1=//p" "$stamp" 2>/dev/null; }
-patches_id() { cat "$TOP"/patches/*.patch 2>/dev/null | sha256sum | cut -c1-16; }
+patches_id() { cat "$SERIES_DIR"/*.patch 2>/dev/null | sha256sum | cut -c1-16; }
+# The series of a folder, without the folders in it
+patches() { find "$SERIES_DIR" -maxdepth 1 -name '[0-9]*.patch' | sort; }
 
 # apply_patches: git am at the current commit; no 3-way merge, and git am never applies with fuzz
 apply_patches()
 {
-	set -- "$TOP"/patches/*.patch
-	[ -f "$1" ] || return 0
+	# shellcheck disable=SC2046 # names of patches have no spaces
+	set -- $(patches)
+	[ $# -gt 0 ] || return 0
 	kgit am -q --no-3way --committer-date-is-author-date "$@" >"$LOG/am.log" 2>&1 && return
 	kgit am --show-current-patch=raw 2>/dev/null | sed -n 's/^Subject: /does not apply: /p' >>"$LOG/am.log"
 	kgit am --abort

@@ -11,20 +11,20 @@ first_good()
 {
 	while read -r key version sha package; do
 		[ "$key" = tarball ] || continue
-		file=$dl/linux_$version.orig.tar.xz
+		file=$DL/linux_$version.orig.tar.xz
 		"$@" "$file" "$sha" "$package" </dev/null || :
 		if good "$file" "$sha"; then
 			echo "$file"
 			return
 		fi
 		[ ! -f "$file" ] || { mv "$file" "$file.wrong"; wrong=$file.wrong; }
-	done <"$TOP/patches/BASE"
+	done <"$SERIES_DIR/BASE"
 	return 1
 }
 fetch()
 {
 	# apt may fail over the .dsc with the tarball in place: only the hash decides.
-	(cd "$dl" && apt-get source --download-only "linux=$3") >>"$LOG/base.log" 2>&1
+	(cd "$DL" && apt-get source --download-only "linux=$3") >>"$LOG/base.log" 2>&1
 }
 
 wrong=
@@ -37,4 +37,4 @@ done
 tail -n 5 "$LOG/base.log" >&2
 [ -z "$wrong" ] || die "$wrong has not the sha256 that BASE wants" "run again; if it comes out wrong again, the mirror is broken"
 die "no tarball of BASE could be downloaded (no network?), log $LOG/base.log" \
-	"put one of the linux_*.orig.tar.xz of BASE into $dl, or give KERNEL_TREE=/path/to/linux"
+	"put one of the linux_*.orig.tar.xz of BASE into $DL, or give KERNEL_TREE=/path/to/linux"

@@ -9,17 +9,17 @@ set -eu
 
 check_blobs()
 {
-	awk '$1 == "blob" { print $2, $3 }' "$TOP/patches/BASE" | while read -r blob file; do
+	awk '$1 == "blob" { print $2, $3 }' "$SERIES_DIR/BASE" | while read -r blob file; do
 		is=$(kgit rev-parse -q --verify "$base:$file" || echo missing)
 		if [ "$is" = "$blob" ]; then
-			say "base blob $(echo "$blob" | cut -c1-12) as in kvm/next $commit: $file"
+			say "base blob $(echo "$blob" | cut -c1-12) as in $upstream $commit: $file"
 		else
-			say "base blob $(echo "$is" | cut -c1-12), kvm/next $commit has $(echo "$blob" | cut -c1-12): $file"
+			say "base blob $(echo "$is" | cut -c1-12), $upstream $commit has $(echo "$blob" | cut -c1-12): $file"
 		fi
 	done >"$LOG/blobs"
 	cat "$LOG/blobs"
-	grep -q ', kvm/next' "$LOG/blobs" || return 0
-	[ -n "${KERNEL_TREE:-}" ] || die "the tarball is not the base of the series" "a BASE with a matching tarball"
+	grep -q ', .* has ' "$LOG/blobs" || return 0
+	[ -n "${KERNEL_TREE:-}" ] || die "the tarball is not the base of the series, see above" "correct $SERIES_DIR/BASE"
 }
 
 from_tarball()
@@ -50,7 +50,7 @@ from_clone()
 		die "KERNEL_TREE=$KERNEL_TREE is not a git repository" "KERNEL_TREE=/path/to/linux make run"
 	rev=${KERNEL_REV:-$commit}
 	base=$(git -C "$KERNEL_TREE" rev-parse -q --verify "$rev^{commit}") ||
-		die "$KERNEL_TREE has no commit $rev" "git fetch kvm/next there, or KERNEL_REV=another-base"
+		die "$KERNEL_TREE has no commit $rev" "git fetch $upstream there, or KERNEL_REV=another-base"
 	say "base: $KERNEL_TREE $(git -C "$KERNEL_TREE" log -1 --format='%h %s' "$base")"
 	rm -rf "$linux.new"
 	git -C "$KERNEL_TREE" worktree prune
@@ -90,7 +90,8 @@ reapply()
 
 # The other callers hold the lock already
 [ "${1:-}" != am ] || alone
-commit=$(awk '$1 == "commit" { print $2 }' "$TOP/patches/BASE")
+commit=$(base_field commit)
+upstream=$(base_field upstream)
 mkdir -p "$LOG"
 
 if [ -d "$linux" ] && [ ! -f "$stamp" ]; then

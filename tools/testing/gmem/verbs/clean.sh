@@ -16,7 +16,8 @@ if [ -d "$linux" ]; then
 fi
 drop_tree
 for entry in "$BUILD"/* "$BUILD"/.[!.]*; do
-	[ "$entry" = "$BUILD/dl" ] || rm -rf "$entry"
+	# What another series has below this one is cleaned by BASE=NAME make clean, which looks for unsaved work there
+	[ "$entry" = "$DL" ] || [ -e "$entry/linux" ] || rm -rf "$entry"
 done
 # Worktrees in a clone of the user's
 [ ! -d "${clone:-/nonexistent}" ] || git --git-dir="$clone" worktree prune

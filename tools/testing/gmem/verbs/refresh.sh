@@ -15,9 +15,9 @@ alone
 rm -rf "$BUILD/refresh"
 mkdir -p "$BUILD/refresh"
 format_patches "$BUILD/refresh"
-rm -f "$TOP"/patches/[0-9]*.patch
+rm -f "$SERIES_DIR"/[0-9]*.patch
 set -- "$BUILD"/refresh/*.patch
-[ ! -f "$1" ] || cp "$@" "$TOP/patches/"
+[ ! -f "$1" ] || cp "$@" "$SERIES_DIR/"
 base=$(stamped base)
 write_stamp "$(stamped from)"
-say "patches/: $(find "$TOP/patches" -name '*.patch' | wc -l) patches; see git diff patches/"
+say "${SERIES_DIR#"$TOP"/}: $(patches | wc -l) patches; see git diff ${SERIES_DIR#"$TOP"/}"
