@@ -9,11 +9,13 @@ set -eu
 variant=$1
 tree=$BUILD/tree/$variant
 log=$LOG/kernel-$variant.log
-[ -f "$GMEM/kernel/variants/$variant" ] || die "no variant $variant" "ls $GMEM/kernel/variants"
-. "$GMEM/kernel/variants/$variant"
+description=$GMEM/kernel/variants/$variant
+[ -f "$description" ] || die "no variant $variant" "ls $GMEM/kernel/variants"
+environment=$(meta "$description" env)
+[ -z "$environment" ] || export "${environment?}"
 
 id=$("$GMEM/tree/compose.sh" "$variant")
-fragments=$(for c in $config; do echo "$GMEM/kernel/config/$c.config"; done)
+fragments=$(for c in $(meta "$description" config | tr ',' ' '); do echo "$GMEM/kernel/config/$c.config"; done)
 # shellcheck disable=SC2086 # a list of files
 want="$id $(cat $fragments | sha256sum | cut -c1-16) $(gcc --version | sed -n 1p)"
 if [ "$(cat "$tree.stamp" 2>/dev/null)" = "$want" ]; then
@@ -71,14 +73,14 @@ fi
 if kmake "$tree" bzImage modules >>"$log" 2>&1; then
 	ok "kernel-$variant/build"
 else
-	not_ok "kernel-$variant/build" "$(grep -E 'error|Error|No rule|No space' "$log" | tail -n 10)"
+	not_ok "kernel-$variant/build" "$(error_lines "$log")"
 	die "kernel $variant does not build" "see $log"
 fi
 if [ "$variant" = series ]; then
 	if "$GMEM/kernel/build-selftests.sh" "$tree" >>"$log" 2>&1; then
 		ok "kernel-$variant/selftests"
 	else
-		not_ok "kernel-$variant/selftests" "$(grep -E 'error|Error|No rule|No space' "$log" | tail -n 10)"
+		not_ok "kernel-$variant/selftests" "$(error_lines "$log")"
 		die "the selftests do not build" "see $log"
 	fi
 fi

@@ -1,11 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Negative control of snp: on the base, an update without a source is a WARN, one whose source is not aligned goes
 # through, and mmap_lock is taken inside of the invalidate lock. Everything else is as with the series.
-# boot: kernel=base
-# boot: cpu=EPYC-Milan,+svm,+npt,-hypervisor,xlevel=0x80000021
-# boot: smp=2 mem=2G timeout=300
-# boot: verbs=test
-# boot: append=coco_emul=snp
+# boot: machine=snp kernel=base timeout=300 verbs=test
 # boot: splat=WARNING: arch/x86/kvm/svm/sev.c
 . /lib/guest.sh
 

@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The KVM selftests that SUITE names, on an AMD host without confidential VMs. "make selftests" boots it on the base and
 # on the series and compares. Tests that are made for the speed of hardware get less to do, or are left out and say why.
-# boot: kernel=series tests=all
-# boot: cpu=EPYC-Milan,+svm,+npt
-# boot: smp=2 mem=4G timeout=7200
-# boot: verbs=selftests
+# boot: machine=amd kernel=series mem=4G timeout=7200 verbs=selftests tests=all
 . /lib/guest.sh
 
 TEST_TIMEOUT=${SUITE_TIMEOUT:-120}
