@@ -10,7 +10,7 @@ t=$(mktemp -d)
 trap 'rm -rf "$t"' EXIT
 
 # judge NAME LOG [QEMU-STATUS [WANTED-REPORT]]
-judge() { sed '/^# /d' "$2" | awk -f "$GMEM/boot/console.awk" -v boot="$1" -v want="${4:-}" -v qemu="${3:-0}" >"$t/out"; }
+judge() { sed '/^# /d' "$2" | awk -f "$GMEM/lib/tap.awk" -f "$GMEM/boot/console.awk" -v boot="$1" -v want="${4:-}" -v qemu="${3:-0}" >"$t/out"; }
 
 # expect NAME REGEX...: each must be the beginning of a line of what judge() left
 expect()
@@ -97,7 +97,7 @@ race race-cut-short do_fault "" "not ok - race-cut-short/kernel-log"
 
 # guest.sh outside of the guest, with planted test binaries
 mkdir -p "$t/tests" "$t/bin"
-for applet in timeout tee grep sed tail cat; do ln -s "$(command -v busybox)" "$t/bin/$applet"; done
+for applet in awk timeout tee grep sed tail cat; do ln -s "$(command -v busybox)" "$t/bin/$applet"; done
 planted() { printf '#!/bin/sh\n%s\n' "$2" >"$t/tests/$1" && chmod +x "$t/tests/$1"; }
 planted pass 'exit 0'
 planted fail 'echo broken; exit 254'
@@ -113,7 +113,7 @@ guest()
 {
 	rm -rf "$t/state" "$t/out"
 	(
-		export KMSG="$t/out" STATE="$t/state" TESTS="$t/tests" PATH="$t/bin:$PATH" TEST_TIMEOUT=2
+		export TAP_AWK="$GMEM/lib/tap.awk" KMSG="$t/out" STATE="$t/state" TESTS="$t/tests" PATH="$t/bin:$PATH" TEST_TIMEOUT=2
 		busybox sh -c '. "$1"; shift; "$@"' sh "$GMEM/boot/guest.sh" "$@"
 	) >"$t/err" 2>&1 || :
 }

@@ -5,6 +5,7 @@
 # Cases in TAP without numbers, as every stage prints them.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/git.sh"
 
 # What the user set is for the verbs, not for their tests
 unset KERNEL_TREE KERNEL_REV BASE_COMMIT VERSION PREFIX PREV ASSISTED_BY OUT PATCHES CONFIG KERNELS SERIES ROOT SUITE \

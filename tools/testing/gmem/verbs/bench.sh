@@ -18,7 +18,7 @@ set -eu
 
 RUNS=${RUNS:-3}
 bench=$BUILD/bench
-export RUNS BUILD
+export RUNS
 
 # One binary for all kernels, so that they get the same system calls
 program()
@@ -46,8 +46,7 @@ report()
 	else
 		say "no plots: apt-get install gnuplot-nox"
 	fi
-	awk -f "$GMEM/bench/bench.awk" -v format=tap "$bench/results.tsv" >"$bench/verdicts.tap"
-	cat "$bench/verdicts.tap"
+	awk -f "$GMEM/bench/bench.awk" -v format=tap "$bench/results.tsv" | cat "$bench"/bench-*-*.tap - | tap_file "$LOG/bench.tap"
 	say "results: $bench/results.md, $bench/results.tsv, $bench/*.svg"
 }
 
@@ -76,4 +75,4 @@ if [ "${BENCH_RUN:-yes}" != no ]; then
 		die "not every kernel could be measured" "see above"
 fi
 report "$@"
-! cat "$bench"/verdicts.tap "$bench"/bench-*-*.tap | grep -q '^not ok'
+summary "$LOG/bench.tap"

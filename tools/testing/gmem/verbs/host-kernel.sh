@@ -90,7 +90,7 @@ package()
 	wait "$builder" || built=$?
 	trap - EXIT INT TERM
 	if [ "$built" != 0 ]; then
-		not_ok "host-kernel-$1/package" "$(grep -E 'rror|No space' "$log" | tail -n 10)"
+		not_ok "host-kernel-$1/package" "$(error_lines "$log")"
 		die "$1: no packages" "see $log"
 	fi
 	ok "host-kernel-$1/package"
@@ -128,7 +128,12 @@ fi
 alone "$work"
 mkdir -p "$LOG"
 running_config
-for kernel in ${KERNELS:-base series}; do configure "$kernel"; done
-[ "${1:-}" != config ] || exit 0
-for kernel in ${KERNELS:-base series}; do package "$kernel"; done
-next_steps
+rm -f "$work/complete"
+{
+	for kernel in ${KERNELS:-base series}; do configure "$kernel"; done
+	[ "${1:-}" = config ] || for kernel in ${KERNELS:-base series}; do package "$kernel"; done
+	: >"$work/complete"
+} | tap_file "$LOG/host-kernel.tap"
+summary "$LOG/host-kernel.tap"
+[ -f "$work/complete" ] || exit 1
+[ "${1:-}" = config ] || next_steps

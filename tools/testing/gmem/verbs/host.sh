@@ -205,7 +205,7 @@ build_tests()
 # guest.sh knows how to run a test and what its output means; its log goes to a file here
 run_plan()
 {
-	export KMSG="$LOG/host.log" STATE="$work/state" TESTS="${HOST_TESTS:-$work/tests}" TEST_TIMEOUT="${HOST_TIMEOUT:-300}" BOOT=host
+	export TAP_AWK="$GMEM/lib/tap.awk" KMSG="$LOG/host.log" STATE="$work/state" TESTS="${HOST_TESTS:-$work/tests}" TEST_TIMEOUT="${HOST_TIMEOUT:-300}" BOOT=host
 	rm -rf "$STATE"
 	: >"$KMSG"
 	mark="gmem host $$ begins"
@@ -227,17 +227,17 @@ run_plan()
 	[ -n "$ROOT" ] || dmesg | awk -v mark="$mark" '{ line[NR] = $0 } index($0, mark) { first = NR }
 		END { for (i = first + 1; i <= NR; i++) print line[i] }' >>"$KMSG"
 	{
-		awk -f "$GMEM/boot/console.awk" -v boot=host -v want= -v qemu=0 "$KMSG"
+		awk -f "$GMEM/lib/tap.awk" -f "$GMEM/boot/console.awk" -v boot=host -v want= -v qemu=0 "$KMSG"
 		[ -z "${KVM_UNIT_TESTS:-}" ] || "$GMEM/host/kvm-unit-tests.sh" "$KVM_UNIT_TESTS" "$release" ||
 			not_ok host/kvm-unit-tests
-	} | tee "$work/cases"
+	} | tap_file "$LOG/host.tap"
 }
 
 pack()
 {
 	[ -e "$linux/.git" ] || die "there is no build/linux to take the list of selftests from" "make am"
 	mkdir -p "$1/patches"
-	cp "$TOP"/patches/*.patch "$1/patches/"
+	patches | xargs -r cp -t "$1/patches"
 	(cd "$GMEM" && tar -c lib verbs/host.sh boot/guest.sh boot/console.awk result/suite.awk host/kvm-unit-tests.sh) | tar -x -C "$1"
 	build_probe "$1/host/probe"
 	tests >"$1/needs"
@@ -266,5 +266,4 @@ start=$(date +%s)
 [ -n "${HOST_TESTS:-}" ] || ! grep -q '^run ' "$work/plan" || build_tests
 run_plan
 say "host: $(($(date +%s) - start)) s, log $LOG/host.log"
-say "$(grep -c '^ok ' "$work/cases" || :) passed, $(grep -c '^not ok ' "$work/cases" || :) failed"
-! grep -q '^not ok ' "$work/cases"
+summary "$LOG/host.tap"

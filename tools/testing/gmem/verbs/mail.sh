@@ -16,7 +16,7 @@ set -eu
 . "$GMEM/lib/git.sh"
 . "$GMEM/lib/clone.sh"
 
-patches=${PATCHES:-$TOP/patches}
+patches=${PATCHES:-$SERIES_DIR}
 version=${VERSION:-1}
 out=${OUT:-$BUILD/mail/v$version}
 work=$BUILD/mail/work
@@ -42,7 +42,7 @@ base_tree()
 {
 	[ -n "${BASE_COMMIT:-}" ] ||
 		die "which commit of an official tree does the series apply to?" "BASE_COMMIT=SHA [KERNEL_TREE=/path/to/clone] make mail"
-	known=$(awk '$1 == "commit" { print $2 }' "$TOP/patches/BASE")
+	known=$(base_field commit)
 	if [ -n "${KERNEL_TREE:-}" ]; then
 		need_clean_clone
 		source=$KERNEL_TREE
@@ -252,13 +252,12 @@ write_mails
 		check "mail/trailers/$case_name" check_trailers "$mail"
 		check "mail/links/$case_name" check_links "$mail"
 	done
-} | tee "$work/cases"
+} | tap_file "$LOG/mail.tap"
 
 [ "$unsigned" = 0 ] || say "$unsigned patches were not signed off by their author; they now are by $me, as their author"
 [ -n "${ASSISTED_BY:-}" ] ||
 	say "if a coding assistant had a part in this: ASSISTED_BY='AGENT_NAME:MODEL_VERSION [TOOL...]', see Documentation/process/coding-assistants.rst of newer kernels"
-say "$(grep -c '^ok ' "$work/cases" || :) passed, $(grep -c '^not ok ' "$work/cases" || :) failed"
-if grep -q '^not ok ' "$work/cases"; then
+if ! summary "$LOG/mail.tap"; then
 	die "not ready to send; the mails as they are: $work/mails" "correct COVER.md or patches/, then again"
 fi
 rm -rf "$out"
