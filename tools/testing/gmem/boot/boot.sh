@@ -62,6 +62,7 @@ work=$BUILD/boot/$boot
 limit=$((${limit:-$(meta "$script" timeout 120)} * GMEM_SLOW * $(meta "$GMEM/kernel/variants/$kernel" slow 1)))
 cpu=$(of_machine cpu EPYC-Milan,+svm,+npt)
 features=$(meta "$script" features)
+parameters="$(meta_line "$machine" append) $(meta_line "$script" append) $more"
 memory=$(of_machine mem 2G)
 qemu=${QEMU:-qemu-system-x86_64}
 
@@ -76,7 +77,7 @@ script_to_run=$script
 set -- "$qemu" -machine q35 -accel "${ACCEL:-tcg,thread=multi}" -cpu "$cpu${features:+,$features}" \
 	-smp "$(of_machine smp 2)" -m "$memory" -nodefaults -display none -no-reboot \
 	-kernel "$tree/arch/x86/boot/bzImage" -initrd "$work/initramfs" \
-	-append "console=ttyS0,115200 ignore_loglevel printk.devkmsg=on printk.time=1 panic=-1 no_timer_check $(meta_line "$machine" append) $(meta_line "$script" append) $more"
+	-append "console=ttyS0,115200 ignore_loglevel printk.devkmsg=on printk.time=1 panic=-1 no_timer_check $parameters"
 [ -z "$interactive" ] || exec "$@" -serial mon:stdio
 
 reserve_memory "$memory" "$boot"

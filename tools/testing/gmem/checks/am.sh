@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # check: verbs=test
-# am: patches/ as a maintainer would take them: plain git am on the pristine base, in a work tree of its own,
-# build/am, which the checks patch and sparse then use.
+# am: patches/ as a maintainer would apply them, by plain git am on the pristine base. The work tree for that, build/am,
+# is also what the checks patch and sparse work in.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 . "$GMEM/lib/git.sh"
@@ -43,13 +43,19 @@ check am/same-files-as-build-linux same_files
 rm -rf "$BUILD/am.patches"
 mkdir -p "$BUILD/am.patches"
 format_patches "$BUILD/am.patches"
-same_patches() { rm -rf "$BUILD/am.kept" && mkdir "$BUILD/am.kept" && patches | xargs -r cp -t "$BUILD/am.kept" && diff -u "$BUILD/am.kept" "$BUILD/am.patches"; }
+same_patches()
+{
+	rm -rf "$BUILD/am.kept"
+	mkdir "$BUILD/am.kept"
+	patches | xargs -r cp -t "$BUILD/am.kept"
+	diff -u "$BUILD/am.kept" "$BUILD/am.patches"
+}
 check am/refresh-leaves-no-diff same_patches
 
 # Tags that only a human may give
 no_tags()
 {
-	! grep -nE '^(Signed-off-by|Reviewed-by|Tested-by|Acked-by|Co-developed-by):' $(patches) /dev/null
+	! patches | xargs -r grep -nHE '^(Signed-off-by|Reviewed-by|Tested-by|Acked-by|Co-developed-by):' | grep .
 }
 check am/no-human-tags no_tags
 no_stray() { ! find "$SERIES_DIR" -maxdepth 1 -name '0000-*' | grep .; }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # check: verbs=test
-# Does each of mutants/*.sed still change the series, in what its header names? make mutants builds and boots them.
+# mutants: each of mutants/*.sed still changes the file that its header names. make mutants builds and boots them.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # check: verbs=test needs=am,kernel-series
-# overlay: checkpatch of the overlay, and proof that it does not change the code under test: the objects of KVM, the
-# ccp driver and the SEV/TDX host code are those that the same configuration gives without the overlay's sources.
+# overlay: checkpatch of the overlay, and proof that it leaves the code under test alone. The objects of KVM, the ccp
+# driver and the SEV/TDX host code are the ones that the same configuration gives without the overlay's sources.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 . "$GMEM/lib/git.sh"
@@ -47,6 +47,7 @@ copy_tree "$series" "$tree" "$tree"
 # kvm.o is linked from all of them and has the test driver's objects besides
 count=0
 differ=
+# shellcheck disable=SC2086 # a list
 for object in $(cd "$tree" && find $dirs -name '*.o' ! -name kvm.o | sort); do
 	count=$((count + 1))
 	cmp -s "$tree/$object" "$series/$object" || differ="$differ $object"

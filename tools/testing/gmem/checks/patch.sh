@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # check: verbs=test needs=am
-# patch: each patch by itself: checkpatch, and a build of what the series touches, patch by patch, in build/am:
-# KVM for both vendors with KVM_WERROR, the host code of SEV and TDX, the ccp driver; the selftests if it touches them.
+# patch: checkpatch of each patch, and a build of what the series touches after each of them. Built in build/am: KVM for
+# both vendors with KVM_WERROR, the host code of SEV and TDX, the ccp driver; the selftests if the patch touches them.
 # Warnings of W=1 in the directories of the touched files must not grow against the base.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"

@@ -36,7 +36,8 @@ format_patches()
 {
 	kgit -c core.abbrev=12 -c diff.algorithm=default -c diff.noprefix=false -c diff.mnemonicPrefix=false \
 		-c format.useAutoBase=false -c diff.orderFile=/dev/null \
-		format-patch -q -N --no-attach --no-thread --no-cover-letter --no-signoff --no-to --no-cc --zero-commit --no-signature --abbrev=12 -o "$1" "$(stamped base)..HEAD"
+		format-patch -q -N --no-attach --no-thread --no-cover-letter --no-signoff --no-to --no-cc --zero-commit \
+		--no-signature --abbrev=12 -o "$1" "$(stamped base)..HEAD"
 }
 
 # What would be lost if build/linux were made anew; empty output: nothing

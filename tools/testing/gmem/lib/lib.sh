@@ -50,9 +50,10 @@ meta_line() { sed -nE "s/^# (boot|machine):[[:space:]]*$2=(.*)/\2/p" "$1" | past
 about()
 {
 	awk 'FNR <= 2 && (/^#!/ || /SPDX-License-Identifier/) { next }
+		text == "" && /^# [a-z]+: [a-z]+=/ { next }
 		!/^# / || /^# [a-z]+: [a-z]+=/ { exit }
 		{ text = text (text == "" ? "" : " ") substr($0, 3) }
-		END { sub(/^[a-z-]+(\.sh)?: /, "", text); sub(/[.:] .*/, "", text); sub(/[.:]$/, "", text); print text }' "$1"
+		END { sub(/^[a-z-]+(\.sh)?: /, "", text); sub(/\. .*/, "", text); sub(/\.$/, "", text); print text }' "$1"
 }
 
 # alone [DIR]: one make at a time works in BUILD, or in a directory below; the lock ends with the process

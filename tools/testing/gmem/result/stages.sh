@@ -44,7 +44,7 @@ add()
 		command="kernel/build.sh ${1#kernel-}"
 		needs=
 		# Every other kernel begins as a copy of this one
-		[ "$1" = kernel-series ] || needs=kernel-series
+		[ "$1" = kernel-series ] || needs="kernel-series"
 	fi
 	printf '%s: %s\n\t+@%s/result/stage.sh %s %s/%s\n\n' "$1" "$needs" "$GMEM" "$1" "$GMEM" "$command" >>"$planned/stages.mk"
 	for need in $needs; do add "$need"; done
@@ -74,8 +74,8 @@ plan()
 	done
 	[ -n "$stages" ] || die "no stage has a case $CASES" "make list names the stages; for their cases look into $LOG/results.tap after make $verb"
 	# Kernels first: everything that boots waits for one
-	printf '%s\n' $stages | grep '^kernel-' >"$planned/stages" || :
-	printf '%s\n' $stages | grep -v '^kernel-' >>"$planned/stages" || :
+	echo "$stages" | tr ' ' '\n' | grep '^kernel-' >"$planned/stages" || :
+	echo "$stages" | tr ' ' '\n' | grep -v '^kernel-' | grep . >>"$planned/stages" || :
 	echo "all: $(paste -s -d ' ' "$planned/stages")" >>"$planned/stages.mk"
 	echo ".PHONY: all $(paste -s -d ' ' "$planned/stages")" >>"$planned/stages.mk"
 }

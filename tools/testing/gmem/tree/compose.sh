@@ -22,6 +22,7 @@ hook()
 
 overlay_id() # prints the id of the tree in the index, with the overlay added
 {
+	# shellcheck disable=SC2086 # a list
 	# --ignore-removal: the overlay adds to these directories, what it does not have stays
 	(cd "$TOP" && kgit_dir=$(git -C "$linux" rev-parse --absolute-git-dir) &&
 		git --git-dir="$kgit_dir" --work-tree="$TOP" -c core.autocrlf=false \
@@ -47,7 +48,7 @@ trap 'rm -f "$scratch" "$scratch".*' EXIT
 if [ -n "${2:-}" ]; then
 	kgit read-tree "$2"
 elif [ "$(meta "$variant" series)" = yes ]; then
-	cp "$(GIT_INDEX_FILE='' && unset GIT_INDEX_FILE && kgit rev-parse --path-format=absolute --git-path index)" "$GIT_INDEX_FILE"
+	cp "$(env -u GIT_INDEX_FILE git -C "$linux" rev-parse --path-format=absolute --git-path index)" "$GIT_INDEX_FILE"
 	kgit add -A
 else
 	kgit read-tree "$(stamped base)"

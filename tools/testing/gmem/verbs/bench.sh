@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# verb: instructions per page and per lock hold: base, series and Linux 7.3
 # bench.sh [KERNEL...]: measure kvm_gmem_populate() in each of these kernels, by default in all of them:
 #   base      the base, as in BASE
 #   series    base and patches/

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# verb: build Debian packages of base and series for this machine; installs nothing
 # host-kernel.sh [config]: Debian packages of the base and of the series, with the configuration of the running machine
 # and what SNP and TDX hosts need on top. Installs nothing, prints how to. "config" stops after configuring.
 #
@@ -30,7 +31,8 @@ running_config()
 
 need_packages()
 {
-	command -v dpkg-query >/dev/null || die "this is not Debian, so there are no Debian packages to build" "make host needs only a kernel with the series"
+	command -v dpkg-query >/dev/null ||
+		die "this is not Debian, so there are no Debian packages to build" "make host needs only a kernel with the series"
 	missing=$(for p in $packages; do
 		dpkg-query -W -f='${db:Status-Status}\n' "$p" 2>/dev/null | grep -qx installed || echo "$p"
 	done | paste -s -d ' ')

@@ -1,5 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# verb: can the tests fail? Break the series in one place after another; they must notice
+# with: MUTANTS='snp-*'  only these
 # mutants.sh: can the tests fail? Each of mutants/*.sed breaks the series in one place. The kernel with it is built and
 # booted, and the cases that the mutant's header names have to fail:
 #   # mutant: file=FILE boot=BOOT     what is edited, and which of boots/ is booted

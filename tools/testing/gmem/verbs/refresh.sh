@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# verb: turn the commits of build/linux back into patches/
 # refresh.sh: the commits of build/linux become patches/NNNN-*.patch.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# verb: the last run as one HTML page, build/report.html
 # report.sh [OUT]: one HTML page of the last run, by default build/report.html. It needs no scripts and no other file.
 # Reads only what a run leaves: log/results.tap, result/times, the boots' logs, and of host, selftests and bench what is there.
 set -eu
@@ -17,7 +18,8 @@ machines()
 {
 	for script in "$GMEM"/boot/boots/*.sh; do
 		printf '%s\t%s\n' "$(basename "$script" .sh)" \
-			"$(sed -nE 's/^# (boot|machine):[[:space:]]*//p' "$script" "$GMEM/boot/machines/$(meta "$script" machine)" | grep -v '^splat=' | sed 's/ verbs=[^ ]*//' | paste -s -d ' ' -)"
+			"$(sed -nE 's/^# (boot|machine):[[:space:]]*//p' "$script" "$GMEM/boot/machines/$(meta "$script" machine)" |
+				grep -v '^splat=' | sed 's/ verbs=[^ ]*//' | paste -s -d ' ' -)"
 	done
 }
 
@@ -91,7 +93,8 @@ series()
 		stat=$(diffstat "$patch" 2>/dev/null)
 		printf '<details class=patch><summary><span>%s</span><i>%s</i></summary><pre>%s\n\n%s</pre></details>\n' \
 			"$(git mailinfo -k /dev/null /dev/null <"$patch" | sed -n 's/^Subject: \(\[[^]]*\] \)\{0,1\}//p' | escape)" \
-			"$(printf '%s\n' "$stat" | tail -n 1 | sed 's/ insertions\{0,1\}(+)//; s/ deletions\{0,1\}(-)//; s/.*changed, //; s/\([0-9]*\)\(, \)\{0,1\}\([0-9]*\)/+\1 -\3/; s/ -$//')" \
+			"$(printf '%s\n' "$stat" | tail -n 1 | sed 's/ insertions\{0,1\}(+)//; s/ deletions\{0,1\}(-)//; s/.*changed, //
+				s/\([0-9]*\)\(, \)\{0,1\}\([0-9]*\)/+\1 -\3/; s/ -$//')" \
 			"$(git mailinfo /dev/stdout /dev/null <"$patch" 2>/dev/null | sed '/^Author: /,$d' | escape)" \
 			"$(printf '%s\n' "$stat" | escape)"
 	done

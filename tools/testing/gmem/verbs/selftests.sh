@@ -1,5 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# verb: run the whole KVM selftest suite on base and series; only a difference fails
+# with: SUITE='guest_memfd*'  only these
 # selftests.sh: all KVM selftests on the base and on the series, the same binaries on both. Only a difference is a failure.
 # A test may fail by chance, the more so on an emulated CPU: what differs is run again on both, and counts if it differs
 # again. What did not is listed.

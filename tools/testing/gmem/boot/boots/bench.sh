@@ -9,5 +9,5 @@
 
 load kvm-amd
 load kvm-gmem-bench
-# The longest range, all that the program has unless given
+# shellcheck disable=SC2086 # nothing, and the program has a default, or one word
 run_test gmem_populate_bench ${MAX_PAGES:-}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# "make host" in the booted kernel, which is an emulated SEV-SNP host: what it says of the machine, and tests, natively.
+# "make host" in the booted kernel, which is an emulated SEV-SNP host. What it says of the machine, and tests, natively.
 # It gets the short ones: guest_memfd_test pre_fault_memory_test sev_snp_launch_update_test
 # boot: machine=snp kernel=series timeout=180 verbs=test pack=host
 . /lib/guest.sh

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Negative control of snp: on the base, an update without a source is a WARN, one whose source is not aligned goes
-# through, and mmap_lock is taken inside of the invalidate lock. Everything else is as with the series.
+# Negative control of snp: the base takes mmap_lock inside of the invalidate lock. An update without a source is a WARN,
+# and one whose source is not aligned goes through. Everything else is as with the series.
 # boot: machine=snp kernel=base timeout=300 verbs=test
 # boot: splat=WARNING: arch/x86/kvm/svm/sev.c
 . /lib/guest.sh

@@ -7,6 +7,7 @@
 TEST_TIMEOUT=${SUITE_TIMEOUT:-120}
 
 load kvm-amd
+# shellcheck disable=SC2086 # names of tests have no spaces
 for test in ${SUITE:-$(ls /tests)}; do
 	case $test in
 	access_tracking_perf_test) run_test $test -b 16M -v 1 ;;

@@ -25,4 +25,5 @@ printf '#!/bin/sh\necho Header; echo disk 9 9 5242880 9%% /\n' >"$t/poor/df"
 chmod +x "$t"/poor/*
 refused alone/packages-without-root 'missing packages, and no root' "$t/log" env PATH="$t/poor:$PATH" BUILD="$t" "$GMEM/verbs/deps.sh"
 check alone/the-command-for-it has '^# next: +sudo apt-get install .*busybox-static'
-refused alone/small-disk '5 GB free in .*, make run needs 6' "$t/disk/tree" env CASES= PATH="$t/poor:$PATH" BUILD="$t/disk" DEPS=no "$GMEM/verbs/run.sh"
+refused alone/small-disk '5 GB free in .*, make run needs 6' "$t/disk/tree" \
+	env CASES= PATH="$t/poor:$PATH" BUILD="$t/disk" DEPS=no "$GMEM/verbs/run.sh"

@@ -11,7 +11,7 @@ echo 'KVM_X86_SNP_VM' >"$selftests/x86/b_snp_test.c"
 echo 'KVM_X86_TDX_VM' >"$selftests/x86/c_tdx_test.c"
 echo 'other' >"$selftests/d_other_test.c"
 (
-	cd "$host_build/linux"
+	cd "$host_build/linux" || exit
 	git init -q
 	git add .
 	git -c user.name=t -c user.email=t@localhost commit -q -m tests
@@ -72,7 +72,8 @@ spoil snp-no-device snp probe 's/^sev .*/sev error Permission denied/' '^# skipp
 spoil snp-in-a-guest snp proc/cpuinfo 's/ svm/ svm hypervisor/' '^# skipped: b_snp_test: this is a virtual machine'
 spoil snp-no-vm-type snp probe 's/^kvm-vm-types .*/kvm-vm-types 15/' '^# skipped: b_snp_test: KVM offers no VMs'
 spoil tdx-off-in-kvm tdx sys/module/kvm_intel/parameters/tdx s/Y/N/ '^# skipped: c_tdx_test: kvm_intel tdx=N: modprobe -r kvm_intel'
-spoil tdx-no-vm-type tdx probe 's/^kvm-vm-types .*/kvm-vm-types 3/' '^# skipped: c_tdx_test: KVM offers no VMs of type KVM_X86_TDX_VM \(kernel log: virt/tdx: module initialized\)$'
+spoil tdx-no-vm-type tdx probe 's/^kvm-vm-types .*/kvm-vm-types 3/' \
+	'^# skipped: c_tdx_test: KVM offers no VMs of type KVM_X86_TDX_VM \(kernel log: virt/tdx: module initialized\)$'
 spoil other-version snp proc/sys/kernel/osrelease 's/gmem\..*/gmem.0123456789abcdef/' '^# skipped: b_snp_test: kernel .* carries another version'
 spoil base-kernel snp proc/sys/kernel/osrelease 's/gmem\..*/gmembase/' '^# skipped: b_snp_test: kernel .* is the base without the series$'
 spoil no-permission snp probe 's/^kvm api.*/kvm error Permission denied/' '^# KVM: no, /dev/kvm: Permission denied$'
@@ -121,7 +122,8 @@ refused host/kvm-unit-tests-without-kvm 'no test of kvm-unit-tests ran: KVM is n
 	BUILD="$host_build" "$GMEM/host/kvm-unit-tests.sh" "$t/kut" 6.19.11-gmem.1
 run kut PASS 6.19.11-gmem.1
 expect host/kvm-unit-tests-without-the-base 0 '^ok - kvm-unit-tests/apic$' '^not ok - kvm-unit-tests/pmu # FAIL \(2 tests' \
-	'^not ok - kvm-unit-tests/msr64 # FAIL *$' '^ok - kvm-unit-tests/realmode$' '^ok - kvm-unit-tests/vmx # SKIP \(0 tests\)$' '^# kvm-unit-tests: nothing of the base'
+	'^not ok - kvm-unit-tests/msr64 # FAIL *$' '^ok - kvm-unit-tests/realmode$' '^ok - kvm-unit-tests/vmx # SKIP \(0 tests\)$' \
+	'^# kvm-unit-tests: nothing of the base'
 sed -i 's/gmem\..*/gmembase/' "$t/machine/proc/sys/kernel/osrelease"
 run env SMAP=PASS KVM_UNIT_TESTS="$t/kut" BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/verbs/host.sh"
 expect host/kvm-unit-tests-on-the-base 0 '^ok [0-9]+ - host/b_snp_test # SKIP kernel .* is the base' \

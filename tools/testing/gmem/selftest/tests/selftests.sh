@@ -37,7 +37,8 @@ check selftests/no-more-than-that test "$(grep -c '^not ok' "$t/out")" = 4
 
 printf 'not ok - suite-x/boot\n# suite-x: hang\nnot ok - suite-x/kernel-log\n# suite-x: WARNING: everywhere\n' >"$t/broken.cases"
 run suite "$t/broken.cases" "$t/broken.cases"
-expect selftests/kernel-reports-count-on-both 0 '^not ok - suite/boot' '^# suite-x: hang' '^not ok - suite/kernel-log' '^# suite-x: WARNING: everywhere'
+expect selftests/kernel-reports-count-on-both 0 '^not ok - suite/boot' '^# suite-x: hang' \
+	'^not ok - suite/kernel-log' '^# suite-x: WARNING: everywhere'
 run suite /dev/null /dev/null
 expect selftests/silence-is-a-failure 0 '^not ok - suite/cases'
 run suite -v tests='both_pass not_run' "$t/base.cases" "$t/series.cases"
@@ -66,5 +67,6 @@ expect selftests/once-is-chance 0 '^ok - suite/same$' '^# 1 differed once' \
 	'^ok - suite/chance # the first time base: ok, series: exit status 254; no difference the second time$'
 expect selftests/twice-is-not 0 '^not ok - suite/broken/one # twice, base: ok, series: exit status 254$'
 expect selftests/no-second-result-is-not 0 '^not ok - suite/lost # base: ok, series: no result$'
-expect selftests/report-of-the-second-run 0 '^not ok - suite/again/kernel-log' '^# suite-again-series: WARNING: the second time$' '^ok - suite/kernel-log$'
+expect selftests/report-of-the-second-run 0 '^not ok - suite/again/kernel-log' \
+	'^# suite-again-series: WARNING: the second time$' '^ok - suite/kernel-log$'
 refused selftests/quote 'has a quote' "$t/none" env SUITE="it's" BUILD="$t/none" "$GMEM/verbs/selftests.sh"
