@@ -41,18 +41,7 @@ if [ ! -f "$tree.index" ]; then
 	mv "$tree.new" "$tree"
 	[ ! -f "$tree.index.new" ] || mv "$tree.index.new" "$tree.index"
 fi
-checkout_sources()
-{
-	GIT_INDEX_FILE=$tree.index
-	GIT_WORK_TREE=$tree
-	GIT_DIR=$(git -C "$linux" rev-parse --absolute-git-dir)
-	export GIT_INDEX_FILE GIT_WORK_TREE GIT_DIR
-	rm -f "$tree.index.lock"
-	KGIT=$tree
-	kgit update-index -q --refresh || :
-	kgit read-tree --reset -u "$id"
-}
-(checkout_sources) >"$log" 2>&1 || { tail -n 5 "$log"; die "sources of $variant could not be written" "see $log"; }
+checkout_tree "$tree" "$id" >"$log" 2>&1 || { tail -n 5 "$log"; die "sources of $variant could not be written" "see $log"; }
 
 # Configuration. Written only when it changes, otherwise everything would be looked at again.
 # shellcheck disable=SC2086

@@ -50,6 +50,20 @@ unsaved()
 	}
 }
 
+# checkout_tree DIR ID [REPOSITORY]: the files of a tree go to DIR, with DIR.index as the index. Those that stay the same
+# keep their time stamps.
+checkout_tree()
+(
+	GIT_INDEX_FILE=$1.index
+	GIT_WORK_TREE=$1
+	GIT_DIR=$(git -C "${3:-$linux}" rev-parse --absolute-git-dir)
+	export GIT_INDEX_FILE GIT_WORK_TREE GIT_DIR
+	rm -f "$1.index.lock"
+	KGIT=$1
+	kgit update-index -q --refresh || :
+	kgit read-tree --reset -u "$2"
+)
+
 write_stamp() # FROM
 {
 	printf 'base=%s\nhead=%s\npatches=%s\nfrom=%s\n' \

@@ -25,7 +25,7 @@ if [ -n "${BASE:-}" ]; then
 	[ -f "$SERIES_DIR/BASE" ] ||
 		die "BASE=$BASE: there is no such series, $SERIES_DIR/BASE does not exist" "ls -d $TOP/patches/*/"
 fi
-DL=${BUILD:-$TOP/build}/dl
+DL=${DL:-${BUILD:-$TOP/build}/dl}
 BUILD=${BUILD:-$TOP/build${BASE:+/$BASE}}
 LOG=$BUILD/log
 JOBS=${JOBS:-$(nproc)}

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# tree.sh [am]: build/linux, a git tree of the base and one commit for each of patches/.
+# tree.sh [am|alone]: build/linux, a git tree of the base and one commit for each of patches/.
 # Commits and edits that are not in patches/ are kept, and built; "am" refuses to go on with them.
 # KERNEL_TREE=/path/to/linux [KERNEL_REV=rev] takes the base from that clone, through a worktree on a detached HEAD.
 set -eu
@@ -22,6 +22,17 @@ check_blobs()
 	[ -n "${KERNEL_TREE:-}" ] || die "the tarball is not the base of the series, see above" "correct $SERIES_DIR/BASE"
 }
 
+unpack() # FILE DIR
+{
+	local member
+	case $1 in
+	*.deb)
+		member=$(dpkg-deb --contents "$1" | sed -n 's,.* \(\./usr/src/linux-source-[0-9.]*\.tar\.xz\)$,\1,p')
+		dpkg-deb --fsys-tarfile "$1" | tar -xO "$member" | tar -xJ -C "$2" --strip-components=1 ;;
+	*) tar -xJf "$1" -C "$2" --strip-components=1 ;;
+	esac
+}
+
 from_tarball()
 {
 	tarball=$("$GMEM/tree/fetch.sh")
@@ -29,7 +40,7 @@ from_tarball()
 	rm -rf "$linux.new"
 	mkdir -p "$linux.new"
 	# One line in place of one for each file: on a full disk they are many
-	tar_said=$(tar -xJf "$tarball" -C "$linux.new" --strip-components=1 2>&1) ||
+	tar_said=$(unpack "$tarball" "$linux.new" 2>&1) ||
 		die "$(basename "$tarball") could not be unpacked: $(echo "$tar_said" | grep -o -m 1 'No space left.*' || echo "$tar_said" | tail -n 1)" \
 			"df -h $BUILD; make clean"
 	KGIT=$linux.new
@@ -38,7 +49,7 @@ from_tarball()
 	kgit add -A -f
 	GIT_AUTHOR_NAME=base GIT_AUTHOR_EMAIL=base@localhost GIT_COMMITTER_EMAIL=base@localhost \
 		GIT_AUTHOR_DATE='1970-01-01T00:00:00Z' GIT_COMMITTER_DATE='1970-01-01T00:00:00Z' \
-		kgit commit -q -m "Linux $(basename "$tarball" .orig.tar.xz | sed 's/linux_//')"
+		kgit commit -q -m "Linux $(basename "$tarball" | sed 's/^[^_]*_//; s/\.orig.*//; s/-.*//')"
 	base=$(kgit rev-parse HEAD)
 	kgit checkout -q -b series
 	from=$(basename "$tarball")
@@ -88,8 +99,8 @@ reapply()
 	write_stamp "$(stamped from)"
 }
 
-# The other callers hold the lock already
-[ "${1:-}" != am ] || alone
+# am and alone take the lock, the callers without either hold it already
+[ -z "${1:-}" ] || alone
 commit=$(base_field commit)
 upstream=$(base_field upstream)
 mkdir -p "$LOG"

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # verb: instructions per page and per lock hold: base, series and Linux 7.3
 # bench.sh [KERNEL...]: measure kvm_gmem_populate() in each of these kernels, by default in all of them:
-#   base      the base, as in BASE
+#   base      the base, as in patches/BASE
 #   series    base and patches/
-#   upstream  the Linux that has what was merged meanwhile, from a source package of Debian
+#   upstream  the base of patches/7.3, which has what was merged meanwhile
 #   coco-KERNEL  the same for the ioctls of SNP and TDX, on the emulated hosts
 # Each is built by bench/build.sh and booted RUNS times (default 3) with one CPU, two kernels at a time. QEMU counts
 # instructions (-icount): 1 instruction is 1 ns of guest time, so that a figure does not depend on how fast or how busy
@@ -52,6 +52,8 @@ report()
 }
 
 kernels="base series upstream coco-base coco-series coco-upstream"
+# With BASE=7.3 the base is what upstream would be
+[ "${BASE:-}" != 7.3 ] || kernels="base series coco-base coco-series"
 # shellcheck disable=SC2086 # a list
 [ $# -gt 0 ] || set -- $kernels
 for k; do
@@ -63,7 +65,7 @@ done
 
 alone "$bench"
 mkdir -p "$LOG"
-[ "${DEPS:-}" = no ] || "$GMEM/verbs/deps.sh" patch gnuplot-nox
+[ "${DEPS:-}" = no ] || "$GMEM/verbs/deps.sh" gnuplot-nox
 if [ "${BENCH_BUILD:-yes}" != no ]; then
 	"$GMEM/bench/build.sh" "$@"
 	[ -d "$bench/series" ] || "$GMEM/bench/build.sh" series
