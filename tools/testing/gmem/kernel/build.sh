@@ -47,6 +47,7 @@ checkout_tree "$tree" "$id" >"$log" 2>&1 || { tail -n 5 "$log"; die "sources of 
 # shellcheck disable=SC2086
 if ! cat $fragments | cmp -s - "$tree.config"; then
 	rm -f "$tree.config"
+	expected=$(cat "$tree.objects" 2>/dev/null || meta "$description" objects)
 	{ kmake "$tree" tinyconfig && cat $fragments >>"$tree/.config" && kmake "$tree" olddefconfig; } >>"$log" 2>&1 ||
 		die "kernel $variant: configuring failed" "see $log"
 fi
@@ -59,7 +60,14 @@ else
 	die "kernel $variant: options did not take" "correct $GMEM/kernel/config/*.config: $(echo "$refused" | head -n 3 | paste -s -d ';')"
 fi
 
+# For progress: with a new configuration every object is built again, so those newer than this file are done. In it is how
+# many there were the last time, or about how many the description says.
+[ -z "${expected:-}" ] || echo "$expected" >"$tree.building"
 if kmake "$tree" bzImage modules >>"$log" 2>&1; then
+	if [ -f "$tree.building" ]; then
+		objects_done "$tree" >"$tree.objects"
+		rm "$tree.building"
+	fi
 	ok "kernel-$variant/build"
 else
 	not_ok "kernel-$variant/build" "$(error_lines "$log")"

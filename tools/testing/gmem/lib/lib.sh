@@ -95,6 +95,9 @@ tap_file()
 # summary FILE: the last words of a verb; succeeds if a case passed, and none failed
 summary() { awk -f "$GMEM/lib/tap.awk" -f "$GMEM/lib/summary.awk" "$1"; }
 
+# objects_done TREE: of a kernel that is built for the first time, or with a new configuration
+objects_done() { find "$1" -name '*.o' -newer "$1.building" | wc -l; }
+
 # error_lines LOG: why a build failed
 error_lines() { grep -E 'error|Error|No rule|No space' "$1" | tail -n 10; }
 

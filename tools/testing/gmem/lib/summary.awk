@@ -16,7 +16,7 @@ END {
 		print "# skipped: " skips[i]
 	for (i = 1; i <= failed; i++)
 		print "# failed: " failures[i]
-	if (plan == "" || plan != seen) {
+	if (plan == "" || plan + 0 != seen + 0) {
 		print "# not ok: " (plan == "" ? "the results are cut short" : plan " results were planned, " seen + 0 " came")
 		failed++
 	}

@@ -6,6 +6,7 @@
 # needs=STAGE,STAGE". With its first kernel a boot is the stage BOOT, with each of the others BOOT@VARIANT.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/progress.sh"
 
 verb=$1
 result=$BUILD/result
@@ -80,18 +81,16 @@ plan()
 	echo ".PHONY: all $(paste -s -d ' ' "$planned/stages")" >>"$planned/stages.mk"
 }
 
-# Once a minute say what is at work and what it did last. The sleep outlives the run; it must not keep a pipe open.
+# Once a minute say what is at work and how far it has come. The sleep outlives the run; it must not keep a pipe open.
 watch()
 {
-	while sleep 60 >/dev/null 2>&1; do
+	local running since stage
+	while sleep $WATCH >/dev/null 2>&1; do
 		for running in "$result"/*.running; do
 			# It may end, and its file go, any moment
 			since=$(cat "$running" 2>/dev/null) || continue
 			stage=$(basename "$running" .running)
-			# A stage may write its log in parts, stage.log.PART
-			newest=$(find "$LOG" -name "$stage.log*" -printf '%T@ %p\n' | sort -n | sed -n '$s/^[^ ]* //p')
-			last=$(tail -c 300 "${newest:-/dev/null}" | tr -d '\r' | tail -n 1 | cut -c1-70)
-			say "$(clock) $stage at work for $(($(date +%s) - since)) s: ${last:-no log yet}"
+			say "$(clock) $stage at work for $(($(date +%s) - since)) s: $(progress "$stage")"
 		done
 	done
 }
