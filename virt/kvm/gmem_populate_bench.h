@@ -2,9 +2,8 @@
 #ifndef _VIRT_KVM_GMEM_POPULATE_BENCH_H
 #define _VIRT_KVM_GMEM_POPULATE_BENCH_H
 
+#include <linux/kvm_gmem_populate_bench.h>
 #include <linux/kvm_host.h>
-
-#include "gmem_populate_bench_uapi.h"
 
 long kvm_gmem_populate_bench_ioctl(unsigned int cmd, void __user *argp);
 

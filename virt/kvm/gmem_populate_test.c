@@ -18,6 +18,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/highmem.h>
+#include <linux/kvm_gmem_populate_test.h>
 #include <linux/kvm_host.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
@@ -27,7 +28,6 @@
 #include <linux/workqueue.h>
 
 #include "gmem_populate_test.h"
-#include "gmem_populate_test_uapi.h"
 #include "gmem_populate_types.h"
 
 /*
@@ -170,13 +170,8 @@ static void gmem_test_record(struct gmem_test *test, struct kvm *kvm, gfn_t gfn,
 	 * The struct page outlives the page.  Only its counters are reported, as
 	 * nobody holds it any more.
 	 */
-	if (test->prev) {
-		struct folio *prev = page_folio(test->prev);
-
-		call.prev_refs = folio_ref_count(prev);
-		if (gmem_test_pins(prev, call.prev_refs) && prev != page_folio(src_page))
-			call.flags |= KVM_GMEM_TEST_PREV_PINNED;
-	}
+	if (test->prev)
+		call.prev_refs = folio_ref_count(page_folio(test->prev));
 	test->prev = src_page;
 
 	if (cmd->nr_calls < cmd->max_calls)
@@ -298,6 +293,9 @@ static bool gmem_test_populate_is_valid(const struct kvm_gmem_test_populate *cmd
 	if (cmd->action == KVM_GMEM_TEST_FAIL && (!cmd->arg || cmd->arg > MAX_ERRNO))
 		return false;
 	if (cmd->action == KVM_GMEM_TEST_SIGNAL && !valid_signal(cmd->arg))
+		return false;
+	/* Callers have to see to that. */
+	if (!PAGE_ALIGNED(cmd->source))
 		return false;
 	return cmd->npages > 0 && PAGE_ALIGNED(cmd->gpa) && !cmd->reserved &&
 	       cmd->max_calls <= KVM_GMEM_TEST_MAX_CALLS;

@@ -4,11 +4,11 @@
  * because kvm.ko has its own module_init() and has to stay as it is.
  */
 #include <linux/fs.h>
+#include <linux/kvm_gmem_populate_test.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 
 #include "gmem_populate_test.h"
-#include "gmem_populate_test_uapi.h"
 
 static long gmem_test_dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {

@@ -11,8 +11,10 @@
 #define _ARCH_X86_VIRT_COCO_EMUL_H
 
 #include <linux/bits.h>
+#include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 #include <linux/types.h>
 
 #include <asm/insn.h>
@@ -62,10 +64,11 @@ struct coco_emul_insn {
 	bool			(*emulate)(struct pt_regs *regs, struct insn *insn);
 };
 
+#define COCO_EMUL_LINE_MAX	128
 #define COCO_EMUL_CALL_MAX	5
 
 /**
- * struct coco_emul_call - what a test can have carried out, see call.c
+ * struct coco_emul_call - what a test can have carried out, see core/call.c
  * @name:	its name there
  * @nr_in:	how many numbers it takes
  * @nr_out:	how many it returns
@@ -131,27 +134,47 @@ extern const struct coco_emul_host *coco_emul_host;
  */
 extern raw_spinlock_t coco_emul_lock;
 
-/* trap.c */
+/* core/trap.c */
 bool coco_emul_ea(struct insn *insn, struct pt_regs *regs, unsigned long *ea);
 void coco_emul_set_flags(struct pt_regs *regs, unsigned long flags);
-u64 coco_emul_trap_ticks(void);
+void coco_emul_trap_counts(u64 *traps, u64 *declined);
 int coco_emul_trap_init(void);
 
-/* inject.c */
-bool coco_emul_hit(struct coco_emul_point *point, u64 *status);
-void coco_emul_count_trap(bool declined);
-char *coco_emul_line(const char __user *ubuf, size_t count);
-struct dentry *coco_emul_inject_init(void);
+/* core/ticks.c */
+const struct coco_emul_insn *coco_emul_ticks_insn(void);
+void coco_emul_ticks_add(u64 ticks);
+u64 coco_emul_ticks(void);
+void coco_emul_ticks_calibrate(void);
 
-/* call.c */
-#define NR_SNP_CALLS	4
-#define NR_TDX_CALLS	1
-extern const struct coco_emul_call snp_emul_calls[NR_SNP_CALLS];
-extern const struct coco_emul_call tdx_emul_calls[NR_TDX_CALLS];
+/* core/inject.c */
+bool coco_emul_hit(struct coco_emul_point *point, u64 *status);
+struct coco_emul_point coco_emul_point_read(unsigned int i);
+void coco_emul_inject_init(struct dentry *debugfs);
+
+/* core/debugfs.c */
+struct dentry *coco_emul_debugfs_init(void);
+
+/* core/call.c */
 void coco_emul_call_init(struct dentry *debugfs);
 
-/* memory_error.c */
+/* core/memory_error.c */
 void coco_emul_memory_error_init(struct dentry *debugfs);
+
+/**
+ * coco_emul_line() - what was written to a debugfs file
+ * @ubuf:	the bytes written
+ * @count:	their number
+ *
+ * Return: a terminated copy to be freed with kfree(), -EINVAL if it is longer
+ *	   than a line can be, -EFAULT or -ENOMEM.
+ */
+static inline char *coco_emul_line(const char __user *ubuf, size_t count)
+{
+	if (count >= COCO_EMUL_LINE_MAX)
+		return ERR_PTR(-EINVAL);
+
+	return memdup_user_nul(ubuf, count);
+}
 
 /**
  * coco_emul_ram() - access to physical memory on behalf of the platform

@@ -27,7 +27,7 @@ program()
 	[ -d "$bench/series/usr/include/linux" ] || kmake "$bench/series" -s ARCH=x86_64 headers_install
 	mkdir -p "$bench/tests/x86"
 	for p in gmem_populate_bench gmem_populate_bench_ioctl; do
-		gcc -O2 -Wall -static -pthread -I "$TOP/virt/kvm" -I "$bench/series/usr/include" \
+		gcc -O2 -Wall -static -pthread -I "$bench/series/usr/include" \
 			-o "$bench/tests/$p" "$TOP/tools/testing/selftests/kvm/x86/$p.c"
 	done
 }

@@ -138,7 +138,7 @@ TEST_F(failure, launch_update)
 		};
 
 		coco_emul_inject("SNP_LAUNCH_UPDATE", nth, INJECTED);
-		ret = __vm_snp_launch_update(g->vm, &args, &fw_error);
+		ret = __snp_launch_update(g->vm, &args, &fw_error);
 		if (nth == 1)
 			TEST_ASSERT(ret == -1 && errno == EIO && fw_error == INJECTED,
 				    "ret %d, errno %d, firmware 0x%x", ret, errno, fw_error);
@@ -154,7 +154,7 @@ TEST_F(failure, launch_update)
 			snp_guest_measure(g, i, self->src + i * PAGE_SIZE, args.type);
 		snp_guest_expect_digest(g);
 
-		vm_snp_launch_update(g->vm, &args);
+		snp_launch_update(g->vm, &args);
 		for (; i < NR_LAUNCHED; i++)
 			snp_guest_measure(g, i, self->src + i * PAGE_SIZE,
 					  KVM_SEV_SNP_PAGE_TYPE_NORMAL);
@@ -494,7 +494,7 @@ TEST_F(cpuid, third_of_five)
 		memcpy(src + i * PAGE_SIZE, i == 2 ? self->bad : self->want, PAGE_SIZE);
 
 	args.uaddr = (uint64_t)src;
-	ret = __vm_snp_launch_update(self->guest.vm, &args, NULL);
+	ret = __snp_launch_update(self->guest.vm, &args, NULL);
 	TEST_ASSERT(!ret && args.gfn_start == GPA / PAGE_SIZE + 2 && args.len == 3 * PAGE_SIZE &&
 		    args.uaddr == (uint64_t)src + 2 * PAGE_SIZE,
 		    "ret %d, errno %d, 0x%llx bytes left", ret, errno, args.len);
@@ -502,7 +502,7 @@ TEST_F(cpuid, third_of_five)
 		TEST_ASSERT(!memcmp(src + i * PAGE_SIZE, self->want, PAGE_SIZE),
 			    "Table %d is not as wanted", i);
 
-	vm_snp_launch_update(self->guest.vm, &args);
+	snp_launch_update(self->guest.vm, &args);
 	for (i = 0; i < 5; i++)
 		snp_guest_measure(&self->guest, i, NULL, KVM_SEV_SNP_PAGE_TYPE_CPUID);
 	munmap(src, 5 * PAGE_SIZE);

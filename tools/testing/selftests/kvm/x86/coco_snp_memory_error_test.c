@@ -113,7 +113,7 @@ static void expect_retry_works(FIXTURE_DATA(memory_error) *self,
 		    "mmap(): %s", strerror(errno));
 	memcpy(bad, self->want + BAD * PAGE_SIZE, PAGE_SIZE);
 
-	vm_snp_launch_update(self->guest.vm, args);
+	snp_launch_update(self->guest.vm, args);
 	for (i = BAD; i < NR_LAUNCHED; i++)
 		snp_guest_measure(&self->guest, i, self->want + i * PAGE_SIZE,
 				  KVM_SEV_SNP_PAGE_TYPE_NORMAL);
@@ -138,7 +138,7 @@ static void expect_fails(FIXTURE_DATA(memory_error) *self, struct kvm_sev_snp_la
 	int ret;
 
 	snp_census_read(&census);
-	ret = __vm_snp_launch_update(self->guest.vm, args, &fw_error);
+	ret = __snp_launch_update(self->guest.vm, args, &fw_error);
 	TEST_ASSERT(ret == -1 && errno == EIO && !fw_error,
 		    "ret %d, errno %d, firmware 0x%x", ret, errno, fw_error);
 	TEST_ASSERT(!memcmp(args, &before, sizeof(before)), "The arguments have changed");
@@ -192,7 +192,7 @@ TEST_F(memory_error, third_page)
 	if (!spoil(self))
 		SKIP(return, "copy_mc_to_kernel() is memcpy() on this CPU, there is no recovery");
 
-	ret = __vm_snp_launch_update(self->guest.vm, &args, NULL);
+	ret = __snp_launch_update(self->guest.vm, &args, NULL);
 	TEST_ASSERT(!ret && args.gfn_start == GPA / PAGE_SIZE + BAD &&
 		    args.uaddr == (uint64_t)self->src + BAD * PAGE_SIZE &&
 		    args.len == (NR_LAUNCHED - BAD) * PAGE_SIZE,

@@ -56,7 +56,7 @@ static void expect_page_fails(struct snp_guest *g, uint8_t *src, const char *ins
 	int ret, i;
 
 	coco_emul_inject(insn, call, status);
-	ret = __vm_snp_launch_update(g->vm, &args, &fw_error);
+	ret = __snp_launch_update(g->vm, &args, &fw_error);
 	if (nth == 1)
 		TEST_ASSERT(ret == -1 && errno == EIO && !fw_error,
 			    "ret %d, errno %d, firmware 0x%x", ret, errno, fw_error);
@@ -65,7 +65,7 @@ static void expect_page_fails(struct snp_guest *g, uint8_t *src, const char *ins
 	TEST_ASSERT(args.len == (NR_PAGES - nth + 1) * PAGE_SIZE,
 		    "Page %d failed, and 0x%llx bytes are left", nth, args.len);
 
-	vm_snp_launch_update(g->vm, &args);
+	snp_launch_update(g->vm, &args);
 	for (i = 0; i < NR_PAGES; i++)
 		snp_guest_measure(g, i, src + i * PAGE_SIZE, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
 }

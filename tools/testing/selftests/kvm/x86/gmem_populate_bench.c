@@ -13,8 +13,8 @@
 #include <unistd.h>
 #include <linux/falloc.h>
 #include <linux/kvm.h>
+#include <linux/kvm_gmem_populate_bench.h>
 
-#include "gmem_populate_bench_uapi.h"
 #include "gmem_populate_bench_util.h"
 
 #define THP		(2ul << 20)

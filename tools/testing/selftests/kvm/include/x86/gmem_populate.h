@@ -10,10 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kvm_util.h"
+#include <linux/kvm_gmem_populate_test.h>
 
-/* Not in include/uapi/: it is private to the driver and its tests. */
-#include <gmem_populate_test_uapi.h>
+#include "kvm_util.h"
 
 #define GMEM_GPA	(1ull << 32)
 #define GMEM_MIRROR_GPA	(GMEM_GPA + (1ull << 30))

@@ -145,7 +145,7 @@ int __snp_guest_update(struct snp_guest *g, size_t page, const void *src, size_t
 		.type = type,
 	};
 
-	return __vm_snp_launch_update(g->vm, &args, fw_error);
+	return __snp_launch_update(g->vm, &args, fw_error);
 }
 
 void snp_guest_update(struct snp_guest *g, size_t page, const void *src, size_t npages,
@@ -159,7 +159,7 @@ void snp_guest_update(struct snp_guest *g, size_t page, const void *src, size_t 
 	};
 	size_t i;
 
-	vm_snp_launch_update(g->vm, &args);
+	snp_launch_update(g->vm, &args);
 	for (i = 0; i < npages; i++)
 		snp_guest_measure(g, page + i, src ? src + i * PAGE_SIZE : NULL, type);
 }

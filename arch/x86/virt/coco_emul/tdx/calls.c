@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Emulated TDX host: what a test can have carried out, see core/call.c.
+ *
+ * The instruction is executed, so it takes the same way through the
+ * invalid-opcode exception as those of the code under test.
+ */
+#include <asm/asm.h>
+
+#include "tdx.h"
+
+/* RAX, RCX, RDX, R8, R9; RAX is the number of the exception if there is one. */
+static void call_seamcall(u64 *v)
+{
+	u64 rax = v[0], rcx = v[1], rdx = v[2], in_r8 = v[3], in_r9 = v[4], out_r8, out_r9;
+	/* No access to @v from here to out_r9: with KASAN each is a function call. */
+	register u64 r8 asm("r8") = in_r8;
+	register u64 r9 asm("r9") = in_r9;
+
+	asm volatile("1: .byte 0x66, 0x0f, 0x01, 0xcf\n"
+		     "2:\n"
+		     _ASM_EXTABLE_FAULT(1b, 2b)
+		     : "+a" (rax), "+c" (rcx), "+d" (rdx), "+r" (r8), "+r" (r9)
+		     :
+		     : "r10", "r11", "memory", "cc");
+	out_r8 = r8;
+	out_r9 = r9;
+
+	v[0] = rax;
+	v[1] = rcx;
+	v[2] = rdx;
+	v[3] = out_r8;
+	v[4] = out_r9;
+}
+
+const struct coco_emul_call tdx_emul_calls[NR_TDX_CALLS] = {
+	{ "SEAMCALL",	5, 5, call_seamcall },
+};

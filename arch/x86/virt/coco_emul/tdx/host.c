@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The emulated TDX host: what the CPU claims, and how the parts fit together.
+ *
+ * VMX root operation is in vmx.c; the TDX module is behind seamcall.c: its own
+ * bring-up in sys.c, TDs in td.c, vCPUs in vp.c, private memory in mem.c with
+ * sept.c, page.c and mrtd.c, physical pages in phymem.c.
+ */
+#include <linux/kprobes.h>
+#include <linux/processor.h>
+
+#include <asm/cpufeatures.h>
+#include <asm/msr-index.h>
+#include <asm/processor-flags.h>
+
+#include "tdx.h"
+
+/*
+ * VMX capabilities, Intel SDM appendix "VMX Capability Reporting Facility":
+ * what kvm-intel and TDX need, no more. All controls may be 0 unless their low
+ * half says otherwise.
+ */
+static const struct {
+	u32	msr;
+	u64	val;
+} tdx_msrs[] = {
+	/* locked, VMX outside of SMX */
+	{ MSR_IA32_FEAT_CTL,			0x0000000000000005 },
+	/* no MKTME KeyIDs, TDX_NR_KEYIDS for TDX */
+	{ MSR_IA32_MKTME_KEYID_PARTITIONING,	(u64)TDX_NR_KEYIDS << 32 },
+	/* revision 1, 4096 bytes, write-back */
+	{ MSR_IA32_VMX_BASIC,			0x0018100000000001 },
+	/* external interrupts, NMIs, virtual NMIs, posted interrupts */
+	{ MSR_IA32_VMX_PINBASED_CTLS,		0x000000bf00000016 },
+	{ MSR_IA32_VMX_PROCBASED_CTLS,		0xfff9fffe0401e172 },
+	{ MSR_IA32_VMX_EXIT_CTLS,		0x007fffff00036dff },
+	{ MSR_IA32_VMX_ENTRY_CTLS,		0x0000ffff000011ff },
+	{ MSR_IA32_VMX_MISC,			0 },
+	/* EPT, VPID, APIC virtualisation with virtual interrupt delivery */
+	{ MSR_IA32_VMX_PROCBASED_CTLS2,		0x000013bb00000000 },
+	/* 4-level walk, write-back, 2 MiB pages, accessed and dirty bits */
+	{ MSR_IA32_VMX_EPT_VPID_CAP,		0x00000f0106314040 },
+	{ MSR_IA32_VMX_VMFUNC,			0 },
+	{ MSR_IA32_VMX_PROCBASED_CTLS3,		0 },
+};
+
+static bool tdx_read_msr(u32 msr, u64 *val)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(tdx_msrs); i++) {
+		if (tdx_msrs[i].msr == msr) {
+			*val = tdx_msrs[i].val;
+			return true;
+		}
+	}
+
+	return false;
+}
+NOKPROBE_SYMBOL(tdx_read_msr);
+
+/* All of them are read-only: leave a write to the real CPU. */
+static bool tdx_write_msr(u32 msr, u64 val)
+{
+	return false;
+}
+NOKPROBE_SYMBOL(tdx_write_msr);
+
+static void tdx_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
+{
+	switch (leaf) {
+	case 1:
+		*ecx |= BIT(X86_FEATURE_VMX & 31);
+		*edx |= BIT(X86_FEATURE_SELFSNOOP & 31);
+		break;
+	case 7:
+		/* Never executed: no CPU model with the erratum that needs it. */
+		if (!subleaf)
+			*ecx |= BIT(X86_FEATURE_MOVDIR64B & 31);
+		break;
+	}
+}
+NOKPROBE_SYMBOL(tdx_cpuid);
+
+/* tdx_seamcall_init() adds the names of the SEAMCALL leaves. */
+struct coco_emul_point tdx_points[NR_TDX_POINTS] = {
+	[POINT_VMXON]		= { .name = "VMXON" },
+	[POINT_VMXOFF]		= { .name = "VMXOFF" },
+	[POINT_VMCLEAR]		= { .name = "VMCLEAR" },
+	[POINT_VMPTRLD]		= { .name = "VMPTRLD" },
+	[POINT_VMREAD]		= { .name = "VMREAD" },
+	[POINT_VMWRITE]		= { .name = "VMWRITE" },
+	[POINT_VMLAUNCH]	= { .name = "VMLAUNCH" },
+	[POINT_VMRESUME]	= { .name = "VMRESUME" },
+	[POINT_INVEPT]		= { .name = "INVEPT" },
+	[POINT_INVVPID]		= { .name = "INVVPID" },
+	[POINT_SEAMCALL]	= { .name = "SEAMCALL" },
+};
+
+static int __init tdx_host_init(struct dentry *debugfs)
+{
+	int ret = tdx_td_init();
+
+	if (ret)
+		return ret;
+
+	tdx_seamcall_init();
+	tdx_debugfs_init(debugfs);
+	return 0;
+}
+
+const struct coco_emul_host coco_emul_tdx = {
+	.name		= "tdx",
+	.x86_vendor	= X86_VENDOR_INTEL,
+	.cpuid		= tdx_cpuid,
+	.read_msr	= tdx_read_msr,
+	.write_msr	= tdx_write_msr,
+	.cr4_hidden	= X86_CR4_VMXE,
+	.insns		= coco_emul_vmx_insns,
+	.nr_insns	= NR_VMX_INSNS,
+	.points		= tdx_points,
+	.nr_points	= NR_TDX_POINTS,
+	.calls		= tdx_emul_calls,
+	.nr_calls	= NR_TDX_CALLS,
+	.early		= true,	/* Linux 7.3 starts the TDX module in a subsys_initcall */
+	.init		= tdx_host_init,
+};

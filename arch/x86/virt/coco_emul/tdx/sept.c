@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Emulated TDX module: the Secure EPT. It stands in the pages that the host
+ * gives for it, scrambled as all pages of a TD; its entries carry a tag, so that
+ * a write by the host is noticed.
+ */
+#include <linux/kprobes.h>
+#include <linux/seq_file.h>
+
+#include "tdx.h"
+
+#define SEPT_NR_ENTRIES		512
+
+/* An entry, as far as the host gets to see it. */
+#define SEPTE_RWX		GENMASK_ULL(2, 0)
+#define SEPTE_STATE		GENMASK_ULL(10, 8)
+#define SEPTE_STATE_SHIFT	8
+#define SEPTE_TAG		GENMASK_ULL(63, 52)
+
+static u64 septe_tag(u64 key, u64 pa, u64 entry)
+{
+	return tdx_keystream(key ^ (entry & ~SEPTE_TAG), ~pa) & SEPTE_TAG;
+}
+NOKPROBE_SYMBOL(septe_tag);
+
+static u64 septe_read(struct emul_td *td, u64 pa, u64 *entry)
+{
+	tdx_scramble(td->key, pa, entry, __va(pa), sizeof(*entry));
+
+	/* A table starts out as scrambled zeroes: a free entry has no tag. */
+	if (*entry && (*entry & SEPTE_TAG) != septe_tag(td->key, pa, *entry))
+		return TDX_NON_RECOVERABLE_TD_CORRUPTED_MD;
+
+	*entry &= ~SEPTE_TAG;
+	return TDX_SUCCESS;
+}
+NOKPROBE_SYMBOL(septe_read);
+
+void tdx_septe_write(struct emul_td *td, u64 pa, u64 entry)
+{
+	if (entry)
+		entry |= septe_tag(td->key, pa, entry);
+	tdx_scramble(td->key, pa, __va(pa), &entry, sizeof(entry));
+
+	/* A table changes. Host writes to it are found by the tags. */
+	tdx_pamt(pa)->csum = 0;
+}
+NOKPROBE_SYMBOL(tdx_septe_write);
+
+enum sept_state tdx_septe_state(u64 entry)
+{
+	return (entry & SEPTE_STATE) >> SEPTE_STATE_SHIFT;
+}
+NOKPROBE_SYMBOL(tdx_septe_state);
+
+u64 tdx_septe_make(u64 pa, bool leaf, enum sept_state state)
+{
+	return pa | (leaf ? SEPTE_LEAF : 0) | (u64)state << SEPTE_STATE_SHIFT |
+	       (state == SEPT_MAPPED ? SEPTE_RWX : 0);
+}
+NOKPROBE_SYMBOL(tdx_septe_make);
+
+static u64 sept_index(u64 gpa, int level)
+{
+	return (gpa >> (PAGE_SHIFT + 9 * level)) % SEPT_NR_ENTRIES;
+}
+NOKPROBE_SYMBOL(sept_index);
+
+/* An S-EPT status comes with the entry that is to blame in RCX and RDX. */
+u64 tdx_sept_status(struct pt_regs *regs, const struct sept_walk *walk, u64 status)
+{
+	regs->cx = walk->entry;
+	regs->dx = walk->level | tdx_septe_state(walk->entry) << 8;
+	return status | OPERAND_RCX;
+}
+NOKPROBE_SYMBOL(tdx_sept_status);
+
+/*
+ * Find the entry for the GPA and level in RCX. The GPA has to be private:
+ * below the shared bit, which is the topmost one.
+ */
+u64 tdx_sept_walk(struct pt_regs *regs, struct emul_td *td, u64 gpa, int level,
+		  struct sept_walk *walk)
+{
+	int shared_bit = td->root_level == 4 ? 51 : 47;
+	u64 table, err;
+
+	if (gpa & (BIT_ULL(PAGE_SHIFT + 9 * level) - 1) || gpa >> shared_bit)
+		return TDX_OPERAND_INVALID | OPERAND_RCX;
+
+	walk->gpa = gpa;
+	table = td->tdcs[TDX_NR_TDCS_PAGES - 1];
+
+	for (walk->level = td->root_level;; walk->level--) {
+		walk->pa = table + sept_index(gpa, walk->level) * sizeof(u64);
+		err = septe_read(td, walk->pa, &walk->entry);
+		if (err || walk->level == level)
+			return err;
+		if (tdx_septe_state(walk->entry) != SEPT_MAPPED || walk->entry & SEPTE_LEAF)
+			return tdx_sept_status(regs, walk, TDX_EPT_WALK_FAILED);
+		table = walk->entry & SEPTE_PA;
+	}
+}
+NOKPROBE_SYMBOL(tdx_sept_walk);
+
+/*
+ * debugfs: every entry of the Secure EPT of the TD, and how the page or table
+ * begins when the host reads it.
+ */
+#define SEPT_SHOW_BYTES		16
+
+static const char *const sept_state_names[] = {
+	[SEPT_BLOCKED]		= "BLOCKED",
+	[SEPT_PENDING]		= "PENDING",
+	[SEPT_PENDING_BLOCKED]	= "PENDING_BLOCKED",
+	[SEPT_MAPPED]		= "MAPPED",
+};
+
+static void sept_show_table(struct seq_file *m, struct emul_td *td, u64 table, u64 gpa,
+			    int level)
+{
+	unsigned int i;
+	u64 entry;
+
+	for (i = 0; i < SEPT_NR_ENTRIES; i++) {
+		u64 addr = gpa | (u64)i << (PAGE_SHIFT + 9 * level);
+
+		if (septe_read(td, table + i * sizeof(u64), &entry)) {
+			seq_printf(m, "tdr %#llx gpa %#llx level %d CORRUPTED\n",
+				   td->tdr, addr, level);
+			continue;
+		}
+		if (!entry)
+			continue;
+
+		seq_printf(m, "tdr %#llx gpa %#llx level %d %s %#llx reads %*phN\n",
+			   td->tdr, addr, level,
+			   entry & SEPTE_LEAF ? sept_state_names[tdx_septe_state(entry)] : "TABLE",
+			   entry & SEPTE_PA, SEPT_SHOW_BYTES, __va(entry & SEPTE_PA));
+
+		if (!(entry & SEPTE_LEAF))
+			sept_show_table(m, td, entry & SEPTE_PA, addr, level - 1);
+	}
+}
+
+void tdx_sept_show(struct seq_file *m, struct emul_td *td)
+{
+	lockdep_assert_held(&coco_emul_lock);
+
+	if (td->op_state != OP_UNINITIALIZED && td->lifecycle == TD_KEYS_CONFIGURED)
+		sept_show_table(m, td, td->tdcs[TDX_NR_TDCS_PAGES - 1], 0, td->root_level);
+}

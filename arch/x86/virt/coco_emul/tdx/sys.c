@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Emulated TDX module: its own bring-up, TDMRs, and the PAMT in them.
+ *
+ * The PAMT stands in the memory that the host donates for its 4 KiB level, so
+ * the module needs none of its own. Pages are tracked at that level only.
+ */
+#include <linux/kprobes.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+#include <linux/topology.h>
+
+#include "tdx.h"
+
+#define TDMR_INFO_ALIGN		512
+#define TDMR_ALIGN		BIT_ULL(30)
+
+/* A TDMR is initialised in steps of this size. */
+#define TDMR_INIT_STEP		(64ULL << 20)
+
+/* Bytes of a PAMT to count at a time. */
+#define TDMR_CENSUS_STEP	SZ_256K
+
+/* Where the PAMT is for pages of one size: 1 GiB, 2 MiB or 4 KiB */
+#define TDMR_NR_PAMTS		3
+struct tdmr_pamt {
+	u64	base;
+	u64	size;
+};
+
+/* TDMR_INFO, as the host passes it to TDH.SYS.CONFIG. */
+struct tdmr_info {
+	u64	base;
+	u64	size;
+	struct tdmr_pamt	pamt[TDMR_NR_PAMTS];
+	struct {
+		u64	offset;
+		u64	size;
+	} reserved[TDX_MAX_RESERVED];
+};
+
+/* What is left of it; @next is the first address not initialised yet. */
+struct tdmr {
+	struct tdmr_info	info;
+	u64			next;
+};
+
+static enum {
+	SYS_UNINITIALIZED,
+	SYS_LP_INIT,		/* TDH.SYS.INIT done, CPUs and TDH.SYS.CONFIG pending */
+	SYS_CONFIGURED,		/* TDH.SYS.KEY.CONFIG pending */
+	SYS_READY,
+} sys_state;
+
+static cpumask_t sys_lps;	/* TDH.SYS.LP.INIT done */
+static u64 sys_keyed;		/* packages that have the global key */
+static struct tdmr tdmrs[TDX_MAX_TDMRS];
+static unsigned int nr_tdmrs;
+
+static const struct tdmr_pamt *nth_pamt(unsigned int i)
+{
+	return &tdmrs[i / TDMR_NR_PAMTS].info.pamt[i % TDMR_NR_PAMTS];
+}
+NOKPROBE_SYMBOL(nth_pamt);
+
+const struct tdx_cpuid_config tdx_cpuid_configs[TDX_NR_CPUID_CONFIG] = {
+	/* family, model, stepping; APIC IDs per package; MWAIT, x2APIC, TSC deadline */
+	{ 0x00000001, TDX_CPUID_NO_SUBLEAF, { 0x0fff3fff, 0x00ff0000, 0x01200008, 0 } },
+	/* FSGSBASE, BMI, SMEP, ERMS, RDSEED, ADX, SMAP; PKU, RDPID */
+	{ 0x00000007, 0, { 0, 0x001c0389, 0x00400008, 0 } },
+	/* number of physical address bits */
+	{ 0x80000008, TDX_CPUID_NO_SUBLEAF, { 0x000000ff, 0, 0, 0 } },
+};
+
+/* Global metadata, "TDX Module ABI Reference Tables: Global Scope Metadata". */
+static const struct {
+	u64	id;
+	u64	val;
+} sys_fields[] = {
+	/* minor, major and update version */
+	{ 0x0800000100000003, 5 },
+	{ 0x0800000100000004, 1 },
+	{ 0x0800000100000005, 0 },
+	/* TDX_FEATURES0: RBP is left alone, topology enumeration */
+	{ 0x0a00000300000008, BIT_ULL(18) | BIT_ULL(20) },
+	{ 0x9100000100000008, TDX_MAX_TDMRS },
+	{ 0x9100000100000009, TDX_MAX_RESERVED },
+	{ 0x9100000100000010, TDX_PAMT_ENTRY_SIZE },
+	{ 0x9100000100000011, TDX_PAMT_ENTRY_SIZE },
+	{ 0x9100000100000012, TDX_PAMT_ENTRY_SIZE },
+	/* sizes of TDR, TDCS and TDVPS */
+	{ 0x9800000100000000, PAGE_SIZE },
+	{ 0x9800000100000100, TDX_NR_TDCS_PAGES * PAGE_SIZE },
+	{ 0x9800000100000200, TDX_NR_TDVPS_PAGES * PAGE_SIZE },
+	{ 0x1900000300000000, TDX_ATTRIBUTES_FIXED0 },
+	{ 0x1900000300000001, TDX_ATTRIBUTES_FIXED1 },
+	{ 0x1900000300000002, TDX_XFAM_FIXED0 },
+	{ 0x1900000300000003, TDX_XFAM_FIXED1 },
+	{ 0x9900000100000004, TDX_NR_CPUID_CONFIG },
+	{ 0x9900000100000008, TDX_MAX_VCPUS_PER_TD },
+};
+
+#define SYS_FIELD_CPUID_LEAVES	0x9900000300000400ULL
+#define SYS_FIELD_CPUID_VALUES	0x9900000300000500ULL
+
+u64 tdx_this_package(void)
+{
+	return BIT_ULL(topology_logical_package_id(raw_smp_processor_id()));
+}
+NOKPROBE_SYMBOL(tdx_this_package);
+
+bool tdx_all_packages(u64 packages)
+{
+	return hweight64(packages) == topology_max_packages();
+}
+NOKPROBE_SYMBOL(tdx_all_packages);
+
+bool tdx_sys_ready(void)
+{
+	return sys_state == SYS_READY;
+}
+NOKPROBE_SYMBOL(tdx_sys_ready);
+
+bool tdx_sys_lp_ready(void)
+{
+	return cpumask_test_cpu(raw_smp_processor_id(), &sys_lps);
+}
+NOKPROBE_SYMBOL(tdx_sys_lp_ready);
+
+u64 leaf_sys_init(struct pt_regs *regs)
+{
+	if (sys_state != SYS_UNINITIALIZED)
+		return TDX_SYS_INIT_NOT_PENDING;
+	if (regs->cx)
+		return TDX_OPERAND_INVALID | OPERAND_RCX;
+
+	sys_state = SYS_LP_INIT;
+	return TDX_SUCCESS;
+}
+NOKPROBE_SYMBOL(leaf_sys_init);
+
+u64 leaf_sys_lp_init(struct pt_regs *regs)
+{
+	if (sys_state == SYS_UNINITIALIZED)
+		return TDX_SYS_LP_INIT_NOT_PENDING;
+	if (tdx_sys_lp_ready())
+		return TDX_SYS_LP_INIT_DONE;
+
+	cpumask_set_cpu(raw_smp_processor_id(), &sys_lps);
+	return TDX_SUCCESS;
+}
+NOKPROBE_SYMBOL(leaf_sys_lp_init);
+
+u64 leaf_sys_rd(struct pt_regs *regs)
+{
+	u64 id = regs->dx, i;
+
+	regs->r8 = 0;
+
+	for (i = 0; i < ARRAY_SIZE(sys_fields); i++) {
+		if (sys_fields[i].id == id) {
+			regs->r8 = sys_fields[i].val;
+			return TDX_SUCCESS;
+		}
+	}
+
+	i = id - SYS_FIELD_CPUID_LEAVES;
+	if (i < TDX_NR_CPUID_CONFIG) {
+		regs->r8 = (u64)tdx_cpuid_configs[i].subleaf << 32 | tdx_cpuid_configs[i].leaf;
+		return TDX_SUCCESS;
+	}
+
+	i = id - SYS_FIELD_CPUID_VALUES;
+	if (i < 2 * TDX_NR_CPUID_CONFIG) {
+		const u32 *mask = &tdx_cpuid_configs[i / 2].mask[i % 2 * 2];
+
+		regs->r8 = (u64)mask[1] << 32 | mask[0];
+		return TDX_SUCCESS;
+	}
+
+	return TDX_METADATA_FIELD_ID_INCORRECT;
+}
+NOKPROBE_SYMBOL(leaf_sys_rd);
+
+/* A reserved area holds nothing that a TD could use, a PAMT for example. */
+static bool tdmr_is_reserved(const struct tdmr_info *tdmr, u64 start, u64 end)
+{
+	unsigned int i;
+
+	for (i = 0; i < TDX_MAX_RESERVED && tdmr->reserved[i].size; i++) {
+		u64 base = tdmr->base + tdmr->reserved[i].offset;
+
+		if (start >= base && end <= base + tdmr->reserved[i].size)
+			return true;
+	}
+
+	return false;
+}
+NOKPROBE_SYMBOL(tdmr_is_reserved);
+
+static u64 tdmr_check_reserved(const struct tdmr_info *tdmr)
+{
+	bool last = false;
+	unsigned int i;
+	u64 end = 0;
+
+	for (i = 0; i < TDX_MAX_RESERVED; i++) {
+		u64 offset = tdmr->reserved[i].offset, size = tdmr->reserved[i].size;
+
+		if (!size) {
+			last = true;
+			continue;
+		}
+		if ((offset | size) & ~PAGE_MASK || offset > tdmr->size ||
+		    size > tdmr->size - offset)
+			return TDX_INVALID_RESERVED_IN_TDMR;
+		if (last || offset < end)
+			return TDX_NON_ORDERED_RESERVED_IN_TDMR;
+		end = offset + size;
+	}
+
+	return TDX_SUCCESS;
+}
+NOKPROBE_SYMBOL(tdmr_check_reserved);
+
+static u64 tdmr_check(const struct tdmr_info *tdmr, const struct tdmr_info *prev)
+{
+	u64 limit = BIT_ULL(boot_cpu_data.x86_phys_bits), page_size;
+	unsigned int i;
+
+	if ((tdmr->base | tdmr->size) & (TDMR_ALIGN - 1) || !tdmr->size ||
+	    tdmr->size > limit || tdmr->base > limit - tdmr->size)
+		return TDX_INVALID_TDMR;
+	if (prev && tdmr->base < prev->base + prev->size)
+		return TDX_NON_ORDERED_TDMR;
+
+	for (i = 0, page_size = TDMR_ALIGN; i < ARRAY_SIZE(tdmr->pamt); i++, page_size >>= 9) {
+		u64 base = tdmr->pamt[i].base, size = tdmr->pamt[i].size;
+
+		if ((base | size) & ~PAGE_MASK || size > limit || base > limit - size ||
+		    size < tdmr->size / page_size * TDX_PAMT_ENTRY_SIZE ||
+		    !pfn_valid(PHYS_PFN(base)) || !pfn_valid(PHYS_PFN(base + size - 1)))
+			return TDX_INVALID_PAMT;
+	}
+
+	return tdmr_check_reserved(tdmr);
+}
+NOKPROBE_SYMBOL(tdmr_check);
+
+/* No TD may be given a page of a PAMT, and none may be in two of them. */
+static bool pamt_overlaps(unsigned int index, unsigned int nr)
+{
+	const struct tdmr_pamt *pamt = nth_pamt(index), *other;
+	u64 end = pamt->base + pamt->size;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		const struct tdmr_info *tdmr = &tdmrs[i].info;
+		u64 s = max(pamt->base, tdmr->base), e = min(end, tdmr->base + tdmr->size);
+
+		if (s < e && !tdmr_is_reserved(tdmr, s, e))
+			return true;
+	}
+
+	for (i = 0; i < index; i++) {
+		other = nth_pamt(i);
+		if (pamt->base < other->base + other->size && other->base < end)
+			return true;
+	}
+
+	return false;
+}
+NOKPROBE_SYMBOL(pamt_overlaps);
+
+u64 leaf_sys_config(struct pt_regs *regs)
+{
+	u64 nr = regs->dx, err;
+	unsigned int i;
+	u64 *pas;
+
+	if (sys_state != SYS_LP_INIT)
+		return TDX_SYS_CONFIG_NOT_PENDING;
+	if (!cpumask_subset(cpu_online_mask, &sys_lps))
+		return TDX_SYS_LP_INIT_NOT_DONE;
+
+	if (!nr || nr > TDX_MAX_TDMRS)
+		return TDX_OPERAND_INVALID | OPERAND_RDX;
+	pas = coco_emul_ram(regs->cx, nr * sizeof(*pas));
+	if (!pas || regs->cx % TDMR_INFO_ALIGN)
+		return TDX_OPERAND_INVALID | OPERAND_RCX;
+	if (regs->r8 != TDX_FIRST_KEYID)
+		return TDX_OPERAND_INVALID | OPERAND_R8;
+
+	for (i = 0; i < nr; i++) {
+		struct tdmr_info *info = coco_emul_ram(pas[i], sizeof(*info));
+
+		if (!info || pas[i] % TDMR_INFO_ALIGN)
+			return TDX_OPERAND_INVALID | OPERAND_TDMR_INFO_PA;
+
+		err = tdmr_check(info, i ? &tdmrs[i - 1].info : NULL);
+		if (err)
+			return err | i;
+
+		tdmrs[i].info = *info;
+		tdmrs[i].next = info->base;
+	}
+
+	for (i = 0; i < nr * TDMR_NR_PAMTS; i++) {
+		if (pamt_overlaps(i, nr))
+			return TDX_PAMT_OVERLAP | i / TDMR_NR_PAMTS;
+	}
+
+	nr_tdmrs = nr;
+	sys_state = SYS_CONFIGURED;
+	return TDX_SUCCESS;
+}
+NOKPROBE_SYMBOL(leaf_sys_config);
+
+u64 leaf_sys_key_config(struct pt_regs *regs)
+{
+	if (sys_state != SYS_CONFIGURED || sys_keyed & tdx_this_package())
+		return TDX_SYS_KEY_CONFIG_NOT_PENDING;
+
+	sys_keyed |= tdx_this_package();
+	if (tdx_all_packages(sys_keyed))
+		sys_state = SYS_READY;
+	return TDX_SUCCESS;
+}
+NOKPROBE_SYMBOL(leaf_sys_key_config);
+
+static struct pamt_entry *tdmr_pamt(const struct tdmr *tdmr, u64 pa)
+{
+	struct pamt_entry *pamt = __va(tdmr->info.pamt[2].base);
+
+	BUILD_BUG_ON(sizeof(*pamt) != TDX_PAMT_ENTRY_SIZE);
+
+	return &pamt[(pa - tdmr->info.base) >> PAGE_SHIFT];
+}
+NOKPROBE_SYMBOL(tdmr_pamt);
+
+static void tdmr_reserve(struct tdmr *tdmr, u64 start, u64 end)
+{
+	unsigned int i;
+	u64 pa;
+
+	for (i = 0; i < TDX_MAX_RESERVED && tdmr->info.reserved[i].size; i++) {
+		u64 base = tdmr->info.base + tdmr->info.reserved[i].offset;
+
+		for (pa = max(start, base); pa < min(end, base + tdmr->info.reserved[i].size);
+		     pa += PAGE_SIZE)
+			tdmr_pamt(tdmr, pa)->type = PT_RSVD;
+	}
+}
+NOKPROBE_SYMBOL(tdmr_reserve);
+
+u64 leaf_sys_tdmr_init(struct pt_regs *regs)
+{
+	struct tdmr *tdmr;
+	u64 end;
+
+	regs->dx = 0;
+
+	for (tdmr = tdmrs; tdmr < tdmrs + nr_tdmrs; tdmr++) {
+		if (tdmr->info.base == regs->cx)
+			break;
+	}
+	if (tdmr == tdmrs + nr_tdmrs)
+		return TDX_OPERAND_INVALID | OPERAND_RCX;
+
+	end = tdmr->info.base + tdmr->info.size;
+	if (tdmr->next == end)
+		return TDX_TDMR_ALREADY_INITIALIZED;
+
+	end = min(end, tdmr->next + TDMR_INIT_STEP);
+	memset(tdmr_pamt(tdmr, tdmr->next), 0,
+	       (end - tdmr->next) / PAGE_SIZE * sizeof(struct pamt_entry));
+	tdmr_reserve(tdmr, tdmr->next, end);
+
+	tdmr->next = end;
+	regs->dx = round_down(end, TDMR_ALIGN);
+	return TDX_SUCCESS;
+}
+NOKPROBE_SYMBOL(leaf_sys_tdmr_init);
+
+/* The PAMT entry of a page, NULL if it is not in an initialised TDMR. */
+struct pamt_entry *tdx_pamt(u64 pa)
+{
+	struct tdmr *tdmr;
+
+	for (tdmr = tdmrs; tdmr < tdmrs + nr_tdmrs; tdmr++) {
+		if (pa >= tdmr->info.base && pa < tdmr->next)
+			return tdmr_pamt(tdmr, pa);
+	}
+
+	return NULL;
+}
+NOKPROBE_SYMBOL(tdx_pamt);
+
+/* Check a page operand: a plain physical address that a TDMR covers. */
+u64 tdx_find_page(u64 pa, enum tdx_operand operand, struct pamt_entry **pamt)
+{
+	if (offset_in_page(pa) || pa >> boot_cpu_data.x86_phys_bits)
+		return TDX_OPERAND_INVALID | operand;
+
+	*pamt = tdx_pamt(pa);
+	return *pamt ? TDX_SUCCESS : TDX_OPERAND_ADDR_RANGE_ERROR | operand;
+}
+NOKPROBE_SYMBOL(tdx_find_page);
+
+/* The same for a page of the given type. */
+u64 tdx_check_page(u64 pa, enum tdx_operand operand, enum tdx_page_type type,
+		   struct pamt_entry **pamt)
+{
+	u64 err = tdx_find_page(pa, operand, pamt);
+
+	if (!err && (*pamt)->type != type)
+		err = TDX_PAGE_METADATA_INCORRECT | operand;
+	return err;
+}
+NOKPROBE_SYMBOL(tdx_check_page);
+
+/* Counts what is there, not what was counted: lockless, exact if all is quiet. */
+void tdx_pamt_census(u64 count[NR_PT])
+{
+	const struct pamt_entry *pamt, *end;
+	struct tdmr *tdmr;
+
+	memset(count, 0, NR_PT * sizeof(count[0]));
+
+	for (tdmr = tdmrs; tdmr < tdmrs + nr_tdmrs; tdmr++) {
+		end = tdmr_pamt(tdmr, tdmr->next);
+		for (pamt = tdmr_pamt(tdmr, tdmr->info.base); pamt < end; pamt++) {
+			if (pamt->type < NR_PT)
+				count[pamt->type]++;
+			if (IS_ALIGNED((unsigned long)pamt, TDMR_CENSUS_STEP))
+				cond_resched();
+		}
+	}
+}

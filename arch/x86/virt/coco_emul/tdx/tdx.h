@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Emulated TDX host: what its files share. Nothing outside of the TDX half
+ * includes this.
+ *
+ * Names and numbers are those of the Intel TDX Module ABI Reference
+ * Specification, section "Common Data Types" and "Interface Function
+ * Completion Status".
+ */
+#ifndef _ARCH_X86_VIRT_COCO_EMUL_TDX_H
+#define _ARCH_X86_VIRT_COCO_EMUL_TDX_H
+
+#include <crypto/sha2.h>
+
+#include "../coco_emul.h"
+
+struct seq_file;
+
+/* Completion status. */
+#define TDX_SUCCESS				0ULL
+#define TDX_NON_RECOVERABLE_VCPU		0x4000000100000000ULL
+#define TDX_NON_RECOVERABLE_TD			0x6000000200000000ULL
+#define TDX_NON_RECOVERABLE_TD_CORRUPTED_MD	0x6000000a00000000ULL
+#define TDX_OPERAND_INVALID			0xc000010000000000ULL
+#define TDX_OPERAND_ADDR_RANGE_ERROR		0xc000010100000000ULL
+#define TDX_PAGE_METADATA_INCORRECT		0xc000030000000000ULL
+#define TDX_TD_ASSOCIATED_PAGES_EXIST		0xc000040000000000ULL
+#define TDX_SYS_INIT_NOT_PENDING		0xc000050000000000ULL
+#define TDX_SYS_LP_INIT_NOT_DONE		0xc000050200000000ULL
+#define TDX_SYS_LP_INIT_DONE			0xc000050300000000ULL
+#define TDX_SYS_NOT_READY			0xc000050500000000ULL
+#define TDX_SYS_KEY_CONFIG_NOT_PENDING		0xc000050700000000ULL
+#define TDX_SYS_LP_INIT_NOT_PENDING		0xc000050b00000000ULL
+#define TDX_SYS_CONFIG_NOT_PENDING		0xc000050c00000000ULL
+#define TDX_TDCS_NOT_ALLOCATED			0xc000060600000000ULL
+#define TDX_LIFECYCLE_STATE_INCORRECT		0xc000060700000000ULL
+#define TDX_OP_STATE_INCORRECT			0xc000060800000000ULL
+#define TDX_NO_VCPUS				0xc000060900000000ULL
+#define TDX_TDCX_NUM_INCORRECT			0xc000061000000000ULL
+#define TDX_X2APIC_ID_NOT_UNIQUE		0xc000062100000000ULL
+#define TDX_VCPU_STATE_INCORRECT		0xc000070000000000ULL
+#define TDX_VCPU_ASSOCIATED			0x8000070100000000ULL
+#define TDX_VCPU_NOT_ASSOCIATED			0x8000070200000000ULL
+#define TDX_MAX_VCPUS_EXCEEDED			0xc000070500000000ULL
+#define TDX_TD_KEYS_NOT_CONFIGURED		0x8000081000000000ULL
+#define TDX_KEY_CONFIGURED			0x0000081500000000ULL
+#define TDX_WBCACHE_NOT_COMPLETE		0x8000081700000000ULL
+#define TDX_HKID_NOT_FREE			0xc000082000000000ULL
+#define TDX_NO_HKID_READY_TO_WBCACHE		0x0000082100000000ULL
+#define TDX_FLUSHVP_NOT_DONE			0x8000082400000000ULL
+#define TDX_INVALID_TDMR			0xc0000a0000000000ULL
+#define TDX_NON_ORDERED_TDMR			0xc0000a0100000000ULL
+#define TDX_TDMR_ALREADY_INITIALIZED		0x00000a0300000000ULL
+#define TDX_INVALID_PAMT			0xc0000a1000000000ULL
+#define TDX_PAMT_OVERLAP			0xc0000a1200000000ULL
+#define TDX_INVALID_RESERVED_IN_TDMR		0xc0000a2000000000ULL
+#define TDX_NON_ORDERED_RESERVED_IN_TDMR	0xc0000a2100000000ULL
+#define TDX_EPT_WALK_FAILED			0xc0000b0000000000ULL
+#define TDX_EPT_ENTRY_NOT_PRESENT		0xc0000b0300000000ULL
+#define TDX_GPA_RANGE_NOT_BLOCKED		0xc0000b0600000000ULL
+#define TDX_GPA_RANGE_ALREADY_BLOCKED		0x00000b0700000000ULL
+#define TDX_TLB_TRACKING_NOT_DONE		0xc0000b0800000000ULL
+#define TDX_EPT_ENTRY_STATE_INCORRECT		0xc0000b0d00000000ULL
+#define TDX_METADATA_FIELD_ID_INCORRECT		0xc0000c0000000000ULL
+#define TDX_METADATA_FIELD_NOT_WRITABLE		0xc0000c0100000000ULL
+#define TDX_METADATA_FIELD_NOT_READABLE		0xc0000c0200000000ULL
+
+/* Operand identifiers, in the low half of a status. */
+enum tdx_operand {
+	OPERAND_RCX		= 1,
+	OPERAND_RDX		= 2,
+	OPERAND_R8		= 8,
+	OPERAND_R9		= 9,
+	OPERAND_ATTRIBUTES	= 64,
+	OPERAND_XFAM		= 65,
+	OPERAND_EXEC_CONTROLS	= 66,
+	OPERAND_EPTP_CONTROLS	= 67,
+	OPERAND_MAX_VCPUS	= 68,
+	OPERAND_CPUID_CONFIG	= 69,
+	OPERAND_TSC_FREQUENCY	= 70,
+	OPERAND_TDMR_INFO_PA	= 96,
+};
+
+/* Page types in the PAMT. */
+enum tdx_page_type {
+	PT_NDA			= 0,
+	PT_RSVD			= 1,
+	PT_REG			= 3,
+	PT_TDR			= 4,
+	PT_TDCX			= 5,
+	PT_TDVPR		= 6,
+	PT_EPT			= 8,
+	NR_PT,
+};
+
+enum tdx_lifecycle {
+	TD_HKID_ASSIGNED,
+	TD_KEYS_CONFIGURED,
+	TD_BLOCKED,
+	TD_TEARDOWN,
+};
+
+enum tdx_op_state {
+	OP_UNINITIALIZED,
+	OP_INITIALIZED,
+	OP_RUNNABLE,
+};
+
+/* What the emulated platform and module offer. */
+#define TDX_FIRST_KEYID		1	/* also the global one */
+#define TDX_NR_KEYIDS		16
+#define TDX_MAX_TDMRS		64
+#define TDX_MAX_RESERVED	32
+#define TDX_PAMT_ENTRY_SIZE	16
+#define TDX_NR_TDCS_PAGES	4
+#define TDX_NR_TDVPS_PAGES	6
+#define TDX_MAX_VCPUS_PER_TD	64
+#define TDX_ATTRIBUTES_FIXED0	0x10000000ULL	/* may be 1: SEPT_VE_DISABLE */
+#define TDX_ATTRIBUTES_FIXED1	0ULL		/* must be 1 */
+#define TDX_XFAM_FIXED0		0x7ULL
+#define TDX_XFAM_FIXED1		0x3ULL
+
+#define TDX_NR_CPUID_CONFIG	3
+#define TDX_CPUID_NO_SUBLEAF	(~0U)
+
+/**
+ * struct tdx_cpuid_config - a CPUID leaf of which the host configures bits
+ * @leaf:	EAX of CPUID
+ * @subleaf:	ECX of CPUID, or TDX_CPUID_NO_SUBLEAF
+ * @mask:	bits that are configurable: EAX, EBX, ECX, EDX
+ */
+struct tdx_cpuid_config {
+	u32	leaf;
+	u32	subleaf;
+	u32	mask[4];
+};
+
+extern const struct tdx_cpuid_config tdx_cpuid_configs[TDX_NR_CPUID_CONFIG];
+
+/**
+ * struct pamt_entry - what the module knows of a 4 KiB page; lives in the
+ *		       memory that the host donated for it
+ * @owner:	physical address of the TDR
+ * @type:	enum tdx_page_type
+ * @epoch:	TD epoch in which the page was blocked
+ * @csum:	of what is in memory, i.e. of the scrambled contents; 0 if that is
+ *		not checked
+ */
+struct pamt_entry {
+	u64	owner : 56;
+	u64	type : 8;
+	u32	epoch;
+	u32	csum;
+};
+
+/**
+ * struct emul_td - a TD: what the real module keeps in TDR and TDCS
+ * @tdr:	physical address of the TDR, 0 if the slot is free
+ * @lifecycle:	state of the TD's key
+ * @op_state:	state of the TD's contents
+ * @hkid:	key identifier, as long as @lifecycle is not TD_TEARDOWN
+ * @key:	what private memory is scrambled with
+ * @keyed:	packages that the key is configured on
+ * @flushed:	packages whose caches are written back after TD_BLOCKED
+ * @nr_children: pages that belong to the TD, without the TDR
+ * @nr_tdcx:	pages of the TDCS so far
+ * @tdcs:	their physical addresses; the last one is the root of the S-EPT
+ * @root_level:	level of the entries in the root: 3 or 4
+ * @attributes:	as given to TDH.MNG.INIT
+ * @xfam:	as given to TDH.MNG.INIT
+ * @mrconfigid:	first eight bytes of what was given to TDH.MNG.INIT
+ * @max_vcpus:	as given to TDH.MNG.INIT
+ * @tsc_khz:	TSC frequency that the TD sees
+ * @cpuid:	as given to TDH.MNG.INIT
+ * @nr_vcpus:	initialised vCPUs
+ * @nr_assoc:	vCPUs that are associated with a logical processor
+ * @epoch:	TLB tracking epoch
+ * @measured:	state of the running measurement
+ * @mrtd:	the final measurement, once @op_state is OP_RUNNABLE
+ */
+struct emul_td {
+	u64			tdr;
+	enum tdx_lifecycle	lifecycle;
+	enum tdx_op_state	op_state;
+	u16			hkid;
+	u64			key;
+	u64			keyed;
+	u64			flushed;
+	u64			nr_children;
+	unsigned int		nr_tdcx;
+	u64			tdcs[TDX_NR_TDCS_PAGES];
+	int			root_level;
+	u64			attributes;
+	u64			xfam;
+	u64			mrconfigid;
+	unsigned int		max_vcpus;
+	u32			tsc_khz;
+	u32			cpuid[TDX_NR_CPUID_CONFIG][4];
+	unsigned int		nr_vcpus;
+	unsigned int		nr_assoc;
+	u32			epoch;
+	struct sha384_ctx	measured;
+	u8			mrtd[SHA384_DIGEST_SIZE];
+};
+
+/* vmx.c */
+#define NR_VMX_INSNS	11
+extern const struct coco_emul_insn coco_emul_vmx_insns[NR_VMX_INSNS];
+bool coco_emul_vmx_root(void);
+
+/* host.c: enum tdx_point_id indexes the points of the host */
+enum tdx_point_id {
+	POINT_VMXON,
+	POINT_VMXOFF,
+	POINT_VMCLEAR,
+	POINT_VMPTRLD,
+	POINT_VMREAD,
+	POINT_VMWRITE,
+	POINT_VMLAUNCH,
+	POINT_VMRESUME,
+	POINT_INVEPT,
+	POINT_INVVPID,
+	POINT_SEAMCALL,
+	POINT_TDH,
+	NR_TDH_POINTS	= 32,
+	NR_TDX_POINTS	= POINT_TDH + NR_TDH_POINTS,
+};
+
+extern struct coco_emul_point tdx_points[NR_TDX_POINTS];
+
+/* seamcall.c: the way into the module */
+#define SEAMCALL_VERSION	GENMASK_ULL(23, 16)
+bool coco_emul_seamcall(struct pt_regs *regs, struct insn *insn);
+void tdx_seamcall_init(void);
+
+/* td.c */
+#define TDX_MAX_TDS		64
+extern struct emul_td *tdx_tds;
+struct emul_td *tdx_td_find(u64 tdr);
+u64 tdx_td_operand(u64 pa, enum tdx_operand operand, unsigned int op_states,
+		   struct emul_td **td);
+u64 tdx_td_check_state(struct emul_td *td, unsigned int op_states);
+void tdx_td_own_page(struct emul_td *td, u64 pa, struct pamt_entry *pamt,
+		     enum tdx_page_type type);
+void tdx_td_take_page(struct emul_td *td, u64 pa, struct pamt_entry *pamt,
+		      enum tdx_page_type type);
+u64 leaf_mng_create(struct pt_regs *regs);
+u64 leaf_mng_key_config(struct pt_regs *regs);
+u64 leaf_mng_addcx(struct pt_regs *regs);
+u64 leaf_mng_init(struct pt_regs *regs);
+u64 leaf_mng_rd(struct pt_regs *regs);
+u64 leaf_mng_vpflushdone(struct pt_regs *regs);
+u64 leaf_mng_key_freeid(struct pt_regs *regs);
+int tdx_td_init(void);
+
+/* phymem.c: physical pages */
+u64 leaf_phymem_cache_wb(struct pt_regs *regs);
+u64 leaf_phymem_page_reclaim(struct pt_regs *regs);
+u64 leaf_phymem_page_wbinvd(struct pt_regs *regs);
+u64 leaf_phymem_page_rdmd(struct pt_regs *regs);
+
+/* vp.c */
+u64 leaf_vp_create(struct pt_regs *regs);
+u64 leaf_vp_addcx(struct pt_regs *regs);
+u64 leaf_vp_init(struct pt_regs *regs);
+u64 leaf_vp_wr(struct pt_regs *regs);
+u64 leaf_vp_rd(struct pt_regs *regs);
+u64 leaf_vp_flush(struct pt_regs *regs);
+u64 leaf_vp_enter(struct pt_regs *regs);
+void tdx_vp_free(u64 tdvpr);
+
+/* sys.c: bring-up of the module, TDMRs and the PAMT in them */
+u64 tdx_this_package(void);
+bool tdx_all_packages(u64 packages);
+bool tdx_sys_ready(void);
+bool tdx_sys_lp_ready(void);
+u64 leaf_sys_init(struct pt_regs *regs);
+u64 leaf_sys_lp_init(struct pt_regs *regs);
+u64 leaf_sys_rd(struct pt_regs *regs);
+u64 leaf_sys_config(struct pt_regs *regs);
+u64 leaf_sys_key_config(struct pt_regs *regs);
+u64 leaf_sys_tdmr_init(struct pt_regs *regs);
+struct pamt_entry *tdx_pamt(u64 pa);
+u64 tdx_find_page(u64 pa, enum tdx_operand operand, struct pamt_entry **pamt);
+u64 tdx_check_page(u64 pa, enum tdx_operand operand, enum tdx_page_type type,
+		   struct pamt_entry **pamt);
+void tdx_pamt_census(u64 count[NR_PT]);
+
+/* page.c: what is in the pages of a TD */
+extern u64 tdx_nr_host_writes;
+u64 tdx_keystream(u64 key, u64 pa);
+void tdx_scramble(u64 key, u64 pa, u64 *dst, const u64 *src, size_t len);
+void tdx_scramble_zeroes(u64 key, u64 pa);
+bool tdx_page_is_intact(u64 pa, const struct pamt_entry *pamt);
+void tdx_page_take(u64 pa, struct pamt_entry *pamt, enum tdx_page_type type, u64 owner);
+void tdx_page_free(u64 pa, struct pamt_entry *pamt);
+
+/* sept.c */
+#define SEPTE_LEAF		BIT_ULL(7)
+#define SEPTE_PA		GENMASK_ULL(51, 12)
+
+enum sept_state {
+	SEPT_FREE		= 0,
+	SEPT_BLOCKED		= 1,
+	SEPT_PENDING		= 2,
+	SEPT_PENDING_BLOCKED	= 3,
+	SEPT_MAPPED		= 4,
+};
+
+/**
+ * struct sept_walk - where a walk of the Secure EPT ended
+ * @gpa:	guest physical address that was looked for
+ * @level:	level of the entry, 0 for that of a 4 KiB page
+ * @pa:		physical address of the entry
+ * @entry:	the entry itself
+ */
+struct sept_walk {
+	u64	gpa;
+	int	level;
+	u64	pa;
+	u64	entry;
+};
+
+void tdx_septe_write(struct emul_td *td, u64 pa, u64 entry);
+enum sept_state tdx_septe_state(u64 entry);
+u64 tdx_septe_make(u64 pa, bool leaf, enum sept_state state);
+u64 tdx_sept_status(struct pt_regs *regs, const struct sept_walk *walk, u64 status);
+u64 tdx_sept_walk(struct pt_regs *regs, struct emul_td *td, u64 gpa, int level,
+		  struct sept_walk *walk);
+void tdx_sept_show(struct seq_file *m, struct emul_td *td);
+
+/* mem.c: private memory */
+u64 leaf_mem_sept_add(struct pt_regs *regs);
+u64 leaf_mem_page_add(struct pt_regs *regs);
+u64 leaf_mem_page_aug(struct pt_regs *regs);
+u64 leaf_mem_range_block(struct pt_regs *regs);
+u64 leaf_mem_page_remove(struct pt_regs *regs);
+u64 leaf_mem_track(struct pt_regs *regs);
+
+/* mrtd.c: measurement */
+void tdx_mrtd_init(struct emul_td *td);
+void tdx_mrtd_block(struct emul_td *td, const char *operation, u64 gpa);
+void tdx_mrtd_read(const struct emul_td *td, u8 mrtd[SHA384_DIGEST_SIZE]);
+u64 leaf_mr_extend(struct pt_regs *regs);
+u64 leaf_mr_finalize(struct pt_regs *regs);
+
+/* calls.c */
+#define NR_TDX_CALLS	1
+extern const struct coco_emul_call tdx_emul_calls[NR_TDX_CALLS];
+
+/* debugfs.c */
+void tdx_debugfs_init(struct dentry *dir);
+
+#endif /* _ARCH_X86_VIRT_COCO_EMUL_TDX_H */
