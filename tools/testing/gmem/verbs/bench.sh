@@ -24,7 +24,7 @@ export RUNS
 # One binary for all kernels, so that they get the same system calls
 program()
 {
-	[ -d "$bench/series/usr/include/linux" ] || kmake "$bench/series" -s ARCH=x86_64 headers_install
+	kmake "$bench/series" -s ARCH=x86_64 headers_install
 	mkdir -p "$bench/tests/x86"
 	for p in gmem_populate_bench gmem_populate_bench_ioctl; do
 		gcc -O2 -Wall -static -pthread -I "$bench/series/usr/include" \
