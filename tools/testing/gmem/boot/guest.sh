@@ -97,13 +97,19 @@ want_fail()
 	esac
 }
 
+# The result lines of a TAP test: verdict, name and directive, separated by tabs
+tap_list()
+{
+	awk -f "$TAP_AWK" -f - "$STATE/out" <<-'END'
+		tap_line($0) && tap_number { print tap_verdict "\t" tap_name "\t" tap_directive }
+	END
+}
+
 # Every result line of a TAP test becomes a case; then the plan is held against them
 tap_results()
 {
 	seen=0 failed=0
-	awk -f "$TAP_AWK" -f - "$STATE/out" >"$STATE/tap" <<-'END'
-		tap_line($0) && tap_number { print tap_verdict "\t" tap_name "\t" tap_directive }
-	END
+	tap_list >"$STATE/tap"
 	while IFS=$tab read -r verdict case_name directive; do
 		seen=$((seen + 1))
 		[ "$verdict" = ok ] || failed=$((failed + 1))
@@ -172,7 +178,7 @@ want_not_ok()
 	note "$name: must fail: $*"
 	logged "$binary"
 	for want; do
-		if sed -n 's/^not ok [0-9]* *-* *//p' "$STATE/out" | sed 's/ # .*//' | grep -qxF "$want"; then
+		if tap_list | cut -f 1,2 | grep -qxF "not ok$tab$want"; then
 			result ok "$name/$want fails here"
 		else
 			result "not ok" "$name/$want fails here" "it did not report \"not ok\", $(remark "$rc")"

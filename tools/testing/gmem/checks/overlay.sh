@@ -42,7 +42,7 @@ copy_tree "$series" "$tree" "$tree"
 	done
 	for d in $dirs; do find "$d" \( -name '*.o' -o -name '.*.cmd' \) -delete; done
 	kmake . arch/x86/kvm/ arch/x86/virt/ drivers/crypto/ccp/
-) >>"$log" 2>&1 || { not_ok overlay/objects "$(grep -E 'error|Error' "$log" | head -n 10)"; exit; }
+) >>"$log" 2>&1 || { not_ok overlay/objects "$(error_lines "$log")"; exit; }
 
 # kvm.o is linked from all of them and has the test driver's objects besides
 count=0

@@ -54,7 +54,7 @@ for commit in $(kgit rev-list --reverse "$base..$head"); do
 	at "$commit"
 	new=$(warnings | comm -13 "$log.seen" -)
 	if [ $result != 0 ]; then
-		not_ok "$name/build" "$(grep -E 'error|Error|No space' "$log.one" | head -n 10)"
+		not_ok "$name/build" "$(error_lines "$log.one")"
 	elif [ -n "$new" ]; then
 		not_ok "$name/build" "$new"
 	else

@@ -85,7 +85,7 @@ plan()
 watch()
 {
 	local running since stage
-	while sleep $WATCH >/dev/null 2>&1; do
+	while sleep "$WATCH" >/dev/null 2>&1; do
 		for running in "$result"/*.running; do
 			# It may end, and its file go, any moment
 			since=$(cat "$running" 2>/dev/null) || continue

@@ -6,7 +6,7 @@
 # First says what the machine has, and so what runs and what does not and why. "check" stops there.
 #
 #   SERIES=yes     the running kernel carries the series, although 'make host-kernel' did not build it
-#   ROOT=DIR       with check: a recorded machine (proc/, sys/, dev/, probe, kernel-log) in place of this one
+#   ROOT=DIR       with check: what there is of a machine (proc/, sys/, dev/, probe, kernel-log), in place of this one
 #   HOST_TESTS=DIR selftest binaries that are there already, in place of building them
 #
 # host.sh pack DIR: what a machine needs that has neither a compiler nor git, but for the selftests. Copied there, it is

@@ -17,7 +17,7 @@ echo 'other' >"$selftests/d_other_test.c"
 	git -c user.name=t -c user.email=t@localhost commit -q -m tests
 )
 
-# machine NAME: a copy of the recorded machine, in which the kernel carries the series of patches/
+# machine NAME: a copy of the made-up machine, in which the kernel carries the series of patches/
 machine()
 {
 	rm -rf "$t/machine"
@@ -80,7 +80,7 @@ spoil no-permission snp probe 's/^kvm api.*/kvm error Permission denied/' '^# KV
 
 machine snp
 refused host/recorded-machine-runs-nothing 'runs no tests' "$t/machine" env BUILD="$host_build" ROOT="$t/machine" "$GMEM/verbs/host.sh"
-# Tests of all kinds of result, on the recorded SNP machine
+# Tests of all kinds of result, on the made-up SNP machine
 mkdir -p "$t/tests"
 printf '#!/bin/sh\nprintf "TAP version 13\\n1..2\\nok 1 one\\nok 2 two # SKIP no reason to\\n"\n' >"$t/tests/a_gmem_test"
 printf '#!/bin/sh\nexit ${FAIL:-0}\n' >"$t/tests/b_snp_test"
