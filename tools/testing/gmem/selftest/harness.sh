@@ -209,7 +209,9 @@ run_of() # STAGE...
 	printf '%s\n' "$@" >"$t/build/result/stages"
 	: >"$t/build/result/here.tap"
 	printf 'TAP version 13\nok 1 - here/a\n' >"$t/build/log/results.tap"
-	(BUILD=$t/build "$GMEM/result/summary.sh" >"$t/said" 2>&1; echo "exit $?" >>"$t/said")
+	status=0
+	BUILD=$t/build "$GMEM/result/summary.sh" >"$t/said" 2>&1 || status=$?
+	echo "exit $status" >>"$t/said"
 	cat "$t/build/log/results.tap" "$t/said" >"$t/out"
 }
 run_of here
@@ -220,7 +222,7 @@ expect run-lost-stage "not ok 2 - gone/stage # it left no result$" "1\.\.2$" "# 
 # Boots wait for the memory that others have. The one that holds it here is a process that sleeps.
 boot_of() # SIZE: what reserve_memory says, and for how long
 {
-	(BUILD=$t/memory GMEM_MEMORY=4G timeout 3 sh -c '. "$1/lib/lib.sh"; reserve_memory "$2" planted; echo runs' \
+	(BUILD=$t/memory GMEM_MEMORY=4G timeout 5 sh -c '. "$1/lib/lib.sh"; reserve_memory "$2" planted; echo runs' \
 		"$GMEM/lib/x" "$GMEM" "$1" || echo "still waits") >"$t/out" 2>&1
 }
 rm -rf "$t/memory"
