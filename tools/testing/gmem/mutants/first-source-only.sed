@@ -2,4 +2,4 @@
 # Every page has the first one of the source.
 # mutant: file=virt/kvm/guest_memfd.c boot=populate
 # mutant: fails=gmem_populate_content_test/content.pages_513
-s/(unsigned long)src + i \* PAGE_SIZE/(unsigned long)src/
+s/(src ? src + i \* PAGE_SIZE : NULL)/(src)/

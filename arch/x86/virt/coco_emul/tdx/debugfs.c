@@ -133,4 +133,5 @@ void __init tdx_debugfs_init(struct dentry *dir)
 	debugfs_create_file("sept", 0400, dir, NULL, &sept_fops);
 	debugfs_create_file("pamt", 0400, dir, NULL, &pamt_fops);
 	debugfs_create_file("host_write", 0200, dir, NULL, &host_write_fops);
+	tdx_lock_debugfs_init(dir);
 }

@@ -4,7 +4,8 @@
  *
  * VMX root operation is in vmx.c; the TDX module is behind seamcall.c: its own
  * bring-up in sys.c, TDs in td.c, vCPUs in vp.c, private memory in mem.c with
- * sept.c, page.c and mrtd.c, physical pages in phymem.c.
+ * sept.c, page.c and mrtd.c, physical pages in phymem.c, and what leaves lock in
+ * lock.c.
  */
 #include <linux/kprobes.h>
 #include <linux/processor.h>
@@ -12,6 +13,7 @@
 #include <asm/cpufeatures.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
+#include <asm/vmx.h>
 
 #include "tdx.h"
 
@@ -38,11 +40,18 @@ static const struct {
 	{ MSR_IA32_VMX_MISC,			0 },
 	/* EPT, VPID, APIC virtualisation with virtual interrupt delivery */
 	{ MSR_IA32_VMX_PROCBASED_CTLS2,		0x000013bb00000000 },
-	/* 4-level walk, write-back, 2 MiB pages, accessed and dirty bits */
+	/* 4-level walk, write-back, 2 MiB pages, accessed and dirty bits; see below */
 	{ MSR_IA32_VMX_EPT_VPID_CAP,		0x00000f0106314040 },
 	{ MSR_IA32_VMX_VMFUNC,			0 },
 	{ MSR_IA32_VMX_PROCBASED_CTLS3,		0 },
 };
+
+/* As real CPUs do: five levels if there are addresses that need them. */
+bool tdx_has_5level_ept(void)
+{
+	return boot_cpu_data.x86_phys_bits > 48;
+}
+NOKPROBE_SYMBOL(tdx_has_5level_ept);
 
 static bool tdx_read_msr(u32 msr, u64 *val)
 {
@@ -51,6 +60,8 @@ static bool tdx_read_msr(u32 msr, u64 *val)
 	for (i = 0; i < ARRAY_SIZE(tdx_msrs); i++) {
 		if (tdx_msrs[i].msr == msr) {
 			*val = tdx_msrs[i].val;
+			if (msr == MSR_IA32_VMX_EPT_VPID_CAP && tdx_has_5level_ept())
+				*val |= VMX_EPT_PAGE_WALK_5_BIT;
 			return true;
 		}
 	}

@@ -6,17 +6,22 @@
 
 #include "tdx.h"
 
-/* The operands of a TDH.MEM leaf: RCX is GPA and level, RDX the TDR. */
-static u64 mem_begin(struct pt_regs *regs, unsigned int op_states, int min_level,
-		     int max_level, struct emul_td **td, struct sept_walk *walk)
+/*
+ * The operands of a TDH.MEM leaf: RCX is GPA and level, RDX the TDR. @sept_mode
+ * is how it locks the Secure EPT; if not at all, it has the TD for itself.
+ */
+static u64 mem_begin(struct pt_regs *regs, enum tdx_lock_mode sept_mode,
+		     unsigned int op_states, int min_level, int max_level,
+		     struct emul_td **td, struct sept_walk *walk)
 {
+	enum tdx_lock_mode td_mode = sept_mode == TDX_NO_LOCK ? TDX_EXCLUSIVE : TDX_SHARED;
 	u64 info = regs->cx, tdr = regs->dx, err;
 	int level = info & GENMASK(2, 0);
 
 	regs->cx = 0;
 	regs->dx = 0;
 
-	err = tdx_td_operand(tdr, OPERAND_RDX, op_states, td);
+	err = tdx_td_operand(tdr, OPERAND_RDX, td_mode, op_states, td);
 	if (err)
 		return err;
 
@@ -24,15 +29,16 @@ static u64 mem_begin(struct pt_regs *regs, unsigned int op_states, int min_level
 	    info & GENMASK(11, 3))
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
 
-	return tdx_sept_walk(regs, *td, info & PAGE_MASK, level, walk);
+	return tdx_sept_walk(regs, *td, sept_mode, info & PAGE_MASK, level, walk);
 }
 NOKPROBE_SYMBOL(mem_begin);
 
 /* The same for the leaves that fill the entry. */
-static u64 mem_begin_free(struct pt_regs *regs, unsigned int op_states, int min_level,
-			  int max_level, struct emul_td **td, struct sept_walk *walk)
+static u64 mem_begin_free(struct pt_regs *regs, enum tdx_lock_mode sept_mode,
+			  unsigned int op_states, int min_level, int max_level,
+			  struct emul_td **td, struct sept_walk *walk)
 {
-	u64 err = mem_begin(regs, op_states, min_level, max_level, td, walk);
+	u64 err = mem_begin(regs, sept_mode, op_states, min_level, max_level, td, walk);
 
 	if (!err && tdx_septe_state(walk->entry) != SEPT_FREE)
 		err = tdx_sept_status(regs, walk, TDX_EPT_ENTRY_STATE_INCORRECT);
@@ -50,9 +56,9 @@ u64 leaf_mem_sept_add(struct pt_regs *regs)
 	struct emul_td *td;
 	u64 err;
 
-	err = mem_begin_free(regs, OP_BUILD | OP_RUN, 1, 4, &td, &walk);
+	err = mem_begin_free(regs, TDX_SHARED, OP_BUILD | OP_RUN, 1, 4, &td, &walk);
 	if (!err)
-		err = tdx_check_page(regs->r8, OPERAND_R8, PT_NDA, &pamt);
+		err = tdx_check_page(regs->r8, OPERAND_R8, TDX_EXCLUSIVE, PT_NDA, &pamt);
 	if (err)
 		return err;
 
@@ -69,7 +75,7 @@ u64 leaf_mem_page_add(struct pt_regs *regs)
 	struct emul_td *td;
 	u64 err, *src;
 
-	err = mem_begin_free(regs, OP_BUILD, 0, 0, &td, &walk);
+	err = mem_begin_free(regs, TDX_NO_LOCK, OP_BUILD, 0, 0, &td, &walk);
 	if (err)
 		return err;
 
@@ -83,7 +89,7 @@ u64 leaf_mem_page_add(struct pt_regs *regs)
 	    (src_pamt && src_pamt->type != PT_NDA))
 		return TDX_OPERAND_INVALID | OPERAND_R9;
 
-	err = tdx_check_page(regs->r8, OPERAND_R8, PT_NDA, &pamt);
+	err = tdx_check_page(regs->r8, OPERAND_R8, TDX_EXCLUSIVE, PT_NDA, &pamt);
 	if (err)
 		return err;
 
@@ -103,9 +109,9 @@ u64 leaf_mem_page_aug(struct pt_regs *regs)
 	u64 err;
 
 	/* 4 KiB pages only: there is no PAMT for others. */
-	err = mem_begin_free(regs, OP_BUILD | OP_RUN, 0, 0, &td, &walk);
+	err = mem_begin_free(regs, TDX_SHARED, OP_BUILD | OP_RUN, 0, 0, &td, &walk);
 	if (!err)
-		err = tdx_check_page(regs->r8, OPERAND_R8, PT_NDA, &pamt);
+		err = tdx_check_page(regs->r8, OPERAND_R8, TDX_EXCLUSIVE, PT_NDA, &pamt);
 	if (err)
 		return err;
 
@@ -122,7 +128,7 @@ u64 leaf_mem_range_block(struct pt_regs *regs)
 	struct emul_td *td;
 	u64 err;
 
-	err = mem_begin(regs, OP_BUILD | OP_RUN, 0, 4, &td, &walk);
+	err = mem_begin(regs, TDX_EXCLUSIVE, OP_BUILD | OP_RUN, 0, 4, &td, &walk);
 	if (err)
 		return err;
 
@@ -152,7 +158,7 @@ u64 leaf_mem_track(struct pt_regs *regs)
 	struct emul_td *td;
 	u64 err;
 
-	err = tdx_td_operand(regs->cx, OPERAND_RCX, OP_BUILD | OP_RUN, &td);
+	err = tdx_td_operand(regs->cx, OPERAND_RCX, TDX_SHARED, OP_BUILD | OP_RUN, &td);
 	if (err)
 		return err;
 
@@ -170,7 +176,7 @@ u64 leaf_mem_page_remove(struct pt_regs *regs)
 	struct emul_td *td;
 	u64 err;
 
-	err = mem_begin(regs, OP_BUILD | OP_RUN, 0, 0, &td, &walk);
+	err = mem_begin(regs, TDX_SHARED, OP_BUILD | OP_RUN, 0, 0, &td, &walk);
 	if (err)
 		return err;
 
@@ -179,6 +185,9 @@ u64 leaf_mem_page_remove(struct pt_regs *regs)
 		return tdx_sept_status(regs, &walk, TDX_EPT_ENTRY_STATE_INCORRECT);
 
 	pamt = tdx_pamt(walk.entry & SEPTE_PA);
+	err = tdx_lock_page(walk.entry & SEPTE_PA, TDX_EXCLUSIVE, OPERAND_RCX);
+	if (err)
+		return err;
 
 	/* Only once the TD can run may a TLB hold a translation. */
 	if (td->op_state == OP_RUNNABLE) {

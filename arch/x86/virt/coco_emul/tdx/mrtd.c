@@ -48,13 +48,13 @@ u64 leaf_mr_extend(struct pt_regs *regs)
 	regs->cx = 0;
 	regs->dx = 0;
 
-	err = tdx_td_operand(tdr, OPERAND_RDX, BIT(OP_INITIALIZED), &td);
+	err = tdx_td_operand(tdr, OPERAND_RDX, TDX_EXCLUSIVE, BIT(OP_INITIALIZED), &td);
 	if (err)
 		return err;
 	if (gpa % MR_EXTEND_SIZE)
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
 
-	err = tdx_sept_walk(regs, td, gpa & PAGE_MASK, 0, &walk);
+	err = tdx_sept_walk(regs, td, TDX_NO_LOCK, gpa & PAGE_MASK, 0, &walk);
 	if (err == (TDX_EPT_WALK_FAILED | OPERAND_RCX) ||
 	    (!err && tdx_septe_state(walk.entry) != SEPT_MAPPED))
 		return tdx_sept_status(regs, &walk, TDX_EPT_ENTRY_NOT_PRESENT);
@@ -81,7 +81,7 @@ u64 leaf_mr_finalize(struct pt_regs *regs)
 	struct emul_td *td;
 	u64 err;
 
-	err = tdx_td_operand(regs->cx, OPERAND_RCX, BIT(OP_INITIALIZED), &td);
+	err = tdx_td_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, BIT(OP_INITIALIZED), &td);
 	if (err)
 		return err;
 	if (!td->nr_vcpus)

@@ -36,7 +36,7 @@ u64 leaf_phymem_page_reclaim(struct pt_regs *regs)
 	regs->dx = 0;
 	regs->r8 = 0;
 
-	err = tdx_find_page(pa, OPERAND_RCX, &pamt);
+	err = tdx_find_page(pa, OPERAND_RCX, TDX_EXCLUSIVE, &pamt);
 	if (err)
 		return err;
 	if (pamt->type == PT_NDA || pamt->type == PT_RSVD)
@@ -44,6 +44,12 @@ u64 leaf_phymem_page_reclaim(struct pt_regs *regs)
 
 	regs->cx = pamt->type;
 	regs->dx = pamt->owner;
+
+	if (pamt->type != PT_TDR) {
+		err = tdx_lock_page(pamt->owner, TDX_SHARED, OPERAND_TDR);
+		if (err)
+			return err;
+	}
 
 	td = tdx_td_find(pamt->type == PT_TDR ? pa : pamt->owner);
 	if (td->lifecycle != TD_TEARDOWN)
@@ -77,7 +83,8 @@ u64 leaf_phymem_page_wbinvd(struct pt_regs *regs)
 	if (regs->cx >> phys_bits >= TDX_FIRST_KEYID + TDX_NR_KEYIDS)
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
 
-	return tdx_check_page(regs->cx & (BIT_ULL(phys_bits) - 1), OPERAND_RCX, PT_NDA, &pamt);
+	return tdx_check_page(regs->cx & (BIT_ULL(phys_bits) - 1), OPERAND_RCX, TDX_SHARED,
+			      PT_NDA, &pamt);
 }
 NOKPROBE_SYMBOL(leaf_phymem_page_wbinvd);
 
@@ -86,7 +93,7 @@ u64 leaf_phymem_page_rdmd(struct pt_regs *regs)
 	struct pamt_entry *pamt;
 	u64 err;
 
-	err = tdx_find_page(regs->cx, OPERAND_RCX, &pamt);
+	err = tdx_find_page(regs->cx, OPERAND_RCX, TDX_SHARED, &pamt);
 	if (err)
 		return err;
 

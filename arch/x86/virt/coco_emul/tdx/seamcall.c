@@ -4,8 +4,8 @@
  *
  * Written from the Intel TDX Module ABI Reference Specification, "Host-Side
  * (SEAMCALL) Interface Functions". Every leaf checks all of its operands
- * before it changes anything. All run under coco_emul_lock, so no leaf is ever
- * busy unless a fault is injected.
+ * before it changes anything. All run under coco_emul_lock: a leaf is only busy
+ * if a test has another one pause, see lock.c, or injects it.
  */
 #include <linux/kprobes.h>
 
@@ -88,8 +88,17 @@ static const struct tdh_leaf *tdh_leaf_find(u64 rax)
 }
 NOKPROBE_SYMBOL(tdh_leaf_find);
 
+/* How many the leaf is, from 0 on, for whoever counts or pauses it */
+static unsigned int tdh_index(const struct tdh_leaf *leaf)
+{
+	return leaf - tdh_leaves;
+}
+NOKPROBE_SYMBOL(tdh_index);
+
 static u64 tdh_call(const struct tdh_leaf *leaf, struct pt_regs *regs)
 {
+	u64 status;
+
 	if (!leaf)
 		return TDX_OPERAND_INVALID;
 	if (leaf->fn != leaf_sys_init && leaf->fn != leaf_sys_lp_init && !tdx_sys_lp_ready())
@@ -97,7 +106,11 @@ static u64 tdh_call(const struct tdh_leaf *leaf, struct pt_regs *regs)
 	if (!leaf->sys && !tdx_sys_ready())
 		return TDX_SYS_NOT_READY;
 
-	return leaf->fn(regs);
+	status = leaf->fn(regs);
+	if ((status & TDX_STATUS) != TDX_OPERAND_BUSY)
+		tdx_pause(tdh_index(leaf), TDX_PAUSE_INSIDE);
+	tdx_unlock_all();
+	return status;
 }
 NOKPROBE_SYMBOL(tdh_call);
 
@@ -109,9 +122,13 @@ bool coco_emul_seamcall(struct pt_regs *regs, struct insn *insn)
 	if (!coco_emul_vmx_root())
 		return false;
 
+	if (leaf)
+		tdx_pause(tdh_index(leaf), TDX_PAUSE_BEFORE);
 	if (!coco_emul_hit(&tdx_points[POINT_SEAMCALL], &status) &&
-	    !(leaf && coco_emul_hit(&tdx_points[POINT_TDH + (leaf - tdh_leaves)], &status)))
+	    !(leaf && coco_emul_hit(&tdx_points[POINT_TDH + tdh_index(leaf)], &status)))
 		status = tdh_call(leaf, regs);
+	if (leaf)
+		tdx_pause(tdh_index(leaf), TDX_PAUSE_AFTER);
 
 	if (status == SEAMCALL_VMFAILINVALID) {
 		coco_emul_set_flags(regs, X86_EFLAGS_CF);

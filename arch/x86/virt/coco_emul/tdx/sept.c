@@ -79,14 +79,16 @@ NOKPROBE_SYMBOL(tdx_sept_status);
  * Find the entry for the GPA and level in RCX. The GPA has to be private:
  * below the shared bit, which is the topmost one.
  */
-u64 tdx_sept_walk(struct pt_regs *regs, struct emul_td *td, u64 gpa, int level,
-		  struct sept_walk *walk)
+u64 tdx_sept_walk(struct pt_regs *regs, struct emul_td *td, enum tdx_lock_mode mode,
+		  u64 gpa, int level, struct sept_walk *walk)
 {
-	int shared_bit = td->root_level == 4 ? 51 : 47;
 	u64 table, err;
 
-	if (gpa & (BIT_ULL(PAGE_SHIFT + 9 * level) - 1) || gpa >> shared_bit)
+	if (gpa & (BIT_ULL(PAGE_SHIFT + 9 * level) - 1) || gpa >> td->shared_bit)
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
+	err = tdx_lock_sept(td->tdr, mode);
+	if (err)
+		return err;
 
 	walk->gpa = gpa;
 	table = td->tdcs[TDX_NR_TDCS_PAGES - 1];

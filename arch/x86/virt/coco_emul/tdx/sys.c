@@ -396,22 +396,26 @@ struct pamt_entry *tdx_pamt(u64 pa)
 }
 NOKPROBE_SYMBOL(tdx_pamt);
 
-/* Check a page operand: a plain physical address that a TDMR covers. */
-u64 tdx_find_page(u64 pa, enum tdx_operand operand, struct pamt_entry **pamt)
+/* Check and lock a page operand: a plain physical address that a TDMR covers. */
+u64 tdx_find_page(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+		  struct pamt_entry **pamt)
 {
 	if (offset_in_page(pa) || pa >> boot_cpu_data.x86_phys_bits)
 		return TDX_OPERAND_INVALID | operand;
 
 	*pamt = tdx_pamt(pa);
-	return *pamt ? TDX_SUCCESS : TDX_OPERAND_ADDR_RANGE_ERROR | operand;
+	if (!*pamt)
+		return TDX_OPERAND_ADDR_RANGE_ERROR | operand;
+
+	return tdx_lock_page(pa, mode, operand);
 }
 NOKPROBE_SYMBOL(tdx_find_page);
 
 /* The same for a page of the given type. */
-u64 tdx_check_page(u64 pa, enum tdx_operand operand, enum tdx_page_type type,
-		   struct pamt_entry **pamt)
+u64 tdx_check_page(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+		   enum tdx_page_type type, struct pamt_entry **pamt)
 {
-	u64 err = tdx_find_page(pa, operand, pamt);
+	u64 err = tdx_find_page(pa, operand, mode, pamt);
 
 	if (!err && (*pamt)->type != type)
 		err = TDX_PAGE_METADATA_INCORRECT | operand;

@@ -26,6 +26,8 @@ struct td_params {
 };
 
 #define EPTP_CONTROLS_4LEVEL	0x1eULL	/* write-back, 4-level walk */
+#define EPTP_CONTROLS_5LEVEL	0x26ULL
+#define CONFIG_FLAGS_GPAW	BIT_ULL(0)	/* the shared bit is 51, not 47 */
 #define CONFIG_FLAGS_NO_RBP_MOD	BIT_ULL(2)
 #define TSC_25MHZ_MIN		4
 #define TSC_25MHZ_MAX		400
@@ -74,12 +76,13 @@ struct emul_td *tdx_td_find(u64 tdr)
 NOKPROBE_SYMBOL(tdx_td_find);
 
 /* A TDR operand, in whatever state. */
-static u64 tdr_operand(u64 pa, enum tdx_operand operand, struct emul_td **td)
+static u64 tdr_operand(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+		       struct emul_td **td)
 {
 	struct pamt_entry *pamt;
 	u64 err;
 
-	err = tdx_check_page(pa, operand, PT_TDR, &pamt);
+	err = tdx_check_page(pa, operand, mode, PT_TDR, &pamt);
 	if (!err)
 		*td = tdx_td_find(pa);
 	return err;
@@ -100,10 +103,10 @@ u64 tdx_td_check_state(struct emul_td *td, unsigned int op_states)
 NOKPROBE_SYMBOL(tdx_td_check_state);
 
 /* A TDR operand of a TD that has its key and TDCS and is in one of @op_states. */
-u64 tdx_td_operand(u64 pa, enum tdx_operand operand, unsigned int op_states,
-		   struct emul_td **td)
+u64 tdx_td_operand(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+		   unsigned int op_states, struct emul_td **td)
 {
-	u64 err = tdr_operand(pa, operand, td);
+	u64 err = tdr_operand(pa, operand, mode, td);
 
 	return err ?: tdx_td_check_state(*td, op_states);
 }
@@ -117,7 +120,7 @@ u64 leaf_mng_create(struct pt_regs *regs)
 
 	if (hkid <= TDX_FIRST_KEYID || hkid >= TDX_FIRST_KEYID + TDX_NR_KEYIDS)
 		return TDX_OPERAND_INVALID | OPERAND_RDX;
-	err = tdx_check_page(regs->cx, OPERAND_RCX, PT_NDA, &pamt);
+	err = tdx_check_page(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, PT_NDA, &pamt);
 	if (err)
 		return err;
 
@@ -147,7 +150,7 @@ u64 leaf_mng_key_config(struct pt_regs *regs)
 	struct emul_td *td;
 	u64 err;
 
-	err = tdr_operand(regs->cx, OPERAND_RCX, &td);
+	err = tdr_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, &td);
 	if (err)
 		return err;
 	if (td->lifecycle != TD_HKID_ASSIGNED)
@@ -171,14 +174,14 @@ u64 leaf_mng_addcx(struct pt_regs *regs)
 	struct emul_td *td;
 	u64 err;
 
-	err = tdr_operand(regs->dx, OPERAND_RDX, &td);
+	err = tdr_operand(regs->dx, OPERAND_RDX, TDX_EXCLUSIVE, &td);
 	if (err)
 		return err;
 	if (td->lifecycle != TD_KEYS_CONFIGURED)
 		return TDX_TD_KEYS_NOT_CONFIGURED;
 	if (td->nr_tdcx == TDX_NR_TDCS_PAGES)
 		return TDX_TDCX_NUM_INCORRECT;
-	err = tdx_check_page(regs->cx, OPERAND_RCX, PT_NDA, &pamt);
+	err = tdx_check_page(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, PT_NDA, &pamt);
 	if (err)
 		return err;
 
@@ -199,9 +202,12 @@ static u64 td_params_check(const struct td_params *p)
 		return TDX_OPERAND_INVALID | OPERAND_XFAM;
 	if (!p->max_vcpus || p->max_vcpus > TDX_MAX_VCPUS_PER_TD)
 		return TDX_OPERAND_INVALID | OPERAND_MAX_VCPUS;
-	if (p->eptp_controls != EPTP_CONTROLS_4LEVEL)
+	if (p->eptp_controls != EPTP_CONTROLS_4LEVEL &&
+	    (p->eptp_controls != EPTP_CONTROLS_5LEVEL || !tdx_has_5level_ept()))
 		return TDX_OPERAND_INVALID | OPERAND_EPTP_CONTROLS;
-	if (p->config_flags & ~CONFIG_FLAGS_NO_RBP_MOD)
+	if (p->config_flags & CONFIG_FLAGS_GPAW && p->eptp_controls != EPTP_CONTROLS_5LEVEL)
+		return TDX_OPERAND_INVALID | OPERAND_EPTP_CONTROLS;
+	if (p->config_flags & ~(CONFIG_FLAGS_GPAW | CONFIG_FLAGS_NO_RBP_MOD))
 		return TDX_OPERAND_INVALID | OPERAND_EXEC_CONTROLS;
 	if (p->tsc_frequency < TSC_25MHZ_MIN || p->tsc_frequency > TSC_25MHZ_MAX)
 		return TDX_OPERAND_INVALID | OPERAND_TSC_FREQUENCY;
@@ -234,7 +240,7 @@ u64 leaf_mng_init(struct pt_regs *regs)
 
 	regs->cx = 0;
 
-	err = tdr_operand(tdr, OPERAND_RCX, &td);
+	err = tdr_operand(tdr, OPERAND_RCX, TDX_EXCLUSIVE, &td);
 	if (err)
 		return err;
 
@@ -253,7 +259,8 @@ u64 leaf_mng_init(struct pt_regs *regs)
 	td->max_vcpus = p->max_vcpus;
 	td->tsc_khz = p->tsc_frequency * TSC_25MHZ_KHZ;
 	td->mrconfigid = p->mrconfigid[0];
-	td->root_level = 3;
+	td->root_level = p->eptp_controls == EPTP_CONTROLS_5LEVEL ? 4 : 3;
+	td->shared_bit = p->config_flags & CONFIG_FLAGS_GPAW ? 51 : 47;
 	memcpy(td->cpuid, p->cpuid, sizeof(td->cpuid));
 	tdx_mrtd_init(td);
 	td->op_state = OP_INITIALIZED;
@@ -300,7 +307,8 @@ u64 leaf_mng_rd(struct pt_regs *regs)
 
 	regs->r8 = 0;
 
-	err = tdx_td_operand(regs->cx, OPERAND_RCX, BIT(OP_INITIALIZED) | BIT(OP_RUNNABLE), &td);
+	err = tdx_td_operand(regs->cx, OPERAND_RCX, TDX_SHARED,
+			     BIT(OP_INITIALIZED) | BIT(OP_RUNNABLE), &td);
 	if (err)
 		return err;
 
@@ -322,7 +330,7 @@ u64 leaf_mng_vpflushdone(struct pt_regs *regs)
 	struct emul_td *td;
 	u64 err;
 
-	err = tdr_operand(regs->cx, OPERAND_RCX, &td);
+	err = tdr_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, &td);
 	if (err)
 		return err;
 	if (td->lifecycle != TD_HKID_ASSIGNED && td->lifecycle != TD_KEYS_CONFIGURED)
@@ -341,7 +349,7 @@ u64 leaf_mng_key_freeid(struct pt_regs *regs)
 	struct emul_td *td;
 	u64 err;
 
-	err = tdr_operand(regs->cx, OPERAND_RCX, &td);
+	err = tdr_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, &td);
 	if (err)
 		return err;
 	if (td->lifecycle != TD_BLOCKED)

@@ -22,6 +22,7 @@ struct seq_file;
 #define TDX_NON_RECOVERABLE_TD			0x6000000200000000ULL
 #define TDX_NON_RECOVERABLE_TD_CORRUPTED_MD	0x6000000a00000000ULL
 #define TDX_OPERAND_INVALID			0xc000010000000000ULL
+#define TDX_OPERAND_BUSY			0x8000020000000000ULL
 #define TDX_OPERAND_ADDR_RANGE_ERROR		0xc000010100000000ULL
 #define TDX_PAGE_METADATA_INCORRECT		0xc000030000000000ULL
 #define TDX_TD_ASSOCIATED_PAGES_EXIST		0xc000040000000000ULL
@@ -65,6 +66,9 @@ struct seq_file;
 #define TDX_METADATA_FIELD_NOT_WRITABLE		0xc0000c0100000000ULL
 #define TDX_METADATA_FIELD_NOT_READABLE		0xc0000c0200000000ULL
 
+/* A completion status without the operand and the like */
+#define TDX_STATUS				GENMASK_ULL(63, 32)
+
 /* Operand identifiers, in the low half of a status. */
 enum tdx_operand {
 	OPERAND_RCX		= 1,
@@ -79,6 +83,8 @@ enum tdx_operand {
 	OPERAND_CPUID_CONFIG	= 69,
 	OPERAND_TSC_FREQUENCY	= 70,
 	OPERAND_TDMR_INFO_PA	= 96,
+	OPERAND_TDR		= 128,
+	OPERAND_SEPT_TREE	= 146,
 };
 
 /* Page types in the PAMT. */
@@ -119,6 +125,13 @@ enum tdx_op_state {
 #define TDX_ATTRIBUTES_FIXED1	0ULL		/* must be 1 */
 #define TDX_XFAM_FIXED0		0x7ULL
 #define TDX_XFAM_FIXED1		0x3ULL
+
+/* How a leaf locks something */
+enum tdx_lock_mode {
+	TDX_NO_LOCK,
+	TDX_SHARED,
+	TDX_EXCLUSIVE,
+};
 
 #define TDX_NR_CPUID_CONFIG	3
 #define TDX_CPUID_NO_SUBLEAF	(~0U)
@@ -166,6 +179,7 @@ struct pamt_entry {
  * @nr_tdcx:	pages of the TDCS so far
  * @tdcs:	their physical addresses; the last one is the root of the S-EPT
  * @root_level:	level of the entries in the root: 3 or 4
+ * @shared_bit:	the topmost bit of a guest physical address: 47 or 51
  * @attributes:	as given to TDH.MNG.INIT
  * @xfam:	as given to TDH.MNG.INIT
  * @mrconfigid:	first eight bytes of what was given to TDH.MNG.INIT
@@ -190,6 +204,7 @@ struct emul_td {
 	unsigned int		nr_tdcx;
 	u64			tdcs[TDX_NR_TDCS_PAGES];
 	int			root_level;
+	int			shared_bit;
 	u64			attributes;
 	u64			xfam;
 	u64			mrconfigid;
@@ -227,18 +242,33 @@ enum tdx_point_id {
 };
 
 extern struct coco_emul_point tdx_points[NR_TDX_POINTS];
+bool tdx_has_5level_ept(void);
 
 /* seamcall.c: the way into the module */
 #define SEAMCALL_VERSION	GENMASK_ULL(23, 16)
 bool coco_emul_seamcall(struct pt_regs *regs, struct insn *insn);
 void tdx_seamcall_init(void);
 
+/* lock.c */
+enum tdx_pause_id {
+	TDX_PAUSE_BEFORE,
+	TDX_PAUSE_INSIDE,
+	TDX_PAUSE_AFTER,
+	NR_TDX_PAUSES,
+};
+
+u64 tdx_lock_page(u64 pa, enum tdx_lock_mode mode, enum tdx_operand operand);
+u64 tdx_lock_sept(u64 tdr, enum tdx_lock_mode mode);
+void tdx_unlock_all(void);
+void tdx_pause(unsigned int leaf, enum tdx_pause_id id);
+void tdx_lock_debugfs_init(struct dentry *dir);
+
 /* td.c */
 #define TDX_MAX_TDS		64
 extern struct emul_td *tdx_tds;
 struct emul_td *tdx_td_find(u64 tdr);
-u64 tdx_td_operand(u64 pa, enum tdx_operand operand, unsigned int op_states,
-		   struct emul_td **td);
+u64 tdx_td_operand(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+		   unsigned int op_states, struct emul_td **td);
 u64 tdx_td_check_state(struct emul_td *td, unsigned int op_states);
 void tdx_td_own_page(struct emul_td *td, u64 pa, struct pamt_entry *pamt,
 		     enum tdx_page_type type);
@@ -281,9 +311,10 @@ u64 leaf_sys_config(struct pt_regs *regs);
 u64 leaf_sys_key_config(struct pt_regs *regs);
 u64 leaf_sys_tdmr_init(struct pt_regs *regs);
 struct pamt_entry *tdx_pamt(u64 pa);
-u64 tdx_find_page(u64 pa, enum tdx_operand operand, struct pamt_entry **pamt);
-u64 tdx_check_page(u64 pa, enum tdx_operand operand, enum tdx_page_type type,
-		   struct pamt_entry **pamt);
+u64 tdx_find_page(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+		  struct pamt_entry **pamt);
+u64 tdx_check_page(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+		   enum tdx_page_type type, struct pamt_entry **pamt);
 void tdx_pamt_census(u64 count[NR_PT]);
 
 /* page.c: what is in the pages of a TD */
@@ -325,8 +356,8 @@ void tdx_septe_write(struct emul_td *td, u64 pa, u64 entry);
 enum sept_state tdx_septe_state(u64 entry);
 u64 tdx_septe_make(u64 pa, bool leaf, enum sept_state state);
 u64 tdx_sept_status(struct pt_regs *regs, const struct sept_walk *walk, u64 status);
-u64 tdx_sept_walk(struct pt_regs *regs, struct emul_td *td, u64 gpa, int level,
-		  struct sept_walk *walk);
+u64 tdx_sept_walk(struct pt_regs *regs, struct emul_td *td, enum tdx_lock_mode mode,
+		  u64 gpa, int level, struct sept_walk *walk);
 void tdx_sept_show(struct seq_file *m, struct emul_td *td);
 
 /* mem.c: private memory */

@@ -61,19 +61,29 @@ static struct emul_vp *vp_find(u64 tdvpr)
 }
 NOKPROBE_SYMBOL(vp_find);
 
-/* A TDVPR operand of a TD that is in one of @op_states. */
-static u64 vp_operand(u64 pa, enum tdx_operand operand, unsigned int op_states,
-		      struct emul_vp **vp)
+/* A TDVPR operand, which also locks the TD. */
+static u64 tdvpr_operand(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+			 struct emul_vp **vp)
 {
 	struct pamt_entry *pamt;
 	u64 err;
 
-	err = tdx_check_page(pa, operand, PT_TDVPR, &pamt);
+	err = tdx_check_page(pa, operand, mode, PT_TDVPR, &pamt);
 	if (err)
 		return err;
 
 	*vp = vp_find(pa);
-	return tdx_td_check_state((*vp)->td, op_states);
+	return tdx_lock_page((*vp)->td->tdr, TDX_SHARED, OPERAND_TDR);
+}
+NOKPROBE_SYMBOL(tdvpr_operand);
+
+/* The same, of a TD that is in one of @op_states. */
+static u64 vp_operand(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+		      unsigned int op_states, struct emul_vp **vp)
+{
+	u64 err = tdvpr_operand(pa, operand, mode, vp);
+
+	return err ?: tdx_td_check_state((*vp)->td, op_states);
 }
 NOKPROBE_SYMBOL(vp_operand);
 
@@ -101,9 +111,9 @@ u64 leaf_vp_create(struct pt_regs *regs)
 	struct emul_vp *vp;
 	u64 err;
 
-	err = tdx_td_operand(regs->dx, OPERAND_RDX, BIT(OP_INITIALIZED), &td);
+	err = tdx_td_operand(regs->dx, OPERAND_RDX, TDX_SHARED, BIT(OP_INITIALIZED), &td);
 	if (!err)
-		err = tdx_check_page(regs->cx, OPERAND_RCX, PT_NDA, &pamt);
+		err = tdx_check_page(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, PT_NDA, &pamt);
 	if (err)
 		return err;
 
@@ -127,14 +137,14 @@ u64 leaf_vp_addcx(struct pt_regs *regs)
 	struct emul_vp *vp;
 	u64 err;
 
-	err = vp_operand(regs->dx, OPERAND_RDX, BIT(OP_INITIALIZED), &vp);
+	err = vp_operand(regs->dx, OPERAND_RDX, TDX_EXCLUSIVE, BIT(OP_INITIALIZED), &vp);
 	if (err)
 		return err;
 	if (vp->initialized)
 		return TDX_VCPU_STATE_INCORRECT;
 	if (vp->nr_tdcx == TDX_NR_TDVPS_PAGES - 1)
 		return TDX_TDCX_NUM_INCORRECT;
-	err = tdx_check_page(regs->cx, OPERAND_RCX, PT_NDA, &pamt);
+	err = tdx_check_page(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, PT_NDA, &pamt);
 	if (err)
 		return err;
 
@@ -150,7 +160,7 @@ u64 leaf_vp_init(struct pt_regs *regs)
 	u32 x2apic_id;
 	u64 err;
 
-	err = vp_operand(regs->cx, OPERAND_RCX, BIT(OP_INITIALIZED), &vp);
+	err = vp_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, BIT(OP_INITIALIZED), &vp);
 	if (err)
 		return err;
 	if (vp->initialized)
@@ -204,7 +214,8 @@ u64 leaf_vp_wr(struct pt_regs *regs)
 	unsigned int field;
 	struct emul_vp *vp;
 
-	err = vp_operand(regs->cx, OPERAND_RCX, BIT(OP_INITIALIZED) | BIT(OP_RUNNABLE), &vp) ?:
+	err = vp_operand(regs->cx, OPERAND_RCX, TDX_SHARED,
+			 BIT(OP_INITIALIZED) | BIT(OP_RUNNABLE), &vp) ?:
 	      vp_field(regs->dx, &field);
 	if (err)
 		return err;
@@ -229,7 +240,8 @@ u64 leaf_vp_rd(struct pt_regs *regs)
 
 	regs->r8 = 0;
 
-	err = vp_operand(regs->cx, OPERAND_RCX, BIT(OP_INITIALIZED) | BIT(OP_RUNNABLE), &vp) ?:
+	err = vp_operand(regs->cx, OPERAND_RCX, TDX_SHARED,
+			 BIT(OP_INITIALIZED) | BIT(OP_RUNNABLE), &vp) ?:
 	      vp_field(regs->dx, &field) ?:
 	      vp_associate(vp);
 	if (!err)
@@ -240,15 +252,12 @@ NOKPROBE_SYMBOL(leaf_vp_rd);
 
 u64 leaf_vp_flush(struct pt_regs *regs)
 {
-	struct pamt_entry *pamt;
 	struct emul_vp *vp;
 	u64 err;
 
-	err = tdx_check_page(regs->cx, OPERAND_RCX, PT_TDVPR, &pamt);
+	err = tdvpr_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, &vp);
 	if (err)
 		return err;
-
-	vp = vp_find(regs->cx);
 	if (vp->td->lifecycle != TD_KEYS_CONFIGURED)
 		return TDX_TD_KEYS_NOT_CONFIGURED;
 	if (vp->lp != raw_smp_processor_id())
@@ -266,7 +275,8 @@ u64 leaf_vp_enter(struct pt_regs *regs)
 	struct emul_vp *vp;
 	u64 err;
 
-	err = vp_operand(regs->cx, OPERAND_RCX, BIT(OP_RUNNABLE), &vp) ?: vp_associate(vp);
+	err = vp_operand(regs->cx, OPERAND_RCX, TDX_SHARED, BIT(OP_RUNNABLE), &vp) ?:
+	      vp_associate(vp);
 	if (err)
 		return err;
 

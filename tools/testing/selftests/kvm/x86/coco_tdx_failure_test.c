@@ -151,8 +151,7 @@ TEST_F(fatal, launch)
 	coco_emul_inject(variant->leaf, variant->n, FATAL);
 	TEST_ASSERT(launch_fails(&td), "The launch went through");
 	TEST_ASSERT(!coco_emul_inject_is_pending(), "%s was not called", variant->leaf);
-	TEST_ASSERT(__vm_ioctl(td.vm, KVM_CHECK_EXTENSION, (void *)KVM_CAP_USER_MEMORY) < 0 &&
-		    errno == EIO, "The VM should be dead");
+	TEST_ASSERT(coco_td_is_dead(&td), "The VM should be dead");
 
 	/* The one beside it goes on, and a new one can be launched. */
 	coco_td_add(&self->other, MEASURE, page, COCO_TD_GPA + PAGE_SIZE, 1);
@@ -181,6 +180,102 @@ TEST(secure_ept_corrupted)
 		    "The page was added");
 	coco_td_free(&td);
 	coco_pamt_check_census(&census);
+}
+
+/*
+ * A page that cannot be taken from a TD: the VM is lost, and nobody may ever use
+ * the page again. To the module it is still the TD's, or the cache still has
+ * lines of it that have the TD's KeyID.
+ */
+#define NR_OTHER	64
+
+FIXTURE(lost) {
+	struct coco_census census;
+	struct coco_td td, other;
+	uint64_t hpa;
+};
+
+FIXTURE_VARIANT(lost) {
+	const char *leaf;
+	uint64_t nr_kept;
+};
+
+FIXTURE_VARIANT_ADD(lost, mem_range_block) {
+	.leaf = "TDH.MEM.RANGE.BLOCK",
+	.nr_kept = 1,
+};
+
+FIXTURE_VARIANT_ADD(lost, mem_page_remove) {
+	.leaf = "TDH.MEM.PAGE.REMOVE",
+	.nr_kept = 1,
+};
+
+FIXTURE_VARIANT_ADD(lost, phymem_page_wbinvd) {
+	.leaf = "TDH.PHYMEM.PAGE.WBINVD",
+};
+
+FIXTURE_SETUP(lost)
+{
+	/* What a CPU frees it allocates again, before anything else. */
+	coco_set_cpu(0);
+	coco_pamt_census(&self->census);
+
+	coco_td_create(&self->other, NR_OTHER);
+	coco_td_add(&self->other, MEASURE, page, COCO_TD_GPA, 1);
+
+	coco_td_create(&self->td, 4);
+	coco_td_add(&self->td, MEASURE, page, COCO_TD_GPA, 1);
+	self->hpa = coco_td_hpa(&self->td, COCO_TD_GPA, NULL);
+	TEST_ASSERT(self->hpa, "The page is not mapped");
+	coco_emul_inject(variant->leaf, 1, FATAL);
+}
+
+FIXTURE_TEARDOWN(lost)
+{
+	TEST_ASSERT(!coco_emul_inject_is_pending(), "%s was not called", variant->leaf);
+
+	/* With the page the module keeps the TDR that it belongs to. */
+	self->census.nr[COCO_PAMT_REG] += variant->nr_kept;
+	self->census.nr[COCO_PAMT_TDR] += variant->nr_kept;
+	coco_pamt_check_census(&self->census);
+}
+
+/* A TD that gets its pages now is none the worse for it. */
+static void fill_other(struct coco_td *other, uint64_t hpa)
+{
+	uint64_t i;
+
+	for (i = 1; i < NR_OTHER; i++)
+		coco_td_add(other, MEASURE, page, COCO_TD_GPA + i * PAGE_SIZE, 1);
+	for (i = 0; i < NR_OTHER; i++)
+		TEST_ASSERT(coco_td_hpa(other, COCO_TD_GPA + i * PAGE_SIZE, NULL) != hpa,
+			    "Page %lu of another TD is the lost one, at %lx", i, hpa);
+	coco_td_finalize(other);
+	coco_td_check_mrtd(other);
+	coco_td_free(other);
+}
+
+TEST_F(lost, punch_hole)
+{
+	struct coco_td next;
+
+	vm_guest_mem_punch_hole(self->td.vm, COCO_TD_GPA, PAGE_SIZE);
+	fill_other(&self->other, self->hpa);
+	TEST_ASSERT(coco_td_is_dead(&self->td), "The VM should be dead");
+	coco_td_free(&self->td);
+
+	coco_td_create(&next, NR_OTHER);
+	coco_td_add(&next, MEASURE, page, COCO_TD_GPA, 1);
+	fill_other(&next, self->hpa);
+}
+
+/* Here the file keeps the page until the end of the VM. */
+TEST_F(lost, conversion)
+{
+	vm_mem_set_shared(self->td.vm, COCO_TD_GPA, PAGE_SIZE);
+	TEST_ASSERT(coco_td_is_dead(&self->td), "The VM should be dead");
+	coco_td_free(&self->td);
+	fill_other(&self->other, self->hpa);
 }
 
 int main(int argc, char *argv[])

@@ -6,8 +6,6 @@
  * Leaves, operands and completion status are those of the Intel TDX Module ABI
  * Reference Specification, "Host-Side (SEAMCALL) Interface Functions".
  */
-#define _GNU_SOURCE
-#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -180,21 +178,12 @@ static struct regs seamcall(struct regs in)
 	out;								\
 })
 
-static void set_cpu(int cpu)
-{
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	CPU_SET(cpu, &cpus);
-	TEST_ASSERT(!sched_setaffinity(0, sizeof(cpus), &cpus), "No CPU %d", cpu);
-}
-
 FIXTURE_SETUP(strict)
 {
 	int i;
 
 	/* A vCPU stays with the CPU that it was used on. */
-	set_cpu(0);
+	coco_set_cpu(0);
 	coco_pamt_census(&self->census);
 	self->pages = coco_emul_locked_pages(NR_STRICT_PAGES);
 	for (i = 0; i < NR_STRICT_PAGES; i++)
@@ -357,7 +346,7 @@ TEST_F(strict, order_of_td)
 	expect(TDX_TDCX_NUM_INCORRECT, MNG_INIT, tdr, params);
 	expect(TDX_TDCS_NOT_ALLOCATED, VP_CREATE, page, tdr);
 	expect(TDX_PAGE_METADATA_INCORRECT | RCX, MNG_ADDCX, self->pa[PAGE_TDCS], tdr);
-	expect(TDX_PAGE_METADATA_INCORRECT | RCX, MNG_ADDCX, tdr, tdr);
+	expect(TDX_OPERAND_BUSY | RCX, MNG_ADDCX, tdr, tdr);
 	expect(TDX_OPERAND_INVALID | RCX, MNG_ADDCX, page + 8, tdr);
 	expect(TDX_SUCCESS, MNG_ADDCX, self->pa[PAGE_TDCS + COCO_NR_TDCS - 1], tdr);
 	expect(TDX_TDCX_NUM_INCORRECT, MNG_ADDCX, page, tdr);
@@ -409,6 +398,11 @@ TEST_F(strict, td_params)
 	expect_bad_params(self, EPTP_CONTROLS);
 	params->eptp_controls = BIT_ULL(12) | 0x1e;
 	expect_bad_params(self, EPTP_CONTROLS);
+	/* Five levels, and a shared bit that needs them */
+	params->eptp_controls = 0x26;
+	expect_bad_params(self, EPTP_CONTROLS);
+	params->config_flags = BIT_ULL(0);
+	expect_bad_params(self, EPTP_CONTROLS);
 	params->config_flags = BIT_ULL(63);
 	expect_bad_params(self, EXEC_CONTROLS);
 	params->tsc_frequency = 0;
@@ -444,7 +438,8 @@ TEST_F(strict, order_of_vcpu)
 
 	expect(TDX_SUCCESS, VP_CREATE, vp, tdr);
 	expect(TDX_TDCX_NUM_INCORRECT, VP_INIT, vp);
-	expect(TDX_PAGE_METADATA_INCORRECT | RCX, VP_ADDCX, vp, vp);
+	expect(TDX_PAGE_METADATA_INCORRECT | RCX, VP_ADDCX, self->pa[PAGE_TDCS], vp);
+	expect(TDX_OPERAND_BUSY | RCX, VP_ADDCX, vp, vp);
 	destroy(self);
 
 	create_and_init(self);
@@ -492,15 +487,15 @@ TEST_F(strict, vcpu_is_associated)
 	out = expect(TDX_SUCCESS, VP_RD, vp, FIELD_POSTED_VECTOR);
 	TEST_ASSERT_EQ(out.r8, 0xf2);
 
-	set_cpu(1);
+	coco_set_cpu(1);
 	expect(TDX_VCPU_ASSOCIATED, VP_RD, vp, FIELD_POSTED_VECTOR);
 	expect(TDX_VCPU_ASSOCIATED, VP_WR, vp, FIELD_POSTED_VECTOR, 0, 0xff);
 	expect(TDX_VCPU_NOT_ASSOCIATED, VP_FLUSH, vp);
 	expect(TDX_FLUSHVP_NOT_DONE, MNG_VPFLUSHDONE, self->pa[PAGE_TDR]);
 
-	set_cpu(0);
+	coco_set_cpu(0);
 	expect(TDX_SUCCESS, VP_FLUSH, vp);
-	set_cpu(1);
+	coco_set_cpu(1);
 	expect(TDX_SUCCESS, VP_RD, vp, FIELD_POSTED_VECTOR);
 	destroy(self);
 }
@@ -518,7 +513,8 @@ TEST_F(strict, sept_add)
 	expect(TDX_OPERAND_INVALID | RCX, MEM_SEPT_ADD, GPA | 3, tdr, page);
 	expect(TDX_OPERAND_INVALID | RCX, MEM_SEPT_ADD, SHARED_GPA | 3, tdr, page);
 	expect(TDX_PAGE_METADATA_INCORRECT | RDX, MEM_SEPT_ADD, 3, page, page);
-	expect(TDX_PAGE_METADATA_INCORRECT | R8, MEM_SEPT_ADD, 3, tdr, tdr);
+	expect(TDX_PAGE_METADATA_INCORRECT | R8, MEM_SEPT_ADD, 3, tdr, self->pa[PAGE_TDCS]);
+	expect(TDX_OPERAND_BUSY | R8, MEM_SEPT_ADD, 3, tdr, tdr);
 	expect(TDX_OPERAND_INVALID | R8, MEM_SEPT_ADD, 3, tdr, page + 8);
 
 	/* Level 2 needs a table at level 3; the entry there is free. */
@@ -554,7 +550,9 @@ TEST_F(strict, page_add)
 	expect(TDX_OPERAND_INVALID | R8, MEM_PAGE_ADD, GPA, tdr, data + 8, source);
 	expect(TDX_OPERAND_INVALID | R8, MEM_PAGE_ADD, GPA, tdr, data | WITH_KEYID, source);
 	expect(TDX_ADDR_RANGE_ERROR | R8, MEM_PAGE_ADD, GPA, tdr, NO_MEMORY, source);
-	expect(TDX_PAGE_METADATA_INCORRECT | R8, MEM_PAGE_ADD, GPA, tdr, tdr, source);
+	expect(TDX_PAGE_METADATA_INCORRECT | R8, MEM_PAGE_ADD, GPA, tdr, self->pa[PAGE_TDCS],
+	       source);
+	expect(TDX_OPERAND_BUSY | R8, MEM_PAGE_ADD, GPA, tdr, tdr, source);
 	/* The source comes before the page. */
 	expect(TDX_OPERAND_INVALID | R9, MEM_PAGE_ADD, GPA, tdr, tdr, source + 8);
 

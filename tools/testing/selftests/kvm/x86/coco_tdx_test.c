@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -188,12 +187,9 @@ TEST_F(tdx, census_while_td_lives)
 static void *launch_some(void *cpu)
 {
 	unsigned int seed = (unsigned long)cpu + 10;
-	cpu_set_t cpus;
 	int i;
 
-	CPU_ZERO(&cpus);
-	CPU_SET((unsigned long)cpu, &cpus);
-	TEST_ASSERT(!sched_setaffinity(0, sizeof(cpus), &cpus), "sched_setaffinity() failed");
+	coco_set_cpu((unsigned long)cpu);
 
 	for (i = 0; i < 8; i++)
 		random_launch(&seed, 64);
@@ -440,6 +436,50 @@ TEST_F(tdx, init_vm_operand_invalid)
 	coco_td_init_vcpu(&td);
 	coco_td_finalize(&td);
 	TEST_ASSERT(coco_td_mrtd_is(&td, MRTD_NOTHING), "After three attempts");
+	coco_td_free(&td);
+}
+
+static void expect_einval(struct coco_td *td, uint64_t gpa, uint64_t nr_pages)
+{
+	uint64_t left;
+	int ret = __coco_td_add(td, MEASURE, counting, gpa, nr_pages, &left);
+
+	TEST_ASSERT(ret == -1 && errno == EINVAL && left == nr_pages,
+		    "%lu pages at %lx should be EINVAL, not %d, errno %d, %lu left",
+		    nr_pages, gpa, ret, errno, left);
+}
+
+/* A TD with 52 address bits, which needs an EPT with five levels, and its limits */
+TEST_F(tdx, gpa_bits_52)
+{
+	const uint64_t shared = BIT_ULL(51), last = shared - PAGE_SIZE;
+	struct coco_td td;
+	uint64_t hw_error;
+	int ret;
+
+	coco_td_new(&td);
+	td.gpa_bits = 52;
+	if (last / PAGE_SIZE > td.vm->max_gfn) {
+		ret = __coco_td_init_vm(&td, 0, &hw_error);
+		TEST_ASSERT(ret == -1 && errno == EINVAL, "Should be EINVAL, not %d, errno %d",
+			    ret, errno);
+		coco_td_free(&td);
+		return;
+	}
+
+	coco_td_init_vm(&td);
+	coco_td_add_vcpu(&td);
+	coco_td_init_vcpu(&td);
+	coco_td_add_slot(&td, COCO_TD_GPA, 4);
+	coco_td_add_slot(&td, last - PAGE_SIZE, 2);
+	coco_td_add(&td, MEASURE, counting, COCO_TD_GPA, 1);
+	coco_td_add(&td, MEASURE, counting, last, 1);
+	expect_einval(&td, last, 2);
+	expect_einval(&td, shared | COCO_TD_GPA, 1);
+	expect_einval(&td, COCO_TD_GPA + PAGE_SIZE, BIT_ULL(40));
+	TEST_ASSERT(coco_td_hpa(&td, last, NULL), "The last page is not mapped");
+	coco_td_finalize(&td);
+	coco_td_check_mrtd(&td);
 	coco_td_free(&td);
 }
 

@@ -25,12 +25,14 @@
 #define COCO_NR_EXTENDS			16
 
 #define COCO_TD_GPA	(4ul << 20)
+#define COCO_TD_GPA_BITS	48
 #define COCO_SEEN_SIZE	16
 
 /**
  * struct coco_td - a TD and what it has to measure
  * @vm:		the VM
  * @vcpu:	its only vCPU
+ * @gpa_bits:	width of its guest physical addresses, the topmost bit means shared
  * @nr_slots:	memslots so far
  * @tag:	tells the TD from others in the files of the emulator
  * @mrtd:	running hash of what was added
@@ -38,6 +40,7 @@
 struct coco_td {
 	struct kvm_vm *vm;
 	struct kvm_vcpu *vcpu;
+	unsigned int gpa_bits;
 	uint32_t nr_slots;
 	uint64_t tag;
 	struct sha384 mrtd;
@@ -95,8 +98,25 @@ void coco_pamt_check_census(const struct coco_census *before);
 uint64_t coco_td_hpa(struct coco_td *td, uint64_t gpa, uint8_t seen[COCO_SEEN_SIZE]);
 /* Physical address of the Secure EPT entry of the page at @gpa. */
 uint64_t coco_td_septe(struct coco_td *td, uint64_t gpa);
+/* Physical address of the TDR, which is the TD's name in SEAMCALLs. */
+uint64_t coco_td_tdr(struct coco_td *td);
+/* Has KVM given up the VM? */
+bool coco_td_is_dead(struct coco_td *td);
 /* A byte changes, as by a stray write of the host. */
 void coco_host_write(uint64_t hpa);
+
+/*
+ * The @n-th call of @leaf from now on takes @us longer: "before" it has locked
+ * anything, "inside" of the module, or "after" it has left it.
+ */
+void coco_tdx_pause(const char *leaf, const char *where, uint64_t n, uint64_t us);
+/* Until it does. */
+void coco_tdx_wait_for_pause(const char *leaf, const char *where);
+bool coco_tdx_pause_is_pending(void);
+void coco_tdx_pause_clear(void);
+
+/* The calling thread stays on this CPU. */
+void coco_set_cpu(int cpu);
 
 /* Pages of random bytes. */
 uint8_t *coco_random_pages(uint64_t nr_pages);

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <linux/bits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,6 @@
 #include "test_util.h"
 
 #define TD_NR_CPUID_ENTRIES	256
-#define TD_GPA_BITS		48
 #define TD_ATTR_SEPT_VE_DISABLE	BIT_ULL(28)
 #define TD_XFAM_FP_SSE		(BIT_ULL(0) | BIT_ULL(1))
 
@@ -43,6 +43,7 @@ void coco_td_new(struct coco_td *td)
 	TEST_ASSERT(getrandom(&td->tag, sizeof(td->tag), 0) == sizeof(td->tag),
 		    "getrandom() failed");
 	sha384_start(&td->mrtd);
+	td->gpa_bits = COCO_TD_GPA_BITS;
 
 	td->vm = vm_create_barebones_type(KVM_X86_TDX_VM);
 	vm_enable_cap(td->vm, KVM_CAP_SPLIT_IRQCHIP, 24);
@@ -64,7 +65,7 @@ int __coco_td_init_vm(struct coco_td *td, uint32_t bad_cpuid_bits, uint64_t *hw_
 
 	entry = &init->cpuid.entries[init->cpuid.nent++];
 	entry->function = 0x80000008;
-	entry->eax = TD_GPA_BITS << 16 | 40;
+	entry->eax = td->gpa_bits << 16 | 40;
 	entry->ecx = bad_cpuid_bits;
 
 	ret = tdx_cmd(td->vm->fd, KVM_TDX_INIT_VM, 0, init, hw_error);
@@ -84,6 +85,8 @@ void coco_td_add_vcpu(struct coco_td *td)
 {
 	td->vcpu = __vm_vcpu_add(td->vm, 0);
 	vcpu_init_cpuid(td->vcpu, kvm_get_supported_cpuid());
+	/* By this KVM tells how many levels the EPT has: as many as that of the TD. */
+	vcpu_set_cpuid_property(td->vcpu, X86_PROPERTY_GUEST_MAX_PHY_ADDR, td->gpa_bits);
 }
 
 int __coco_td_init_vcpu(struct coco_td *td)
@@ -222,6 +225,19 @@ void coco_td_mrtd(struct coco_td *td, uint8_t mrtd[SHA384_SIZE])
 	td_line(td, mrtd);
 }
 
+uint64_t coco_td_tdr(struct coco_td *td)
+{
+	uint8_t mrtd[SHA384_SIZE];
+
+	return td_line(td, mrtd);
+}
+
+bool coco_td_is_dead(struct coco_td *td)
+{
+	return __vm_ioctl(td->vm, KVM_CHECK_EXTENSION, (void *)KVM_CAP_USER_MEMORY) < 0 &&
+	       errno == EIO;
+}
+
 bool coco_td_mrtd_is(struct coco_td *td, const char *hex)
 {
 	char have[2 * SHA384_SIZE + 1];
@@ -281,11 +297,9 @@ static uint64_t sept_find(struct coco_td *td, uint64_t gpa, int level, const cha
 			  uint8_t seen[COCO_SEEN_SIZE])
 {
 	char *sept, *line, *next, line_kind[20], hex[2 * COCO_SEEN_SIZE + 1];
-	unsigned long tdr, line_tdr, line_gpa, hpa = 0;
-	uint8_t mrtd[SHA384_SIZE];
+	unsigned long tdr = coco_td_tdr(td), line_tdr, line_gpa, hpa = 0;
 	int line_level;
 
-	tdr = td_line(td, mrtd);
 	sept = coco_emul_read("sept");
 	next = sept;
 	while ((line = strsep(&next, "\n"))) {
@@ -321,6 +335,63 @@ void coco_host_write(uint64_t hpa)
 
 	snprintf(text, sizeof(text), "%#lx", hpa);
 	coco_emul_write("host_write", text);
+}
+
+void coco_tdx_pause(const char *leaf, const char *where, uint64_t n, uint64_t us)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%s %s %lu %lu", leaf, where, n, us);
+	coco_emul_write("pause", text);
+}
+
+/* Calls until the pause begins, 0 while it goes on, -1 if there is none */
+static long pause_in(const char *leaf, const char *where)
+{
+	char *pauses = coco_emul_read("pause"), *next = pauses, *line;
+	char line_leaf[32], line_where[16];
+	long in = -1, line_in;
+
+	while ((line = strsep(&next, "\n"))) {
+		if (sscanf(line, "%31s %15s %ld", line_leaf, line_where, &line_in) == 3 &&
+		    !strcmp(line_leaf, leaf) && !strcmp(line_where, where))
+			in = line_in;
+	}
+	free(pauses);
+	return in;
+}
+
+void coco_tdx_wait_for_pause(const char *leaf, const char *where)
+{
+	long in;
+
+	do {
+		in = pause_in(leaf, where);
+	} while (in > 0);
+	TEST_ASSERT(!in, "The pause %s %s was over before this CPU looked", where, leaf);
+}
+
+bool coco_tdx_pause_is_pending(void)
+{
+	char *pending = coco_emul_read("pause");
+	bool ret = *pending;
+
+	free(pending);
+	return ret;
+}
+
+void coco_tdx_pause_clear(void)
+{
+	coco_emul_write("pause", "clear");
+}
+
+void coco_set_cpu(int cpu)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	TEST_ASSERT(!sched_setaffinity(0, sizeof(cpus), &cpus), "No CPU %d", cpu);
 }
 
 uint8_t *coco_random_pages(uint64_t nr_pages)

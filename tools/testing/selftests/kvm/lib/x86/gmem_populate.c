@@ -219,6 +219,32 @@ static void gmem_check_call(struct gmem_vm *t, int nr)
 		gmem_check_previous(t, nr);
 }
 
+static bool gmem_source_is_held(const void *addr, const struct kvm_gmem_test_page *src)
+{
+	struct kvm_gmem_test_page now;
+
+	return !__gmem_user_page(addr, &now) && now.pfn == src->pfn && now.refs >= src->refs;
+}
+
+/* Nothing follows the last source page: has its reference been given back, too? */
+static void gmem_check_last_source(struct gmem_vm *t)
+{
+	int last = t->cmd.nr_calls - 1;
+	struct kvm_gmem_test_call *call = &t->calls[last];
+	const void *addr = (void *)t->cmd.source + last * getpagesize();
+
+	if (last < 0 || t->cmd.nr_calls > t->cmd.max_calls || t->racing || !call->src.pfn ||
+	    call->src.flags & (KVM_GMEM_TEST_ZERO_PAGE | KVM_GMEM_TEST_KSM))
+		return;
+
+	/* The batches of the LRU hold references, too, until somebody drains them. */
+	if (gmem_source_is_held(addr, &call->src))
+		gmem_write_file("/proc/sys/vm/drop_caches", "1");
+	TEST_ASSERT(!gmem_source_is_held(addr, &call->src),
+		    "Call %d: the source page still has the reference that it was used with",
+		    last);
+}
+
 static void gmem_check_calls(struct gmem_vm *t)
 {
 	unsigned int per_hold = t->cmd.nr_calls;
@@ -232,6 +258,7 @@ static void gmem_check_calls(struct gmem_vm *t)
 
 	for (i = 0; i < t->cmd.nr_calls && i < t->cmd.max_calls; i++)
 		gmem_check_call(t, i);
+	gmem_check_last_source(t);
 }
 
 long gmem_populate_act(struct gmem_vm *t, size_t page, const void *src, long npages,

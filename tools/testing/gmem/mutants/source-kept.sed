@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The pin of a source page is never dropped.
+# The source page is never put.
 # mutant: file=virt/kvm/guest_memfd.c boot=populate
 # mutant: fails=gmem_populate_content_test/content.one_page
-s/unpin_user_page(src_page);/(void)src_page;/
+/^long kvm_gmem_populate(/,/^}/s/put_page(src_page);/(void)src_page;/

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Emulated TDX module: what a leaf has locked while it is carried out, and how
+ * it comes that another CPU sees it.
+ *
+ * The locks of the module do not wait: who comes second gets TDX_OPERAND_BUSY,
+ * "Concurrency Restrictions and Enforcement" in the Intel TDX Module Base
+ * Architecture Specification. Which leaf locks what, and how, is as in Intel's
+ * implementation. As all leaves run under coco_emul_lock, nobody would ever come
+ * second: a test has to have a leaf pause.
+ *
+ * debugfs, directory coco_emul:
+ *   pause	write "<leaf> before|inside|after <n> <us>": on its n-th call from
+ *		now on the leaf takes that long before it has locked anything,
+ *		with everything locked that it locks, or after it has released
+ *		it. It is used up then. Write "clear": forget what is pending and
+ *		end what is going on. Read: what is pending, in the same form,
+ *		with n = 0 for what is going on.
+ */
+#include <linux/cleanup.h>
+#include <linux/debugfs.h>
+#include <linux/err.h>
+#include <linux/kprobes.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include <asm/tsc.h>
+
+#include "tdx.h"
+
+/* More than a leaf locks, times the CPUs that can be inside at the same time */
+#define TDX_MAX_LOCKS	64
+
+#define PAUSE_MAX_US	5000000
+
+/**
+ * struct module_lock - a lock that a leaf holds
+ * @id:		physical address of the page, of the TDR plus 1 for the Secure EPT
+ * @exclusive:	nobody else may have it
+ * @cpu:	the logical processor that the leaf was called on
+ */
+struct module_lock {
+	u64	id;
+	bool	exclusive;
+	int	cpu;
+};
+
+/* Both are protected by coco_emul_lock. */
+static struct module_lock module_locks[TDX_MAX_LOCKS];
+static unsigned int nr_module_locks;
+
+/* Like the real ones, these do not know who holds them: a leaf can be in its own way. */
+static u64 lock(u64 id, enum tdx_lock_mode mode, enum tdx_operand operand)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&coco_emul_lock);
+
+	for (i = 0; i < nr_module_locks; i++) {
+		if (module_locks[i].id == id &&
+		    (module_locks[i].exclusive || mode == TDX_EXCLUSIVE))
+			return TDX_OPERAND_BUSY | operand;
+	}
+	if (nr_module_locks == TDX_MAX_LOCKS)
+		return TDX_OPERAND_BUSY | operand;
+
+	module_locks[nr_module_locks++] = (struct module_lock) {
+		.id		= id,
+		.exclusive	= mode == TDX_EXCLUSIVE,
+		.cpu		= raw_smp_processor_id(),
+	};
+	return TDX_SUCCESS;
+}
+NOKPROBE_SYMBOL(lock);
+
+/* A page, by its entry in the PAMT; that of the TDR stands for the TD. */
+u64 tdx_lock_page(u64 pa, enum tdx_lock_mode mode, enum tdx_operand operand)
+{
+	return lock(pa, mode, operand);
+}
+NOKPROBE_SYMBOL(tdx_lock_page);
+
+/* The Secure EPT of a TD. Who has the TD for itself needs no lock for that. */
+u64 tdx_lock_sept(u64 tdr, enum tdx_lock_mode mode)
+{
+	return mode == TDX_NO_LOCK ? TDX_SUCCESS : lock(tdr + 1, mode, OPERAND_SEPT_TREE);
+}
+NOKPROBE_SYMBOL(tdx_lock_sept);
+
+/* Whatever the leaf that ends on this CPU holds. */
+void tdx_unlock_all(void)
+{
+	int cpu = raw_smp_processor_id();
+	unsigned int i = 0;
+
+	lockdep_assert_held(&coco_emul_lock);
+
+	while (i < nr_module_locks) {
+		if (module_locks[i].cpu == cpu)
+			module_locks[i] = module_locks[--nr_module_locks];
+		else
+			i++;
+	}
+}
+NOKPROBE_SYMBOL(tdx_unlock_all);
+
+/**
+ * struct pause - time that a leaf takes
+ * @in:		the pause is made on this call from now on, 0 if none is pending
+ * @us:		how long it is
+ * @going_on:	CPUs that are in it; 0 while they are ends it
+ *
+ * All are protected by coco_emul_lock, but @going_on is polled without it.
+ */
+struct pause {
+	u64		in;
+	u64		us;
+	unsigned int	going_on;
+};
+
+static struct pause pauses[NR_TDH_POINTS][NR_TDX_PAUSES];
+
+static const char *const pause_names[NR_TDX_PAUSES] = {
+	[TDX_PAUSE_BEFORE]	= "before",
+	[TDX_PAUSE_INSIDE]	= "inside",
+	[TDX_PAUSE_AFTER]	= "after",
+};
+
+/*
+ * With interrupts off, as in the module. The other CPUs can use the emulator
+ * meanwhile, or the pause would be of no use.
+ */
+void tdx_pause(unsigned int leaf, enum tdx_pause_id id)
+{
+	struct pause *p = &pauses[leaf][id];
+	u64 end;
+
+	lockdep_assert_held(&coco_emul_lock);
+
+	/* What an NMI has interrupted may hold any lock but this one. */
+	if (!p->in || --p->in || in_nmi())
+		return;
+
+	p->going_on++;
+	end = rdtsc() + p->us * tsc_khz / 1000;
+	raw_spin_unlock(&coco_emul_lock);
+
+	while (rdtsc() < end && READ_ONCE(p->going_on))
+		cpu_relax();
+
+	raw_spin_lock(&coco_emul_lock);
+	if (p->going_on)
+		p->going_on--;
+}
+NOKPROBE_SYMBOL(tdx_pause);
+
+static int pause_show(struct seq_file *m, void *v)
+{
+	unsigned int i, j;
+
+	guard(raw_spinlock_irqsave)(&coco_emul_lock);
+
+	for (i = 0; i < NR_TDH_POINTS; i++) {
+		for (j = 0; j < NR_TDX_PAUSES; j++) {
+			const struct pause *p = &pauses[i][j];
+
+			if (p->in || p->going_on)
+				seq_printf(m, "%s %s %llu %llu\n", tdx_points[POINT_TDH + i].name,
+					   pause_names[j], p->in, p->us);
+		}
+	}
+
+	return 0;
+}
+
+static int pause_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, pause_show, NULL);
+}
+
+static void pause_clear(void)
+{
+	guard(raw_spinlock_irqsave)(&coco_emul_lock);
+
+	memset(pauses, 0, sizeof(pauses));
+}
+
+static int pause_set(const char *name, const char *where, u64 n, u64 us)
+{
+	int i, j = match_string(pause_names, NR_TDX_PAUSES, where);
+
+	if (j < 0)
+		return -EINVAL;
+
+	for (i = 0; i < NR_TDH_POINTS; i++) {
+		if (strcmp(tdx_points[POINT_TDH + i].name, name))
+			continue;
+
+		guard(raw_spinlock_irqsave)(&coco_emul_lock);
+
+		pauses[i][j].in = n;
+		pauses[i][j].us = us;
+		return 0;
+	}
+
+	return -ENOENT;
+}
+
+static ssize_t pause_write(struct file *file, const char __user *ubuf, size_t count,
+			   loff_t *ppos)
+{
+	char *buf __free(kfree) = coco_emul_line(ubuf, count);
+	char *str, *name, *where, *n_str, *us_str;
+	u64 n, us;
+	int ret;
+
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+
+	str = strim(buf);
+	if (!strcmp(str, "clear")) {
+		pause_clear();
+		return count;
+	}
+
+	name = strsep(&str, " ");
+	where = strsep(&str, " ");
+	n_str = strsep(&str, " ");
+	us_str = strsep(&str, " ");
+	if (!us_str || str)
+		return -EINVAL;
+
+	ret = kstrtou64(n_str, 0, &n);
+	if (!ret)
+		ret = kstrtou64(us_str, 0, &us);
+	if (!ret && (!n || us > PAUSE_MAX_US))
+		ret = -EINVAL;
+	if (!ret)
+		ret = pause_set(name, where, n, us);
+
+	return ret ?: count;
+}
+
+static const struct file_operations pause_fops = {
+	.owner		= THIS_MODULE,
+	.open		= pause_open,
+	.read		= seq_read,
+	.write		= pause_write,
+	.llseek		= seq_lseek,
+	.release	= single_release,
+};
+
+void __init tdx_lock_debugfs_init(struct dentry *dir)
+{
+	debugfs_create_file("pause", 0600, dir, NULL, &pause_fops);
+}

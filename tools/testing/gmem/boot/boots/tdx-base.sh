@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Negative control of tdx-pwl5 and tdx-failure: on the base, pages and VMs are lost where two CPUs meet in the TDX
+# module, a page that the module keeps is given to the next TD, and some arguments end in a WARN and a dead VM.
+# boot: kernel=base
+# boot: cpu=max,vendor=GenuineIntel,family=6,model=122,stepping=1,phys-bits=52,-svm,-hypervisor,-avx,-avx2,-la57,xlevel=0x80000008
+# boot: smp=2 mem=3G timeout=300
+# boot: append=coco_emul=tdx nohibernate
+# boot: verbs=test
+# boot: splat=WARNING: arch/x86/kvm/vmx/tdx[.]c:
+. /lib/guest.sh
+
+load kvm-intel tdx=1 nested=0
+want_not_ok tdx_init_mem_region_test td.measured.gpa_too_wide td.unmeasured.gpa_too_wide \
+	td.measured.nr_pages_overflows td.unmeasured.nr_pages_overflows global.finalize_without_vcpu
+want_not_ok coco_tdx_busy_test busy.punch_hole_while_measuring busy.measure_while_punching_hole \
+	busy.punch_hole_in_finalize busy.punch_hole_after_finalize busy.finalize_before_page_remove
+want_not_ok coco_tdx_failure_test lost.mem_range_block.punch_hole lost.mem_page_remove.punch_hole \
+	lost.phymem_page_wbinvd.punch_hole lost.mem_range_block.conversion lost.mem_page_remove.conversion \
+	lost.phymem_page_wbinvd.conversion
