@@ -10,7 +10,7 @@
 # KTREE is the built kernel tree, by default that of the variant which the boot script names.
 #
 # Header lines of a boot script, "# boot: KEY=VALUE ...":
-#   machine=MACHINE              one of machines/, which says cpu, smp, mem and what to append
+#   machine=MACHINE              one of machines/, which says cpu, smp, mem and what to append; or all of these here
 #   kernel=VARIANT[,VARIANT...]  one boot with each; those after the first are called BOOT@VARIANT
 #   cpu=QEMU-CPU  smp=N  mem=SIZE  in place of the machine's; features=+A,-B  more of its CPU, or less
 #   timeout=SECONDS  verbs=run,test  tests=all  pack=host
@@ -42,8 +42,10 @@ done
 script=$GMEM/boot/boots/${1%@*}.sh
 [ -f "$script" ] || die "no boot script ${1%@*}" "make list"
 boot=${boot:-$1}
-machine=$GMEM/boot/machines/$(meta "$script" machine none)
-[ -f "$machine" ] || die "$script: no machine ${machine##*/}" "ls $GMEM/boot/machines"
+machine=$(meta "$script" machine)
+[ -z "$machine" ] || [ -f "$GMEM/boot/machines/$machine" ] || die "$script: no machine $machine" "ls $GMEM/boot/machines"
+machine=${machine:+$GMEM/boot/machines/$machine}
+machine=${machine:-/dev/null}
 
 # of_machine KEY DEFAULT: what the boot script says, or else its machine
 of_machine() { meta "$script" "$1" "$(meta "$machine" "$1" "$2")"; }

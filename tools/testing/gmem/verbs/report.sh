@@ -18,7 +18,7 @@ machines()
 {
 	for script in "$GMEM"/boot/boots/*.sh; do
 		printf '%s\t%s\n' "$(basename "$script" .sh)" \
-			"$(sed -nE 's/^# (boot|machine):[[:space:]]*//p' "$script" "$GMEM/boot/machines/$(meta "$script" machine)" |
+			"$(sed -nE 's/^# (boot|machine):[[:space:]]*//p' "$script" "$GMEM/boot/machines/$(meta "$script" machine)" 2>/dev/null |
 				grep -v '^splat=' | sed 's/ verbs=[^ ]*//' | paste -s -d ' ' -)"
 	done
 }
