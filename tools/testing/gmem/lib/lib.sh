@@ -129,9 +129,9 @@ build_kernels()
 
 megabytes() { case $1 in *G) echo $((${1%G} * 1024)) ;; *M) echo "${1%M}" ;; *) die "no size of memory: $1" "mem=2G" ;; esac; }
 
-# reserve_memory SIZE NAME: wait until the boots at work leave that much. A reservation ends with the process that made
-# it. One boot always may run. What QEMU itself takes, most of it translated code, is counted as QEMU_MEMORY.
-# GMEM_MEMORY=SIZE in place of what is available, less 1 GiB for everything else, when the first boot begins.
+# reserve_memory SIZE NAME: wait until the running boots leave that much. A reservation ends with the process that made
+# it, and a boot that is alone may always run. QEMU_MEMORY is for QEMU itself, most of it for translated code. The limit is
+# what is available when no boot runs, less 1 GiB for everything else; or GMEM_MEMORY=SIZE.
 QEMU_MEMORY=512M
 reserve_memory()
 {

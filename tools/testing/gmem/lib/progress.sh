@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# How far a stage has come, for who waits; sourced after lib.sh, which has objects_done().
+# How far a stage has come; sourced after lib.sh, which has objects_done().
 # shellcheck shell=sh
 
 WATCH=60	# seconds between two looks
@@ -12,8 +12,8 @@ last_line() # STAGE
 	tail -c 300 "${newest:-/dev/null}" | tr -d '\r' | tail -n 1 | cut -c1-70 | grep . || echo "no log yet"
 }
 
-# progress STAGE SECONDS: how far it has come. Of a kernel of which every object is built that is known, and then so is,
-# from how many there were a look before, about when it will be through.
+# progress STAGE: for a kernel that is built in full, the fraction of its objects and, from the number at the last look, an
+# estimate of the time left. For anything else the last line of the log.
 progress()
 {
 	local tree="$BUILD/tree/${1#kernel-}" total built before

@@ -13,7 +13,7 @@ done <"$result/stages" | awk -f "$GMEM/lib/tap.awk" -f "$GMEM/lib/number.awk" -v
 echo "1..$(cat "$result/count")" | tee -a "$tap"
 
 say ""
-say "seconds by stage, in the order they ended; what was at work at the same time overlaps. The logs are in $LOG"
+say "seconds by stage, in the order they ended; stages that ran at the same time overlap. Logs: $LOG"
 awk -F '\t' '{ printf "# %6d  %-24s\n", $1, $2 }' "$result/times"
 say "$(printf '%5d' $(($(date +%s) - $(cat "$result/start"))))  in all"
 say ""

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# verb: the boots, checks, kernels, machines and mutants there are
+# verb: list the boots, checks, kernels, machines and mutants
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 
