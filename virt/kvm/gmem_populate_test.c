@@ -79,6 +79,7 @@ static u32 gmem_test_page_flags(struct page *page)
 	       (folio_test_large(folio) ? KVM_GMEM_TEST_LARGE : 0) |
 	       (folio_test_swapbacked(folio) ? KVM_GMEM_TEST_SWAPBACKED : 0) |
 	       (PageHWPoison(page) ? KVM_GMEM_TEST_HWPOISON : 0) |
+	       (folio_test_waiters(folio) ? KVM_GMEM_TEST_WAITERS : 0) |
 	       (is_zero_pfn(page_to_pfn(page)) ? KVM_GMEM_TEST_ZERO_PAGE : 0);
 }
 
@@ -163,8 +164,12 @@ static void gmem_test_record(struct gmem_test *test, struct kvm *kvm, gfn_t gfn,
 		call.flags |= KVM_GMEM_TEST_DST_IN_FILE;
 	if (has_source)
 		call.flags |= KVM_GMEM_TEST_HAS_SOURCE;
-	if (src_page)
+	if (src_page) {
 		gmem_test_report_page(&call.src, src_page, 0);
+		/* More references than those of page tables and page cache */
+		if (call.src.refs > folio_expected_ref_count(page_folio(src_page)))
+			call.flags |= KVM_GMEM_TEST_SRC_HELD;
+	}
 
 	/*
 	 * The struct page outlives the page.  Only its counters are reported, as
@@ -407,6 +412,7 @@ union gmem_test_cmd {
 	struct kvm_gmem_test_user_page user_page;
 	struct kvm_gmem_test_info info;
 	struct kvm_gmem_test_protect protect;
+	struct kvm_gmem_test_memory_error memory_error;
 };
 
 static const struct gmem_test_op {
@@ -419,6 +425,7 @@ static const struct gmem_test_op {
 	{ KVM_GMEM_TEST_USER_PAGE,	false,	gmem_test_user_page },
 	{ KVM_GMEM_TEST_INFO,		false,	gmem_test_info },
 	{ KVM_GMEM_TEST_PROTECT,	true,	gmem_test_protect },
+	{ KVM_GMEM_TEST_MEMORY_ERROR,	true,	gmem_test_memory_error },
 };
 
 static long gmem_test_execute_on_vm(const struct gmem_test_op *op, union gmem_test_cmd *cmd)

@@ -42,6 +42,7 @@ enum kvm_gmem_test_action {
 #define KVM_GMEM_TEST_NEW_HOLD		0x010 /* invalidate lock newly taken */
 #define KVM_GMEM_TEST_DST_IN_FILE	0x020 /* page is the one of this GFN */
 #define KVM_GMEM_TEST_LOCKDEP		0x040 /* lockdep answered the above */
+#define KVM_GMEM_TEST_SRC_HELD		0x080 /* somebody has a reference to @src */
 
 /* State of the folio that a page belongs to. */
 #define KVM_GMEM_TEST_UPTODATE		0x001
@@ -54,6 +55,7 @@ enum kvm_gmem_test_action {
 #define KVM_GMEM_TEST_SWAPBACKED	0x080
 #define KVM_GMEM_TEST_HWPOISON		0x100
 #define KVM_GMEM_TEST_ZERO_PAGE		0x200
+#define KVM_GMEM_TEST_WAITERS		0x400
 
 /**
  * struct kvm_gmem_test_page - a page and the folio it belongs to
@@ -181,10 +183,33 @@ struct kvm_gmem_test_protect {
 	__s32 vm_fd;
 };
 
+/**
+ * struct kvm_gmem_test_memory_error - a memory error in a page of a guest_memfd
+ * @size: (in) size of this structure
+ * @vm_fd: (in) VM file descriptor
+ * @gpa: (in) guest physical address of a page that the file has
+ * @ret: (out) what memory_failure() returned, -ETIMEDOUT if it does not return
+ * @reserved: (in) must be 0
+ *
+ * The handling of the error begins with the page locked by the driver.  As soon
+ * as it waits for that lock, the page is reported with KVM_GMEM_TEST_WAITERS,
+ * and the driver waits for somebody who holds the file's invalidate lock and
+ * wants the page, too.  Then it unlocks the page: the error comes first.
+ */
+struct kvm_gmem_test_memory_error {
+	__u32 size;
+	__s32 vm_fd;
+	__u64 gpa;
+	__s32 ret;
+	__u32 reserved;
+};
+
 #define KVM_GMEM_TEST_POPULATE	_IOWR('G', 1, struct kvm_gmem_test_populate)
 #define KVM_GMEM_TEST_FILE_PAGE	_IOWR('G', 2, struct kvm_gmem_test_file_page)
 #define KVM_GMEM_TEST_USER_PAGE	_IOWR('G', 3, struct kvm_gmem_test_user_page)
 #define KVM_GMEM_TEST_INFO	_IOWR('G', 4, struct kvm_gmem_test_info)
 #define KVM_GMEM_TEST_PROTECT	_IOWR('G', 5, struct kvm_gmem_test_protect)
+#define KVM_GMEM_TEST_MEMORY_ERROR \
+				_IOWR('G', 6, struct kvm_gmem_test_memory_error)
 
 #endif /* _UAPI_LINUX_KVM_GMEM_POPULATE_TEST_H */

@@ -13,6 +13,7 @@
 #   want_fail NAME REGEX COMMAND...    negative control: COMMAND must fail and print REGEX (ERE)
 #   want_not_ok [-n NAME] BINARY CASE...
 #                                      negative control: the TAP test BINARY must report each CASE "not ok"
+#   stuck_tasks                        tasks hang, as they should: the machine goes off without asking drivers
 #   note TEXT...                       a line for the log
 #
 # ONLY='A|B': run_test runs these binaries only.
@@ -96,6 +97,9 @@ want_fail()
 		;;
 	esac
 }
+
+# A driver that is shut down may wait for a lock that one of them holds, and so would poweroff
+stuck_tasks() { touch "$STATE/stuck"; }
 
 # The result lines of a TAP test: verdict, name and directive, separated by tabs
 tap_list()

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # check: verbs=test
 # am: patches/ as a maintainer would apply them, by plain git am on the pristine base. The work tree for that, build/am,
-# is also what the checks patch and sparse work in.
+# is also what the checks patch and sparse work in. The patches in other/ go to other maintainers, so they have to apply
+# to the base as well as to the series.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 . "$GMEM/lib/git.sh"
@@ -17,6 +18,12 @@ fi
 export KGIT="$tree"
 kgit am --abort 2>/dev/null || :
 kgit checkout -q -f --detach "$base"
+if apply_patches "$SERIES_DIR/other"; then
+	ok am/other-applies-to-the-base
+else
+	not_ok am/other-applies-to-the-base "$(tail -n 10 "$LOG/am.log")"
+fi
+kgit checkout -q -f --detach "$base"
 
 if apply_patches; then
 	ok am/applies
@@ -24,7 +31,7 @@ else
 	not_ok am/applies "$(tail -n 10 "$LOG/am.log")"
 	exit
 fi
-kgit rev-parse HEAD >"$BUILD/am.head"
+series=$(kgit rev-parse HEAD)
 
 same_files()
 {
@@ -43,19 +50,30 @@ check am/same-files-as-build-linux same_files
 rm -rf "$BUILD/am.patches"
 mkdir -p "$BUILD/am.patches"
 format_patches "$BUILD/am.patches"
+if apply_patches "$SERIES_DIR/other"; then
+	ok am/other-applies-to-the-series
+else
+	not_ok am/other-applies-to-the-series "$(tail -n 10 "$LOG/am.log")"
+	exit
+fi
+kgit rev-parse HEAD >"$BUILD/am.head"
+format_patches "$BUILD/am.patches/other" "$series"
 same_patches()
 {
 	rm -rf "$BUILD/am.kept"
-	mkdir "$BUILD/am.kept"
+	mkdir -p "$BUILD/am.kept/other"
 	patches | xargs -r cp -t "$BUILD/am.kept"
-	diff -u "$BUILD/am.kept" "$BUILD/am.patches"
+	patches "$SERIES_DIR/other" | xargs -r cp -t "$BUILD/am.kept/other"
+	mkdir -p "$BUILD/am.patches/other"
+	diff -ru "$BUILD/am.kept" "$BUILD/am.patches"
 }
 check am/refresh-leaves-no-diff same_patches
 
 # Tags that only a human may give
 no_tags()
 {
-	! patches | xargs -r grep -nHE '^(Signed-off-by|Reviewed-by|Tested-by|Acked-by|Co-developed-by):' | grep .
+	! { patches; patches "$SERIES_DIR/other"; } |
+		xargs -r grep -nHE '^(Signed-off-by|Reviewed-by|Tested-by|Acked-by|Co-developed-by):' | grep .
 }
 check am/no-human-tags no_tags
 no_stray() { ! find "$SERIES_DIR" -maxdepth 1 -name '0000-*' | grep .; }

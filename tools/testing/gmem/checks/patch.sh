@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # check: verbs=test needs=am
-# patch: checkpatch of each patch, and a build of what the series touches after each of them. Built in build/am: KVM for
-# both vendors with KVM_WERROR, the host code of SEV and TDX, the ccp driver; the selftests if the patch touches them.
+# patch: checkpatch of each patch, those in other/ last, and a build of what the series touches after each of them. Built
+# in build/am: KVM for both vendors with KVM_WERROR, the host code of SEV and TDX, the ccp driver; the selftests if the
+# patch touches them.
 # Warnings of W=1 in the directories of the touched files must not grow against the base.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
@@ -44,11 +45,13 @@ at "$base"
 # The base is compiled once more in full, so that it shows all its warnings
 warnings >"$log.seen"
 
+# shellcheck disable=SC2046 # names of patches have no spaces
+set -- $(patches; patches "$SERIES_DIR/other")
 for commit in $(kgit rev-list --reverse "$base..$head"); do
-	patch=$(kgit log -1 --format=%f "$commit" | cut -c1-52)
-	number=$(kgit rev-list --count "$base..$commit")
-	file=$(patches | sed -n "${number}p")
-	name=patch/$(basename "$file" .patch)
+	file=$1
+	shift
+	name=patch/${file#"$SERIES_DIR/"}
+	name=${name%.patch}
 	check "$name/checkpatch" checkpatch "$file"
 	result=0
 	at "$commit"

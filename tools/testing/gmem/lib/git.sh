@@ -16,14 +16,14 @@ kgit()
 
 stamped() { sed -n "s/^$1=//p" "$stamp" 2>/dev/null; }
 patches_id() { cat "$SERIES_DIR"/*.patch 2>/dev/null | sha256sum | cut -c1-16; }
-# The series of a folder, without the folders in it
-patches() { find "$SERIES_DIR" -maxdepth 1 -name '[0-9]*.patch' | sort; }
+# patches [DIR]: the patches in a folder, by default those of the series, without the folders in it
+patches() { find "${1:-$SERIES_DIR}" -maxdepth 1 -name '[0-9]*.patch' 2>/dev/null | sort; }
 
-# apply_patches: git am at the current commit; no 3-way merge, and git am never applies with fuzz
+# apply_patches [DIR]: git am at the current commit; no 3-way merge, and git am never applies with fuzz
 apply_patches()
 {
 	# shellcheck disable=SC2046 # names of patches have no spaces
-	set -- $(patches)
+	set -- $(patches "$@")
 	[ $# -gt 0 ] || return 0
 	kgit am -q --no-3way --committer-date-is-author-date "$@" >"$LOG/am.log" 2>&1 && return
 	kgit am --show-current-patch=raw 2>/dev/null | sed -n 's/^Subject: /does not apply: /p' >>"$LOG/am.log"
@@ -31,13 +31,13 @@ apply_patches()
 	return 1
 }
 
-# format_patches DIR: the form patches/ is kept in, the same from every machine
+# format_patches DIR [SINCE]: the form patches/ is kept in, the same from every machine
 format_patches()
 {
 	kgit -c core.abbrev=12 -c diff.algorithm=default -c diff.noprefix=false -c diff.mnemonicPrefix=false \
 		-c format.useAutoBase=false -c diff.orderFile=/dev/null \
 		format-patch -q -N --no-attach --no-thread --no-cover-letter --no-signoff --no-to --no-cc --zero-commit \
-		--no-signature --abbrev=12 -o "$1" "$(stamped base)..HEAD"
+		--no-signature --abbrev=12 -o "$1" "${2:-$(stamped base)}..HEAD"
 }
 
 # What would be lost if build/linux were made anew; empty output: nothing

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # compose.sh VARIANT [COMMIT]: put together the sources of a variant in git's object store, print the id of the tree.
-# build/linux as it is now (or its base, or COMMIT), then the overlay, the hooks and the variant's patch.
+# build/linux as it is now (or its base, or COMMIT), the patches in other/ if the variant says other=yes, then the
+# overlay, the hooks and the variant's patch.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 . "$GMEM/lib/git.sh"
@@ -53,6 +54,7 @@ elif [ "$(meta "$variant" series)" = yes ]; then
 else
 	kgit read-tree "$(stamped base)"
 fi
+[ "$(meta "$variant" other)" != yes ] || patches "$SERIES_DIR/other" | while read -r other; do kgit apply --cached "$other"; done
 before=$(kgit write-tree)
 after=$(overlay_id) || exit 1
 

@@ -4,21 +4,31 @@
  * as the "SEV Secure Nested Paging Firmware ABI Specification" describes them.
  *
  * Only the commands that the ccp driver and KVM issue on the way from module
- * load over guest launch to module unload. Keys, certificates, attestation,
- * migration and SEV(-ES) guests are not there: INVALID_COMMAND.
+ * load over guest launch to module unload, and those that return something to
+ * /dev/sev. Keys, attestation, migration and SEV(-ES) guests are not there:
+ * INVALID_COMMAND.
  */
 #define pr_fmt(fmt)	"coco_emul: " fmt
 
 #include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/err.h>
 #include <linux/psp-sev.h>
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 
 #include "snp.h"
 
 #define PSP_BUILD	1
 
 #define PSP_MAX_GUESTS	64
+
+/* A signature of each of two sockets; a certificate; those of PEK, OCA and CEK */
+#define PSP_ID_SIZE		128
+#define PSP_CERT_SIZE		2084
+#define PSP_CERT_CHAIN_SIZE	(3 * PSP_CERT_SIZE)
 
 enum psp_platform_state {
 	PSP_PLATFORM_UNINIT,
@@ -95,6 +105,28 @@ static u16 output_page(u64 pa, size_t len, void **out)
 	return SEV_RET_SUCCESS;
 }
 
+/* Neither signatures nor certificates: a buffer of @len bytes with @size times @byte in it */
+static u16 put_blob(u64 pa, u32 len, u32 size, u8 byte)
+{
+	u64 end = pa + len, at, next;
+	void *out;
+	u16 ret;
+
+	for (at = pa; at < end; at = next) {
+		next = min(ALIGN_DOWN(at, PAGE_SIZE) + PAGE_SIZE, end);
+		ret = output_page(at, next - at, &out);
+		if (ret)
+			return ret;
+	}
+
+	for (at = pa, end = pa + size; at < end; at = next) {
+		next = min(ALIGN_DOWN(at, PAGE_SIZE) + PAGE_SIZE, end);
+		memset(coco_emul_ram(at, next - at), byte, next - at);
+	}
+
+	return SEV_RET_SUCCESS;
+}
+
 static u16 sev_init(void *buf)
 {
 	struct sev_data_init *init = buf;
@@ -147,6 +179,65 @@ static u16 sev_platform_status_cmd(void *buf)
 static u16 sev_df_flush(void *buf)
 {
 	return sev_state == PSP_PLATFORM_INIT ? SEV_RET_SUCCESS : SEV_RET_INVALID_PLATFORM_STATE;
+}
+
+/* As in AMD's implementation, the length is told with success and INVALID_LEN only. */
+static u16 sev_get_id(void *buf)
+{
+	struct sev_data_get_id *id = buf;
+	u16 ret = SEV_RET_INVALID_LEN;
+
+	if (id->len >= PSP_ID_SIZE) {
+		ret = put_blob(id->address, id->len, PSP_ID_SIZE, 0x1d);
+		if (ret)
+			return ret;
+	}
+
+	id->len = PSP_ID_SIZE;
+	return ret;
+}
+
+static u16 sev_pek_csr(void *buf)
+{
+	struct sev_data_pek_csr *csr = buf;
+	u16 ret = SEV_RET_INVALID_LEN;
+
+	if (sev_state != PSP_PLATFORM_INIT)
+		return SEV_RET_INVALID_PLATFORM_STATE;
+
+	if (csr->len >= PSP_CERT_SIZE) {
+		ret = put_blob(csr->address, csr->len, PSP_CERT_SIZE, 0xc5);
+		if (ret)
+			return ret;
+	}
+
+	csr->len = PSP_CERT_SIZE;
+	return ret;
+}
+
+static u16 sev_pdh_cert_export(void *buf)
+{
+	struct sev_data_pdh_cert_export *export = buf;
+	u16 ret = SEV_RET_INVALID_LEN;
+
+	if (sev_state != PSP_PLATFORM_INIT)
+		return SEV_RET_INVALID_PLATFORM_STATE;
+
+	if (export->pdh_cert_len >= PSP_CERT_SIZE &&
+	    export->cert_chain_len >= PSP_CERT_CHAIN_SIZE) {
+		ret = put_blob(export->pdh_cert_address, export->pdh_cert_len,
+			       PSP_CERT_SIZE, 0xd8);
+		if (ret)
+			return ret;
+		ret = put_blob(export->cert_chain_address, export->cert_chain_len,
+			       PSP_CERT_CHAIN_SIZE, 0xcc);
+		if (ret)
+			return ret;
+	}
+
+	export->pdh_cert_len = PSP_CERT_SIZE;
+	export->cert_chain_len = PSP_CERT_CHAIN_SIZE;
+	return ret;
 }
 
 static u16 snp_platform_status(void *buf)
@@ -346,6 +437,10 @@ static const struct psp_cmd psp_cmds[] = {
 	PSP_CMD(PLATFORM_STATUS, sizeof(struct sev_user_data_status), sev_platform_status_cmd,
 		.writes = true),
 	PSP_CMD(DF_FLUSH, 0, sev_df_flush),
+	PSP_CMD(GET_ID, sizeof(struct sev_data_get_id), sev_get_id, .writes = true),
+	PSP_CMD(PEK_CSR, sizeof(struct sev_data_pek_csr), sev_pek_csr, .writes = true),
+	PSP_CMD(PDH_CERT_EXPORT, sizeof(struct sev_data_pdh_cert_export), sev_pdh_cert_export,
+		.writes = true),
 	PSP_CMD(SNP_PLATFORM_STATUS, sizeof(struct sev_data_snp_addr), snp_platform_status),
 	PSP_CMD(SNP_FEATURE_INFO, sizeof(struct sev_data_snp_feature_info), snp_feature_info),
 	PSP_CMD(SNP_INIT_EX, sizeof(struct sev_data_snp_init_ex), snp_init_ex),
@@ -378,6 +473,9 @@ static const struct psp_cmd *find_cmd(u32 id)
 	return NULL;
 }
 
+/* What is added to the time that a command takes, in milliseconds */
+static unsigned int delay_ms[NR_SNP_POINTS];
+
 /**
  * psp_emul_command() - carry out a firmware command
  * @id:		command number
@@ -391,6 +489,10 @@ u16 psp_emul_command(u32 id, u64 buf_pa)
 	void *buf = NULL;
 	u64 status;
 	u16 ret;
+
+	/* Outside of the lock: meanwhile everybody else goes on. */
+	if (cmd && READ_ONCE(delay_ms[cmd->point]))
+		msleep(READ_ONCE(delay_ms[cmd->point]));
 
 	guard(raw_spinlock_irqsave)(&coco_emul_lock);
 
@@ -453,8 +555,53 @@ static int guests_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(guests);
 
+static int delay_set(const char *name, unsigned int ms)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(psp_cmds); i++) {
+		if (!strcmp(snp_emul_points[psp_cmds[i].point].name, name)) {
+			WRITE_ONCE(delay_ms[psp_cmds[i].point], ms);
+			return 0;
+		}
+	}
+
+	return -ENOENT;
+}
+
+/*
+ * "<name> <milliseconds>": from now on that command takes so much longer. For a
+ * test that wants to do something while the firmware is at work.
+ */
+static ssize_t delay_write(struct file *file, const char __user *ubuf, size_t count,
+			   loff_t *ppos)
+{
+	char *buf __free(kfree) = coco_emul_line(ubuf, count);
+	char *str, *name;
+	unsigned int ms;
+	int ret;
+
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+
+	str = strim(buf);
+	name = strsep(&str, " ");
+	ret = str ? kstrtouint(str, 0, &ms) : -EINVAL;
+	if (!ret)
+		ret = delay_set(name, ms);
+
+	return ret ?: count;
+}
+
+static const struct file_operations delay_fops = {
+	.owner	= THIS_MODULE,
+	.open	= simple_open,
+	.write	= delay_write,
+};
+
 int __init psp_emul_init(struct dentry *debugfs)
 {
 	debugfs_create_file("guests", 0400, debugfs, NULL, &guests_fops);
+	debugfs_create_file("delay", 0200, debugfs, NULL, &delay_fops);
 	return 0;
 }

@@ -414,6 +414,32 @@ static int pages_show(struct seq_file *m, void *v)
 DEFINE_SHOW_ATTRIBUTE(pages);
 
 /*
+ * "<pfn> <state>" per page that is free, although it is a guest's or has to be
+ * reclaimed: whoever gets it next cannot use it. There is no such page.
+ */
+static int freed_show(struct seq_file *m, void *v)
+{
+	enum rmp_page_state state;
+	unsigned long flags;
+	u64 pfn;
+
+	for (pfn = 0; pfn < rmp_nr_pages; pfn++) {
+		if (!pfn_valid(pfn) || page_count(pfn_to_page(pfn)))
+			continue;
+
+		raw_spin_lock_irqsave(&coco_emul_lock, flags);
+		state = rmp[pfn].state;
+		raw_spin_unlock_irqrestore(&coco_emul_lock, flags);
+
+		if (state >= RMP_RECLAIM)
+			seq_printf(m, "%#llx %s\n", pfn, state_names[state]);
+	}
+
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(freed);
+
+/*
  * "<pfn>": change a byte of that guest page, as a stray write of the host would.
  * For the test of the checksum.
  */
@@ -459,6 +485,7 @@ int __init rmp_emul_init(struct dentry *debugfs)
 
 	debugfs_create_file("rmp", 0400, debugfs, NULL, &rmp_fops);
 	debugfs_create_file("pages", 0400, debugfs, NULL, &pages_fops);
+	debugfs_create_file("freed", 0400, debugfs, NULL, &freed_fops);
 	debugfs_create_file("host_write", 0200, debugfs, NULL, &host_write_fops);
 	return 0;
 }

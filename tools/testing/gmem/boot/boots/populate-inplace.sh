@@ -9,3 +9,4 @@ load kvm-gmem-test
 run_test gmem_populate_lockdep_test
 run_test gmem_populate_progress_test
 run_test gmem_populate_inplace_test
+run_test gmem_populate_error_test

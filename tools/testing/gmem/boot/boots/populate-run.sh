@@ -7,3 +7,4 @@ load kvm-amd
 load kvm-gmem-test
 run_test gmem_populate_content_test
 run_test gmem_populate_progress_test
+run_test gmem_populate_error_test

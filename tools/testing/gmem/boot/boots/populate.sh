@@ -21,6 +21,7 @@ guest_page_tables=$(counter nr_sec_page_table_pages)
 unevictable=$(counter nr_unevictable)
 
 run_test gmem_populate_content_test
+case_ok cgroup mount -t cgroup2 none /sys/fs/cgroup
 run_test gmem_populate_source_test
 run_test gmem_populate_state_test
 run_test gmem_populate_progress_test

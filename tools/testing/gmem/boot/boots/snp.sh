@@ -19,11 +19,14 @@ case_ok real-ccp-driver test -e /sys/bus/pci/drivers/ccp/10000:00:00.0
 run_test sev_snp_launch_update_test
 run_test coco_snp_digest_test
 run_test coco_snp_failure_test
+run_test coco_snp_launch_test
 load kvm-gmem-test
 run_test coco_snp_memory_error_test
 case_ok unload/kvm-gmem-test rmmod kvm-gmem-test
+case_ok cgroup mount -t cgroup2 none /sys/fs/cgroup
 run_test coco_snp_source_test
-run_test coco_snp_lock_test
+# Not the case that uses /dev/sev: that needs patches/other, see snp-inplace.
+run_test coco_snp_lock_test -t lock_order
 run_test coco_snp_strict_test
 case_ok no-instruction-declined grep '^declined 0$' $emul/counters
 unload kvm-amd

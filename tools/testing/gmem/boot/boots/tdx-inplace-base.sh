@@ -9,3 +9,7 @@ load kvm-intel tdx=1 nested=0
 want_not_ok coco_tdx_inplace_test global.lock_order
 want_not_ok tdx_init_mem_region_test td.measured.source_zero td.measured.nr_pages_overflows \
 	td.unmeasured.source_zero td.unmeasured.nr_pages_overflows
+
+# Nobody loses a page, with the base as with the series.
+case_ok cgroup mount -t cgroup2 none /sys/fs/cgroup
+run_test -n source coco_tdx_source_test -f shared

@@ -479,35 +479,6 @@ TEST_F(cpuid, after_fork)
 	munmap(src, PAGE_SIZE);
 }
 
-/* Page 3 of 5: the progress is reported, and the right table is corrected. */
-TEST_F(cpuid, third_of_five)
-{
-	struct kvm_sev_snp_launch_update args = {
-		.gfn_start = GPA / PAGE_SIZE,
-		.len = 5 * PAGE_SIZE,
-		.type = KVM_SEV_SNP_PAGE_TYPE_CPUID,
-	};
-	uint8_t *src = snp_map_pages(5);
-	int i, ret;
-
-	for (i = 0; i < 5; i++)
-		memcpy(src + i * PAGE_SIZE, i == 2 ? self->bad : self->want, PAGE_SIZE);
-
-	args.uaddr = (uint64_t)src;
-	ret = __snp_launch_update(self->guest.vm, &args, NULL);
-	TEST_ASSERT(!ret && args.gfn_start == GPA / PAGE_SIZE + 2 && args.len == 3 * PAGE_SIZE &&
-		    args.uaddr == (uint64_t)src + 2 * PAGE_SIZE,
-		    "ret %d, errno %d, 0x%llx bytes left", ret, errno, args.len);
-	for (i = 0; i < 5; i++)
-		TEST_ASSERT(!memcmp(src + i * PAGE_SIZE, self->want, PAGE_SIZE),
-			    "Table %d is not as wanted", i);
-
-	snp_launch_update(self->guest.vm, &args);
-	for (i = 0; i < 5; i++)
-		snp_guest_measure(&self->guest, i, NULL, KVM_SEV_SNP_PAGE_TYPE_CPUID);
-	munmap(src, 5 * PAGE_SIZE);
-}
-
 /* More entries than a table has room for */
 TEST_F(cpuid, count)
 {

@@ -18,6 +18,7 @@
 #include "kvm_test_harness.h"
 #include "coco_emul.h"
 #include "coco_snp.h"
+#include "gmem_source.h"
 
 #define GPA		BIT_ULL(32)
 #define NR_PAGES	4ul
@@ -203,6 +204,84 @@ TEST_F(source, kernel_address)
 TEST_F(source, non_canonical)
 {
 	expect_refused(&self->guest, (void *)0x0000800000000000ul);
+}
+
+/* Memory that others have as well */
+FIXTURE(shared) {
+	struct snp_census census;
+	struct snp_guest guest;
+};
+
+FIXTURE_SETUP(shared)
+{
+	snp_census_read(&self->census);
+	snp_guest_init(&self->guest, GPA, SOURCE_MANY_PAGES);
+}
+
+FIXTURE_TEARDOWN(shared)
+{
+	snp_guest_expect_digest(&self->guest);
+	snp_guest_free(&self->guest);
+	snp_census_expect(&self->census);
+}
+
+static void load(void *guest, const void *src, size_t npages)
+{
+	snp_guest_update(guest, 0, src, npages, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
+}
+
+static void allocate(void *guest, size_t npages)
+{
+	struct snp_guest *g = guest;
+
+	kvm_fallocate(memslot2region(g->vm, SNP_SLOT)->region.guest_memfd, FALLOC_FL_KEEP_SIZE,
+		      0, npages * PAGE_SIZE);
+}
+
+TEST_F(shared, hugetlb)
+{
+	source_check_hugetlb(load, &self->guest);
+}
+
+TEST_F(shared, fork)
+{
+	source_check_fork(load, &self->guest);
+}
+
+TEST_F(shared, fork_thp)
+{
+	source_check_fork_thp(load, &self->guest);
+}
+
+TEST_F(shared, ksm)
+{
+	source_check_ksm(load, &self->guest);
+}
+
+TEST_F(shared, memcg_fork)
+{
+	source_check_memcg_fork(load, allocate, &self->guest);
+}
+
+TEST_F(shared, memcg_ksm)
+{
+	source_check_memcg_ksm(load, allocate, &self->guest);
+}
+
+/* One guest at a time: the digest is that of the only one. */
+static void create_and_load(void *unused, const void *src, size_t npages)
+{
+	struct snp_guest g;
+
+	snp_guest_init(&g, GPA, npages);
+	load(&g, src, npages);
+	snp_guest_expect_digest(&g);
+	snp_guest_free(&g);
+}
+
+TEST(hugetlb_in_child)
+{
+	source_check_hugetlb_in_child(create_and_load, NULL);
 }
 
 int main(int argc, char *argv[])

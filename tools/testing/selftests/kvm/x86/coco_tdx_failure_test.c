@@ -3,6 +3,11 @@
  * A SEAMCALL that fails for good, at every leaf of a launch: KVM reports it once
  * in the kernel log, that VM is lost, others are not, and nothing is leaked.
  */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
 #include "coco_tdx.h"
 #include "kvm_test_harness.h"
 #include "kvm_util.h"
@@ -187,12 +192,14 @@ TEST(secure_ept_corrupted)
  * the page again. To the module it is still the TD's, or the cache still has
  * lines of it that have the TD's KeyID.
  */
-#define NR_OTHER	64
+/* Enough to come to what was freed before the last of a VM was */
+#define NR_OTHER	1024ul
 
 FIXTURE(lost) {
 	struct coco_census census;
 	struct coco_td td, other;
-	uint64_t hpa;
+	uint64_t tdr, hpa;
+	uint8_t *zeroes;
 };
 
 FIXTURE_VARIANT(lost) {
@@ -216,9 +223,12 @@ FIXTURE_VARIANT_ADD(lost, phymem_page_wbinvd) {
 
 FIXTURE_SETUP(lost)
 {
-	/* What a CPU frees it allocates again, before anything else. */
+	/* What a CPU frees last it allocates first. */
 	coco_set_cpu(0);
 	coco_pamt_census(&self->census);
+
+	/* Never written to, and so no memory of its own */
+	self->zeroes = kvm_mmap(NR_OTHER * PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
 	coco_td_create(&self->other, NR_OTHER);
 	coco_td_add(&self->other, MEASURE, page, COCO_TD_GPA, 1);
@@ -227,55 +237,70 @@ FIXTURE_SETUP(lost)
 	coco_td_add(&self->td, MEASURE, page, COCO_TD_GPA, 1);
 	self->hpa = coco_td_hpa(&self->td, COCO_TD_GPA, NULL);
 	TEST_ASSERT(self->hpa, "The page is not mapped");
+	self->tdr = coco_td_tdr(&self->td);
 	coco_emul_inject(variant->leaf, 1, FATAL);
 }
 
 FIXTURE_TEARDOWN(lost)
 {
 	TEST_ASSERT(!coco_emul_inject_is_pending(), "%s was not called", variant->leaf);
+	kvm_munmap(self->zeroes, NR_OTHER * PAGE_SIZE);
 
 	/* With the page the module keeps the TDR that it belongs to. */
 	self->census.nr[COCO_PAMT_REG] += variant->nr_kept;
 	self->census.nr[COCO_PAMT_TDR] += variant->nr_kept;
+	self->census.nr[COCO_PAMT_NDA] -= 2 * variant->nr_kept;
 	coco_pamt_check_census(&self->census);
 }
 
-/* A TD that gets its pages now is none the worse for it. */
-static void fill_other(struct coco_td *other, uint64_t hpa)
+/* Does a TD other than @tdr have it, as memory or as a table of its Secure EPT? */
+static bool another_td_has(uint64_t tdr, uint64_t hpa)
 {
-	uint64_t i;
+	char *sept = coco_emul_read("sept"), *next = sept, *line;
+	unsigned long line_tdr, line_hpa;
+	bool found = false;
 
-	for (i = 1; i < NR_OTHER; i++)
-		coco_td_add(other, MEASURE, page, COCO_TD_GPA + i * PAGE_SIZE, 1);
-	for (i = 0; i < NR_OTHER; i++)
-		TEST_ASSERT(coco_td_hpa(other, COCO_TD_GPA + i * PAGE_SIZE, NULL) != hpa,
-			    "Page %lu of another TD is the lost one, at %lx", i, hpa);
+	while (!found && (line = strsep(&next, "\n"))) {
+		found = sscanf(line, "tdr %lx gpa %*x level %*d %*s %lx",
+			       &line_tdr, &line_hpa) == 2 &&
+			line_tdr != tdr && line_hpa == hpa;
+	}
+	free(sept);
+	return found;
+}
+
+/* A TD that gets its pages now is none the worse for it. */
+static void fill_other(FIXTURE_DATA(lost) *self, struct coco_td *other)
+{
+	coco_td_add(other, 0, self->zeroes, COCO_TD_GPA + PAGE_SIZE, NR_OTHER - 1);
+	TEST_ASSERT(!another_td_has(self->tdr, self->hpa),
+		    "The lost page, at %lx, is used again", self->hpa);
 	coco_td_finalize(other);
 	coco_td_check_mrtd(other);
 	coco_td_free(other);
 }
 
-TEST_F(lost, punch_hole)
+TEST_F_TIMEOUT(lost, punch_hole, 120)
 {
 	struct coco_td next;
 
 	vm_guest_mem_punch_hole(self->td.vm, COCO_TD_GPA, PAGE_SIZE);
-	fill_other(&self->other, self->hpa);
+	fill_other(self, &self->other);
 	TEST_ASSERT(coco_td_is_dead(&self->td), "The VM should be dead");
 	coco_td_free(&self->td);
 
 	coco_td_create(&next, NR_OTHER);
 	coco_td_add(&next, MEASURE, page, COCO_TD_GPA, 1);
-	fill_other(&next, self->hpa);
+	fill_other(self, &next);
 }
 
 /* Here the file keeps the page until the end of the VM. */
-TEST_F(lost, conversion)
+TEST_F_TIMEOUT(lost, conversion, 120)
 {
 	vm_mem_set_shared(self->td.vm, COCO_TD_GPA, PAGE_SIZE);
 	TEST_ASSERT(coco_td_is_dead(&self->td), "The VM should be dead");
 	coco_td_free(&self->td);
-	fill_other(&self->other, self->hpa);
+	fill_other(self, &self->other);
 }
 
 int main(int argc, char *argv[])

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "coco_tdx.h"
+#include "gmem_source.h"
 #include "kvm_test_harness.h"
 #include "kvm_util.h"
 #include "test_util.h"
@@ -200,6 +201,85 @@ TEST_F(source, past_end_of_file)
 TEST_F(source, kernel_address)
 {
 	expect_efault(self, (void *)0xffff888000000000ul);
+}
+
+/* Memory that others have as well */
+FIXTURE(shared) {
+	struct coco_census census;
+	struct coco_td td;
+};
+
+FIXTURE_SETUP(shared)
+{
+	coco_pamt_census(&self->census);
+	coco_td_create(&self->td, SOURCE_MANY_PAGES);
+}
+
+FIXTURE_TEARDOWN(shared)
+{
+	coco_td_finalize(&self->td);
+	coco_td_check_mrtd(&self->td);
+	coco_td_free(&self->td);
+	coco_pamt_check_census(&self->census);
+}
+
+static void load(void *td, const void *src, size_t npages)
+{
+	coco_td_add(td, MEASURE, src, COCO_TD_GPA, npages);
+}
+
+static void create_and_load(void *unused, const void *src, size_t npages)
+{
+	struct coco_td td;
+
+	coco_td_create(&td, npages);
+	load(&td, src, npages);
+	coco_td_finalize(&td);
+	coco_td_check_mrtd(&td);
+	coco_td_free(&td);
+}
+
+static void allocate(void *td, size_t npages)
+{
+	struct kvm_vm *vm = ((struct coco_td *)td)->vm;
+
+	kvm_fallocate(memslot2region(vm, 1)->region.guest_memfd, FALLOC_FL_KEEP_SIZE,
+		      0, npages * PAGE_SIZE);
+}
+
+TEST_F(shared, hugetlb)
+{
+	source_check_hugetlb(load, &self->td);
+}
+
+TEST_F(shared, hugetlb_in_child)
+{
+	source_check_hugetlb_in_child(create_and_load, NULL);
+}
+
+TEST_F(shared, fork)
+{
+	source_check_fork(load, &self->td);
+}
+
+TEST_F(shared, fork_thp)
+{
+	source_check_fork_thp(load, &self->td);
+}
+
+TEST_F(shared, ksm)
+{
+	source_check_ksm(load, &self->td);
+}
+
+TEST_F(shared, memcg_fork)
+{
+	source_check_memcg_fork(load, allocate, &self->td);
+}
+
+TEST_F(shared, memcg_ksm)
+{
+	source_check_memcg_ksm(load, allocate, &self->td);
 }
 
 int main(int argc, char *argv[])

@@ -25,6 +25,7 @@
 #include "kvm_util.h"
 #include "kvm_test_harness.h"
 #include "gmem_populate.h"
+#include "gmem_source.h"
 
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT		21
@@ -424,6 +425,75 @@ TEST_F(source, wrap_around)
 {
 	gmem_expect_refused(&self->vm, LAST_PAGE, 2,
 			    gmem_has_source_pages() ? EOVERFLOW : EFAULT);
+}
+
+/* Memory that others have as well; with the base, too, it stays theirs. */
+FIXTURE(shared) {
+	struct gmem_vm vm;
+};
+
+FIXTURE_SETUP(shared)
+{
+	gmem_vm_init(&self->vm, GMEM_VM_PROTECTED, SOURCE_MANY_PAGES);
+}
+
+FIXTURE_TEARDOWN(shared)
+{
+	gmem_vm_free(&self->vm);
+}
+
+static void load(void *vm, const void *src, size_t npages)
+{
+	gmem_expect_populated(vm, src, src, npages);
+}
+
+static void create_and_load(void *unused, const void *src, size_t npages)
+{
+	struct gmem_vm vm;
+
+	gmem_vm_init(&vm, GMEM_VM_PROTECTED, npages);
+	gmem_expect_populated(&vm, src, src, npages);
+	gmem_vm_free(&vm);
+}
+
+static void allocate(void *vm, size_t npages)
+{
+	kvm_fallocate(((struct gmem_vm *)vm)->fd, FALLOC_FL_KEEP_SIZE, 0, npages * 4096);
+}
+
+TEST_F(shared, hugetlb)
+{
+	source_check_hugetlb(load, &self->vm);
+}
+
+TEST_F(shared, hugetlb_in_child)
+{
+	source_check_hugetlb_in_child(create_and_load, NULL);
+}
+
+TEST_F(shared, fork)
+{
+	source_check_fork(load, &self->vm);
+}
+
+TEST_F(shared, fork_thp)
+{
+	source_check_fork_thp(load, &self->vm);
+}
+
+TEST_F(shared, ksm)
+{
+	source_check_ksm(load, &self->vm);
+}
+
+TEST_F(shared, memcg_fork)
+{
+	source_check_memcg_fork(load, allocate, &self->vm);
+}
+
+TEST_F(shared, memcg_ksm)
+{
+	source_check_memcg_ksm(load, allocate, &self->vm);
 }
 
 int main(int argc, char *argv[])

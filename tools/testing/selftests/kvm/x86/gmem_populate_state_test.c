@@ -295,6 +295,69 @@ TEST_F(state, retry_after_callback_error)
 	gmem_expect_content(&self->vm, 0, self->src, NPAGES);
 }
 
+/* What is wrong with the destination counts, whatever the source is like. */
+TEST_F(state, both_sides_bad)
+{
+	expect_ret(&self->vm, 2, self->src, 1, 1);
+	vm_mem_set_shared(self->vm.vm, gmem_gpa(1), getpagesize());
+	munmap(self->src, NPAGES * getpagesize());
+
+	expect_ret(&self->vm, 1, self->src, 1, -EINVAL);
+	expect_ret(&self->vm, 2, self->src, 1, -EEXIST);
+	expect_ret(&self->vm, 3, self->src, 1, -EFAULT);
+	TEST_ASSERT(!gmem_file_has(&self->vm, 1) || !gmem_has_source_pages(),
+		    "A shared GFN got a page");
+
+	vm_mem_set_private(self->vm.vm, gmem_gpa(1), getpagesize());
+	expect_ret(&self->vm, 1, self->src, 1, -EFAULT);
+	self->src = gmem_map(NPAGES);
+	expect_ret(&self->vm, 1, self->src, 1, 1);
+}
+
+/* Offset and size of the slot that is added to the file of 16 pages */
+TEST_F(state, bind_overflows)
+{
+	static const struct {
+		uint64_t offset;
+		uint64_t npages;
+	} bad[] = {
+		{ 0x7ffffffffffff000, 1 },
+		{ 0x7ffffffffffff000, 2 },
+		{ 0x7fffffffffffe000, 2 },
+		{ 0x7fffffffffff0000, 16 },
+		{ 0x8000000000000000, 1 },
+		{ 0xfffffffffffff000, 1 },
+		{ 15 * 4096, 2 },
+		{ 16 * 4096, 1 },
+		{ 0, 17 },
+	};
+	uint64_t gpa = GMEM_MIRROR_GPA + (1ull << 30);
+	void *mem = gmem_map(17);
+	bool overflows;
+	int i, ret;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		ret = __vm_set_user_memory_region2(self->vm.vm, GMEM_MIRROR_SLOT + 1,
+						   KVM_MEM_GUEST_MEMFD, gpa,
+						   bad[i].npages * getpagesize(), mem,
+						   self->vm.fd, bad[i].offset);
+		overflows = bad[i].offset < 1ull << 63 &&
+			    bad[i].offset + bad[i].npages * 4096 >= 1ull << 63;
+
+		/* The base adds them to a negative number, which is less than the file has. */
+		if (overflows && !gmem_has_source_pages()) {
+			TEST_ASSERT(!ret, "Offset 0x%lx: errno %d", bad[i].offset, errno);
+			vm_set_user_memory_region2(self->vm.vm, GMEM_MIRROR_SLOT + 1,
+						   KVM_MEM_GUEST_MEMFD, gpa, 0, mem,
+						   self->vm.fd, bad[i].offset);
+			continue;
+		}
+		TEST_ASSERT(ret == -1 && errno == EINVAL, "Offset 0x%lx, %lu pages: ret %d, errno %d",
+			    bad[i].offset, bad[i].npages, ret, errno);
+	}
+	munmap(mem, 17 * getpagesize());
+}
+
 int main(int argc, char *argv[])
 {
 	TEST_REQUIRE(kvm_check_cap(KVM_CAP_VM_TYPES) & BIT(KVM_X86_SW_PROTECTED_VM));

@@ -27,6 +27,9 @@ void coco_emul_inject(const char *name, uint64_t n, uint64_t status);
 bool coco_emul_inject_is_pending(void);
 void coco_emul_inject_clear(void);
 
+/* From now on the firmware command @name takes @ms milliseconds longer. */
+void coco_emul_delay(const char *name, unsigned int ms);
+
 /*
  * The kernel's next read of the byte at @addr is a machine check. Returns false
  * if the kernel cannot recover from one on this CPU.

@@ -16,8 +16,13 @@
 #define RMP_FAIL_OVERLAP	4
 
 /* Pages per state of the RMP, in the order of the file */
-#define SNP_NR_CENSUS	8
-#define SNP_HOST_WRITES	(SNP_NR_CENSUS - 1)
+#define SNP_NR_CENSUS		8
+#define SNP_HYPERVISOR		0
+#define SNP_RECLAIM		3
+#define SNP_PRE_GUEST		4
+#define SNP_GUEST_INVALID	5
+#define SNP_GUEST_VALID		6
+#define SNP_HOST_WRITES		(SNP_NR_CENSUS - 1)
 
 struct snp_census {
 	uint64_t value[SNP_NR_CENSUS];
@@ -64,6 +69,11 @@ void snp_digest_expect(const uint8_t got[SHA384_SIZE], const uint8_t want[SHA384
 void snp_guest_read_status(struct snp_guest_status *status);
 /* The digest of the only guest that there is equals the one calculated. */
 void snp_guest_expect_digest(struct snp_guest *g);
+
+/* SEV_ISSUE_CMD on a file descriptor of /dev/sev */
+int sev_dev_cmd(int fd, uint32_t cmd, const void *data, uint32_t *error);
+/* Each command that reads or writes memory of its caller, whatever its result */
+void sev_dev_issue_all(int fd);
 
 void *snp_map_pages(size_t npages);
 void snp_init_cpuid_page(void *page);

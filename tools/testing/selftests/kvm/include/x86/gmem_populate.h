@@ -43,7 +43,7 @@ struct gmem_vm {
 
 /* What the kernel under test declares: enum kvm_gmem_test_api. */
 unsigned int gmem_api(void);
-/* Does the callback get a pinned page (the series) or a user address (base)? */
+/* Does the callback get a page (the series) or a user address (base)? */
 bool gmem_has_source_pages(void);
 
 void gmem_vm_init(struct gmem_vm *t, enum gmem_vm_kind kind, size_t npages);
@@ -68,6 +68,8 @@ void gmem_expect_content(struct gmem_vm *t, size_t page, const void *want, size_
 void gmem_expect_zero(struct gmem_vm *t, size_t page, size_t npages);
 
 struct kvm_gmem_test_file_page gmem_file_page(struct gmem_vm *t, size_t page);
+/* What memory_failure() returned; see struct kvm_gmem_test_memory_error */
+int gmem_memory_error(struct gmem_vm *t, size_t page);
 bool gmem_file_has(struct gmem_vm *t, size_t page);
 uint64_t gmem_file_pages(struct gmem_vm *t);
 int __gmem_user_page(const void *addr, struct kvm_gmem_test_page *page);
@@ -84,6 +86,8 @@ bool gmem_kernel_is_in_place(struct gmem_vm *t, size_t private_page);
 /* Has lockdep found nothing yet? */
 bool gmem_lockdep_is_on(void);
 
+/* A line of /proc/vmstat */
+uint64_t gmem_vmstat(const char *name);
 /* Pages that anybody has pinned */
 uint64_t gmem_pins_held(void);
 /* Pages that nobody has, but for those in the lists of the CPUs */

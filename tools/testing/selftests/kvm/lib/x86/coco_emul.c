@@ -121,6 +121,14 @@ void coco_emul_inject_clear(void)
 	coco_emul_write("inject", "clear");
 }
 
+void coco_emul_delay(const char *name, unsigned int ms)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%s %u", name, ms);
+	coco_emul_write("delay", text);
+}
+
 void coco_emul_call(uint64_t *result, int nr, const char *fmt, ...)
 {
 	int fd = open_file("call", O_RDWR), len, i;

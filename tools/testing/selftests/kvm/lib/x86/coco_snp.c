@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+
+#include <linux/psp-sev.h>
 
 #include "test_util.h"
 #include "coco_emul.h"
@@ -188,6 +191,54 @@ void snp_guest_expect_digest(struct snp_guest *g)
 	TEST_ASSERT(status.pages == g->updated, "The firmware measured %llu pages of %lu",
 		    status.pages, g->updated);
 	snp_digest_expect(status.ld, g->ld, "Launch digest");
+}
+
+int sev_dev_cmd(int fd, uint32_t cmd, const void *data, uint32_t *error)
+{
+	struct sev_issue_cmd arg = {
+		.cmd = cmd,
+		.data = (uintptr_t)data,
+		.error = error ? *error : 0,
+	};
+	int ret = ioctl(fd, SEV_ISSUE_CMD, &arg);
+
+	if (error)
+		*error = arg.error;
+	return ret;
+}
+
+void sev_dev_issue_all(int fd)
+{
+	uint64_t mem = (uintptr_t)snp_map_pages(4);
+	struct sev_user_data_pek_csr csr = { mem, PAGE_SIZE };
+	struct sev_user_data_pdh_cert_export pdh = {
+		mem, PAGE_SIZE, mem + PAGE_SIZE, 2 * PAGE_SIZE,
+	};
+	struct sev_user_data_pek_cert_import import = { mem, PAGE_SIZE, mem, PAGE_SIZE };
+	struct sev_user_data_get_id2 id = { mem, PAGE_SIZE };
+	struct sev_user_data_snp_vlek_load vlek = {
+		.len = sizeof(vlek),
+		.vlek_wrapped_address = mem,
+	};
+	const struct {
+		uint32_t cmd;
+		void *data;
+	} cmds[] = {
+		{ SEV_PLATFORM_STATUS, (void *)mem },
+		{ SEV_PEK_CSR, &csr },
+		{ SEV_PDH_CERT_EXPORT, &pdh },
+		{ SEV_PEK_CERT_IMPORT, &import },
+		{ SEV_GET_ID, (void *)mem },
+		{ SEV_GET_ID2, &id },
+		{ SNP_PLATFORM_STATUS, (void *)mem },
+		{ SNP_SET_CONFIG, (void *)mem },
+		{ SNP_VLEK_LOAD, &vlek },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(cmds); i++)
+		sev_dev_cmd(fd, cmds[i].cmd, cmds[i].data, NULL);
+	munmap((void *)mem, 4 * PAGE_SIZE);
 }
 
 void *snp_map_pages(size_t npages)

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The emulated SEV-SNP host with pages that cannot be taken back from the firmware, of which the kernel warns, and with
+# what else it reports with a backtrace. kmemleak gives up when an allocation of its own fails, so it is off.
+# boot: machine=snp kernel=series timeout=180 verbs=test
+# boot: append=kmemleak=off
+# boot: splat=WARNING: arch/x86/kvm/svm/sev.c
+# boot: splat=SEV-SNP: RMPUPDATE failed for PFN
+# boot: splat=GUP no longer grows the stack
+. /lib/guest.sh
+
+load kvm-amd
+run_test coco_snp_leak_test
+run_test coco_snp_errno_test
+unload kvm-amd

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Source pages that others have, too: a launch only reads them, so it neither
+ * copies them nor takes them away from anybody.
+ */
+#ifndef SELFTEST_KVM_GMEM_SOURCE_H
+#define SELFTEST_KVM_GMEM_SOURCE_H
+
+#include <stddef.h>
+
+/* Enough to tell a copy of them from what else changes meanwhile */
+#define SOURCE_MANY_PAGES	1024ul
+
+/*
+ * The launch under test: fills its memory from page 0 on with @npages pages
+ * from @src, expects success and that it is these bytes which arrive.
+ */
+typedef void (*source_load_fn)(void *arg, const void *src, size_t npages);
+
+/* Memory for @npages pages is there already when a launch begins. */
+typedef void (*source_allocate_fn)(void *arg, size_t npages);
+
+/* A private hugetlb page that a child has, too, and no other in the pool */
+void source_check_hugetlb(source_load_fn load, void *arg);
+/* The same, loaded by the child, which needs a VM of its own for that */
+void source_check_hugetlb_in_child(source_load_fn create_and_load, void *arg);
+
+/* SOURCE_MANY_PAGES that a child has, too */
+void source_check_fork(source_load_fn load, void *arg);
+/* The same, as huge pages: neither copied nor split */
+void source_check_fork_thp(source_load_fn load, void *arg);
+/* SOURCE_MANY_PAGES that KSM has merged */
+void source_check_ksm(source_load_fn load, void *arg);
+
+/* The last two, in a memory cgroup that has no room for copies */
+void source_check_memcg_fork(source_load_fn load, source_allocate_fn allocate, void *arg);
+void source_check_memcg_ksm(source_load_fn load, source_allocate_fn allocate, void *arg);
+
+#endif /* SELFTEST_KVM_GMEM_SOURCE_H */

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/kernel-page-flags.h>
+#include <linux/sizes.h>
+
+#include "test_util.h"
+#include "kvm_util.h"
+#include "processor.h"
+#include "coco_emul.h"
+#include "gmem_populate.h"
+#include "gmem_source.h"
+
+#define MANY_SIZE	(SOURCE_MANY_PAGES * PAGE_SIZE)
+
+#define CGROUP_ROOT	"/sys/fs/cgroup/"
+#define CGROUP		CGROUP_ROOT "gmem_source/"
+
+/*
+ * What a launch may take in a memory cgroup at its limit: page tables, and what
+ * the CPUs charge in advance.  A quarter of what copies of the source would.
+ */
+#define CGROUP_ROOM	(MANY_SIZE / 4)
+
+/* A child that has the memory, too, and in the end still reads the same there */
+struct sharer {
+	pid_t pid;
+	int to_child;
+};
+
+static uint64_t sum(const void *mem, size_t size)
+{
+	const uint64_t *words = mem;
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < size / sizeof(*words); i++)
+		sum = (sum ^ READ_ONCE(words[i])) * 0x100000001b3ull;
+	return sum;
+}
+
+static struct sharer share(const void *mem, size_t size)
+{
+	uint64_t want = sum(mem, size);
+	struct sharer s;
+	int fds[2];
+	char c;
+
+	TEST_ASSERT(!pipe(fds), "pipe(): %s", strerror(errno));
+	s.pid = fork();
+	TEST_ASSERT(s.pid >= 0, "fork(): %s", strerror(errno));
+	if (!s.pid) {
+		/* Whatever comes of the parent: else nobody sees the end of its output. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(fds[1]);
+		if (read(fds[0], &c, 1) != 1)
+			_exit(2);
+		_exit(sum(mem, size) != want);
+	}
+
+	close(fds[0]);
+	s.to_child = fds[1];
+	return s;
+}
+
+static void expect_child_is_fine(pid_t pid)
+{
+	int status;
+
+	TEST_ASSERT(waitpid(pid, &status, 0) == pid, "waitpid(): %s", strerror(errno));
+	TEST_ASSERT(!WIFSIGNALED(status), "Signal %d killed the child that shares the source",
+		    WTERMSIG(status));
+	TEST_ASSERT(!status, "The child that shares the source ended with status 0x%x", status);
+}
+
+static void end_share(struct sharer *s)
+{
+	TEST_ASSERT(write(s->to_child, "", 1) == 1, "write(): %s", strerror(errno));
+	close(s->to_child);
+	expect_child_is_fine(s->pid);
+}
+
+/* Is the page still the one that it was, or a copy? */
+static void expect_same_page(const void *addr, uint64_t pa)
+{
+	TEST_ASSERT(coco_emul_pa(addr) == pa, "Page 0x%lx of the source became 0x%lx", pa,
+		    coco_emul_pa(addr));
+}
+
+/* Page by page different */
+static void *map_many(void)
+{
+	void *mem = kvm_mmap(MANY_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+
+	madvise(mem, MANY_SIZE, MADV_NOHUGEPAGE);
+	gmem_fill(mem, SOURCE_MANY_PAGES, 1);
+	return mem;
+}
+
+static void *map_hugetlb(void)
+{
+	void *mem;
+
+	gmem_write_file("/proc/sys/vm/nr_hugepages", "1");
+	mem = kvm_mmap(SZ_2M, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1);
+	gmem_fill(mem, SZ_2M / PAGE_SIZE, 1);
+	return mem;
+}
+
+static void unmap_hugetlb(void *mem)
+{
+	munmap(mem, SZ_2M);
+	gmem_write_file("/proc/sys/vm/nr_hugepages", "0");
+}
+
+void source_check_hugetlb(source_load_fn load, void *arg)
+{
+	void *mem = map_hugetlb();
+	struct sharer s = share(mem, SZ_2M);
+
+	load(arg, mem + 5 * PAGE_SIZE, 2);
+	end_share(&s);
+	unmap_hugetlb(mem);
+}
+
+void source_check_hugetlb_in_child(source_load_fn create_and_load, void *arg)
+{
+	void *mem = map_hugetlb();
+	uint64_t want = sum(mem, SZ_2M);
+	pid_t pid = fork();
+
+	TEST_ASSERT(pid >= 0, "fork(): %s", strerror(errno));
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		create_and_load(arg, mem + 5 * PAGE_SIZE, 2);
+		_exit(0);
+	}
+
+	expect_child_is_fine(pid);
+	TEST_ASSERT(sum(mem, SZ_2M) == want, "The parent's page changed");
+	unmap_hugetlb(mem);
+}
+
+/* Some ten pages come and go with the tasks that run meanwhile. */
+static void expect_no_copies(uint64_t anon_before)
+{
+	uint64_t anon = gmem_vmstat("nr_anon_pages");
+
+	TEST_ASSERT(anon < anon_before + SOURCE_MANY_PAGES / 8,
+		    "%lu anonymous pages more, for a source of %lu", anon - anon_before,
+		    SOURCE_MANY_PAGES);
+}
+
+void source_check_fork(source_load_fn load, void *arg)
+{
+	void *mem = map_many();
+	struct sharer s = share(mem, MANY_SIZE);
+	uint64_t pa = coco_emul_pa(mem), anon;
+
+	anon = gmem_vmstat("nr_anon_pages");
+	load(arg, mem, SOURCE_MANY_PAGES);
+	expect_no_copies(anon);
+	expect_same_page(mem, pa);
+	end_share(&s);
+	munmap(mem, MANY_SIZE);
+}
+
+void source_check_fork_thp(source_load_fn load, void *arg)
+{
+	void *mem = kvm_mmap(MANY_SIZE + SZ_2M, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	void *src = (void *)(((uintptr_t)mem + SZ_2M - 1) & ~(SZ_2M - 1ul));
+	struct sharer s;
+	uint64_t anon;
+
+	TEST_ASSERT(!madvise(src, MANY_SIZE, MADV_HUGEPAGE), "MADV_HUGEPAGE: %s", strerror(errno));
+	gmem_fill(src, SOURCE_MANY_PAGES, 1);
+	TEST_ASSERT_EQ(coco_emul_pa(src) % SZ_2M, 0);
+	TEST_ASSERT_EQ(coco_emul_pa(src + SZ_2M - PAGE_SIZE), coco_emul_pa(src) + SZ_2M - PAGE_SIZE);
+
+	s = share(src, MANY_SIZE);
+	anon = gmem_vmstat("nr_anon_pages");
+	load(arg, src, SOURCE_MANY_PAGES);
+	expect_no_copies(anon);
+	TEST_ASSERT_EQ(coco_emul_pa(src) % SZ_2M, 0);
+	TEST_ASSERT_EQ(coco_emul_pa(src + SZ_2M - PAGE_SIZE), coco_emul_pa(src) + SZ_2M - PAGE_SIZE);
+	end_share(&s);
+	munmap(mem, MANY_SIZE + SZ_2M);
+}
+
+static bool is_ksm(const void *addr)
+{
+	int fd = open("/proc/kpageflags", O_RDONLY);
+	off_t offset = coco_emul_pa(addr) / PAGE_SIZE * sizeof(uint64_t);
+	uint64_t flags;
+
+	TEST_ASSERT(fd >= 0 && pread(fd, &flags, sizeof(flags), offset) == sizeof(flags),
+		    "/proc/kpageflags: %s", strerror(errno));
+	close(fd);
+	return flags & BIT_ULL(KPF_KSM);
+}
+
+/* All of one content */
+static void *map_many_merged(void)
+{
+	void *mem = map_many();
+	int i, tries = 400;
+
+	for (i = 1; i < SOURCE_MANY_PAGES; i++)
+		memcpy(mem + i * PAGE_SIZE, mem, PAGE_SIZE);
+	TEST_ASSERT(!madvise(mem, MANY_SIZE, MADV_MERGEABLE), "MADV_MERGEABLE: %s",
+		    strerror(errno));
+	gmem_write_file("/sys/kernel/mm/ksm/pages_to_scan", "1000");
+	gmem_write_file("/sys/kernel/mm/ksm/run", "1");
+	for (i = 0; i < SOURCE_MANY_PAGES && tries;) {
+		if (is_ksm(mem + i * PAGE_SIZE)) {
+			i++;
+		} else {
+			usleep(50000);
+			tries--;
+		}
+	}
+	gmem_write_file("/sys/kernel/mm/ksm/run", "0");
+	gmem_write_file("/sys/kernel/mm/ksm/pages_to_scan", "100");
+	TEST_ASSERT(tries, "KSM merged %d pages of %lu", i, SOURCE_MANY_PAGES);
+	return mem;
+}
+
+void source_check_ksm(source_load_fn load, void *arg)
+{
+	void *mem = map_many_merged();
+	uint64_t pa = coco_emul_pa(mem), anon = gmem_vmstat("nr_anon_pages");
+
+	load(arg, mem, SOURCE_MANY_PAGES);
+	expect_no_copies(anon);
+	expect_same_page(mem, pa);
+	munmap(mem, MANY_SIZE);
+}
+
+static void move_to_cgroup(const char *procs)
+{
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	gmem_write_file(procs, pid);
+}
+
+static void enter_memcg(void)
+{
+	gmem_write_file(CGROUP_ROOT "cgroup.subtree_control", "+memory");
+	TEST_ASSERT(!mkdir(CGROUP, 0700) || errno == EEXIST, "mkdir(" CGROUP "): %s",
+		    strerror(errno));
+	gmem_write_file(CGROUP "memory.max", "max");
+	move_to_cgroup(CGROUP "cgroup.procs");
+}
+
+static uint64_t memcg_read(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	uint64_t value;
+
+	TEST_ASSERT(file && fscanf(file, "%lu", &value) == 1, "%s: %s", path, strerror(errno));
+	fclose(file);
+	return value;
+}
+
+static void limit_memcg(void)
+{
+	char limit[32];
+
+	snprintf(limit, sizeof(limit), "%lu",
+		 (unsigned long)(memcg_read(CGROUP "memory.current") + CGROUP_ROOM));
+	gmem_write_file(CGROUP "memory.swap.max", "0");
+	gmem_write_file(CGROUP "memory.max", limit);
+}
+
+static void leave_memcg(void)
+{
+	gmem_write_file(CGROUP "memory.max", "max");
+	move_to_cgroup(CGROUP_ROOT "cgroup.procs");
+	TEST_ASSERT(!rmdir(CGROUP), "rmdir(" CGROUP "): %s", strerror(errno));
+}
+
+void source_check_memcg_fork(source_load_fn load, source_allocate_fn allocate, void *arg)
+{
+	struct sharer s;
+	void *mem;
+
+	enter_memcg();
+	mem = map_many();
+	allocate(arg, SOURCE_MANY_PAGES);
+	s = share(mem, MANY_SIZE);
+	limit_memcg();
+	load(arg, mem, SOURCE_MANY_PAGES);
+	end_share(&s);
+	leave_memcg();
+	munmap(mem, MANY_SIZE);
+}
+
+void source_check_memcg_ksm(source_load_fn load, source_allocate_fn allocate, void *arg)
+{
+	void *mem;
+
+	enter_memcg();
+	mem = map_many_merged();
+	allocate(arg, SOURCE_MANY_PAGES);
+	limit_memcg();
+	load(arg, mem, SOURCE_MANY_PAGES);
+	leave_memcg();
+	munmap(mem, MANY_SIZE);
+}
