@@ -8,7 +8,6 @@ set -eu
 
 kernel=$1
 RUNS=${RUNS:-3}
-MAX_PAGES=${MAX_PAGES:-262144}
 bench=$BUILD/bench
 
 # Nothing that differs between runs: no clock, no entropy of this machine
@@ -25,9 +24,8 @@ run() # BOOT RUN
 {
 	name=$1-$kernel-$2
 	say "bench $(date +%T) $kernel: $1, run $2 of $RUNS" >&2
-	sed "s/^run_test gmem_populate_bench$/& $MAX_PAGES/" "$GMEM/boot/boots/$1.sh" >"$bench/$name.sh"
 	KTREE=$bench/$kernel TESTS=$bench/tests QEMU=$bench/qemu-$kernel ACCEL=tcg,thread=single \
-		GMEM_SLOW=$((GMEM_SLOW * 3)) "$GMEM/boot/boot.sh" "$bench/$name.sh" >"$bench/$name.tap"
+		GMEM_SLOW=$((GMEM_SLOW * 3)) "$GMEM/boot/boot.sh" --name "$name" ${MAX_PAGES:+--set "MAX_PAGES=$MAX_PAGES"} "$1" >"$bench/$name.tap"
 	grep -q '^not ok' "$bench/$name.tap" && sed -n '/^not ok/,$p' "$bench/$name.tap" >&2
 	sed -n "s/.*bench:\t/${kernel#coco-}\t$2\t/p" "$LOG/$name.log" | tr -d '\r' >"$bench/$name.tsv"
 	grep -q "	done	" "$bench/$name.tsv" || die "$name did not come to its end" "see $LOG/$name.log"

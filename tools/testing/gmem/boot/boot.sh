@@ -1,36 +1,59 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# boot.sh BOOT[@VARIANT]: run boots/BOOT.sh in QEMU, print its cases in TAP. Raw log: build/log/BOOT.log
-# boot.sh --shell BOOT: the same machine with a shell on the console instead of the script.
+# boot.sh [OPTION...] BOOT[@VARIANT]: run boots/BOOT.sh in QEMU, print its cases in TAP. Raw log: build/log/BOOT.log
+#   --shell            the same machine with a shell on the console instead of the script
+#   --name NAME        the boot is called NAME in its cases and its log
+#   --set VAR=VALUE    the script has this variable, too; init takes it from /etc/boot.env. ONLY='A|B': of the tests that
+#                      the script runs with run_test only these
+#   --timeout SECONDS  in place of what the script says
+#   --append PARAMS    more kernel parameters
 # KTREE is the built kernel tree, by default that of the variant which the boot script names.
 #
 # Header lines of a boot script, "# boot: KEY=VALUE ...":
+#   machine=MACHINE              one of machines/, which says cpu, smp, mem and what to append; or all of these here
 #   kernel=VARIANT[,VARIANT...]  one boot with each; those after the first are called BOOT@VARIANT
-#   cpu=QEMU-CPU  smp=N  mem=SIZE  timeout=SECONDS  verbs=run,test  tests=all  pack=host
+#   cpu=QEMU-CPU  smp=N  mem=SIZE  in place of the machine's; features=+A,-B  more of its CPU, or less
+#   timeout=SECONDS  verbs=run,test  tests=all  pack=host
 #   append=...      to the end of the line: more kernel parameters
 #   splat=REGEX     to the end of the line, negative controls only: this kernel report must appear
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 
-interactive=
-[ "$1" != --shell ] || { interactive=yes; shift; }
-script=$1
-[ -f "$script" ] || script=$GMEM/boot/boots/${1%@*}.sh
-[ -f "$script" ] || die "no boot script ${1%@*}" "ls $GMEM/boot/boots"
-boot=$(basename "$1" .sh)
+interactive='' boot='' more='' limit='' variables=''
+while :; do
+	case $1 in
+	--shell) interactive=yes ;;
+	--name) boot=$2 ;;
+	--set)
+		case $2 in
+		*\'*) die "the value of a variable has a quote: $2" "leave it out" ;;
+		[A-Z_]*=*) variables="$variables${2%%=*}='${2#*=}'
+" ;;
+		*) die "not a variable: $2" "boot.sh --set VAR=VALUE BOOT" ;;
+		esac ;;
+	--timeout) limit=$2 ;;
+	--append) more=$2 ;;
+	--*) die "no option $1" "see the head of $0" ;;
+	*) break ;;
+	esac
+	[ "$1" = --shell ] || shift
+	shift
+done
+script=$GMEM/boot/boots/${1%@*}.sh
+[ -f "$script" ] || die "no boot script ${1%@*}" "make list"
+boot=${boot:-$1}
+machine=$(meta "$script" machine)
+[ -z "$machine" ] || [ -f "$GMEM/boot/machines/$machine" ] || die "$script: no machine $machine" "ls $GMEM/boot/machines"
+machine=${machine:+$GMEM/boot/machines/$machine}
+machine=${machine:-/dev/null}
 
-header() # KEY DEFAULT
-{
-	header_value=$(sed -n "s/^# boot:.*[[:space:]]$1=\([^[:space:]]*\).*/\1/p" "$script" | head -n 1)
-	echo "${header_value:-$2}"
-}
-rest_of_line() { sed -n "s/^# boot:[[:space:]]*$1=\(.*\)/\1/p" "$script" | paste -s -d "$2" -; }
+# of_machine KEY DEFAULT: what the boot script says, or else its machine
+of_machine() { meta "$script" "$1" "$(meta "$machine" "$1" "$2")"; }
 
-kernel=$(header kernel series)
+kernel=$(meta "$script" kernel series)
 kernel=${kernel%%,*}
-case $boot in *@*) kernel=${boot#*@} ;; esac
-slow=1
-. "$GMEM/kernel/variants/$kernel"
+case $1 in *@*) kernel=${1#*@} ;; esac
+[ -f "$GMEM/kernel/variants/$kernel" ] || die "no variant $kernel" "make list"
 tree=${KTREE:-$BUILD/tree/$kernel}
 if [ -z "${KTREE:-}" ]; then
 	[ -f "$tree.stamp" ] || die "kernel $kernel was not built" "see $LOG/kernel-$kernel.log"
@@ -38,22 +61,28 @@ if [ -z "${KTREE:-}" ]; then
 fi
 log=$LOG/$boot.log
 work=$BUILD/boot/$boot
-limit=$(($(header timeout 120) * GMEM_SLOW * slow))
+limit=$((${limit:-$(meta "$script" timeout 120)} * GMEM_SLOW * $(meta "$GMEM/kernel/variants/$kernel" slow 1)))
+cpu=$(of_machine cpu EPYC-Milan,+svm,+npt)
+features=$(meta "$script" features)
+parameters="$(meta_line "$machine" append) $(meta_line "$script" append) $more"
+memory=$(of_machine mem 2G)
 qemu=${QEMU:-qemu-system-x86_64}
 
 [ -f "$tree/arch/x86/boot/bzImage" ] || die "no kernel in $tree" "make run"
 mkdir -p "$LOG" "$work"
+printf "BOOT='%s'\nBOOT_TIMEOUT=%s\n%s" "$boot" "$limit" "$variables" >"$work/boot.env"
 script_to_run=$script
 [ -z "$interactive" ] || script_to_run=
-BOOT=$boot BOOT_TIMEOUT=$limit "$GMEM/boot/image.sh" "$tree" "$work/initramfs" ${script_to_run:+"$script_to_run"}
+"$GMEM/boot/image.sh" "$tree" "$work/initramfs" "$work/boot.env" ${script_to_run:+"$script_to_run"}
 
 # TCG needs nothing from the host CPU; -accel kvm is not used, because nested KVM changes what is tested.
-set -- "$qemu" -machine q35 -accel "${ACCEL:-tcg,thread=multi}" -cpu "$(header cpu EPYC-Milan,+svm,+npt)" \
-	-smp "$(header smp 2)" -m "$(header mem 2G)" -nodefaults -display none -no-reboot \
+set -- "$qemu" -machine q35 -accel "${ACCEL:-tcg,thread=multi}" -cpu "$cpu${features:+,$features}" \
+	-smp "$(of_machine smp 2)" -m "$memory" -nodefaults -display none -no-reboot \
 	-kernel "$tree/arch/x86/boot/bzImage" -initrd "$work/initramfs" \
-	-append "console=ttyS0,115200 ignore_loglevel printk.devkmsg=on printk.time=1 panic=-1 no_timer_check $(rest_of_line append ' ')"
+	-append "console=ttyS0,115200 ignore_loglevel printk.devkmsg=on printk.time=1 panic=-1 no_timer_check $parameters"
 [ -z "$interactive" ] || exec "$@" -serial mon:stdio
 
+reserve_memory "$memory" "$boot"
 start=$(date +%s)
 status=0
 # The limit is per test, and named inside the guest; when it does not get to that, QEMU is stopped three minutes later.
@@ -62,5 +91,6 @@ timeout --foreground -k 5 $((limit + 180 * GMEM_SLOW)) "$@" -serial stdio \
 grep -v "warning: TCG doesn't support requested feature" "$work/qemu.err" | sed 's/^/# qemu: /' || :
 rm -f "$work/initramfs"
 
-awk -f "$GMEM/boot/console.awk" -v boot="$boot" -v want="$(rest_of_line splat '|')" -v qemu=$status "$log"
+awk -f "$GMEM/lib/tap.awk" -f "$GMEM/boot/console.awk" -v boot="$boot" -v want="$(meta_line "$script" splat '|')" \
+	-v qemu=$status "$log"
 say "$boot: $(($(date +%s) - start)) s, log $log"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Console log of one boot in, cases out. Silence is a failure: without plan and exit status the boot is red.
+# Console log of one boot in, cases out, after tap.awk. Silence is a failure: without plan and exit status the boot is red.
 # Variables: boot (name), want (regex of a kernel report that must appear, or empty), qemu (QEMU's exit status)
 
 BEGIN {
@@ -19,21 +19,15 @@ function trouble(text) { if (troubles++ < 5) remarks = remarks "# " boot ": " te
 	sub(/^\[ *[0-9]+\.[0-9]+\](\[ *[TC][0-9]+\])? /, "")
 }
 
-/^gmem: (not )?ok [0-9]+ - / {
-	line = substr($0, 7)
-	verdict = line ~ /^not / ? "not ok" : "ok"
-	sub(/^(not )?ok /, "", line)
-	if (line + 0 != ++cases)
-		trouble("case number " line + 0 " came where " cases " was due")
-	sub(/^[0-9]+ - /, "", line)
-	name = line
-	sub(/ # .*/, "", name)
-	if (name in seen)
-		trouble("two cases are called " name)
-	seen[name] = 1
-	if (line ~ / # SKIP *$/)
-		trouble("skipped without a reason: " name)
-	print verdict " - " boot "/" line
+/^gmem: / && tap_line(substr($0, 7)) {
+	if (tap_number != ++cases)
+		trouble("case number " tap_number " came where " cases " was due")
+	if (tap_name in seen)
+		trouble("two cases are called " tap_name)
+	seen[tap_name] = 1
+	if (tap_skip && tap_reason == "")
+		trouble("skipped without a reason: " tap_name)
+	print tap_print(tap_verdict, 0, boot "/" tap_name, tap_directive)
 	next
 }
 /^gmem: 1\.\.[0-9]+$/ { plan = substr($0, 10); next }

@@ -16,12 +16,15 @@
 #   stuck_tasks                        tasks hang, as they should: the machine goes off without asking drivers
 #   note TEXT...                       a line for the log
 #
+# ONLY='A|B': run_test runs these binaries only.
 # TEST_TIMEOUT: seconds that one test or command may take; the boot's own timeout unless set.
 # Everything goes to /dev/kmsg, so that results and kernel messages stand in one log, in order.
 
 KMSG=${KMSG:-/dev/kmsg}
 STATE=${STATE:-/tmp/gmem}
 TESTS=${TESTS:-/tests}
+TAP_AWK=${TAP_AWK:-/lib/tap.awk}
+tab=$(printf '\t')
 mkdir -p "$STATE"
 [ -f "$STATE/count" ] || echo 0 >"$STATE/count"
 
@@ -98,37 +101,20 @@ want_fail()
 # A driver that is shut down may wait for a lock that one of them holds, and so would poweroff
 stuck_tasks() { touch "$STATE/stuck"; }
 
-# Split a TAP result line: sets verdict, case_name, directive
-split_tap()
+# The result lines of a TAP test: verdict, name and directive, separated by tabs
+tap_list()
 {
-	case $1 in
-	"not ok "*) verdict="not ok" rest=${1#not ok } ;;
-	*) verdict=ok rest=${1#ok } ;;
-	esac
-	rest=${rest#"${rest%%[!0-9]*}"}
-	rest=${rest# }
-	rest=${rest#- }
-	directive=
-	case $rest in
-	"# "*) # kselftest.h writes "ok 2 # SKIP text"
-		directive=${rest#\# }
-		case_name=${directive#* }
-		;;
-	*" # "*)
-		case_name=${rest%% # *}
-		directive=${rest#* # }
-		;;
-	*) case_name=$rest ;;
-	esac
+	awk -f "$TAP_AWK" -f - "$STATE/out" <<-'END'
+		tap_line($0) && tap_number { print tap_verdict "\t" tap_name "\t" tap_directive }
+	END
 }
 
 # Every result line of a TAP test becomes a case; then the plan is held against them
 tap_results()
 {
 	seen=0 failed=0
-	grep -E '^(not )?ok [0-9]+' "$STATE/out" >"$STATE/tap"
-	while IFS= read -r line; do
-		split_tap "$line"
+	tap_list >"$STATE/tap"
+	while IFS=$tab read -r verdict case_name directive; do
 		seen=$((seen + 1))
 		[ "$verdict" = ok ] || failed=$((failed + 1))
 		result "$verdict" "$1/$case_name" "$directive"
@@ -149,6 +135,13 @@ tap_results()
 	fi
 }
 
+wanted_test()
+{
+	[ "$1" != -n ] || shift 2
+	case "|${ONLY:-$1}|" in *"|$1|"*) return 0 ;; esac
+	return 1
+}
+
 # find_test [-n NAME] BINARY: sets name, binary and used (how many arguments that were)
 find_test()
 {
@@ -166,6 +159,7 @@ find_test()
 
 run_test()
 {
+	wanted_test "$@" || return 0
 	find_test "$@" || return 0
 	shift "$used"
 	note "$name: $binary $*"
@@ -188,7 +182,7 @@ want_not_ok()
 	note "$name: must fail: $*"
 	logged "$binary"
 	for want; do
-		if sed -n 's/^not ok [0-9]* *-* *//p' "$STATE/out" | sed 's/ # .*//' | grep -qxF "$want"; then
+		if tap_list | cut -f 1,2 | grep -qxF "not ok$tab$want"; then
 			result ok "$name/$want fails here"
 		else
 			result "not ok" "$name/$want fails here" "it did not report \"not ok\", $(remark "$rc")"

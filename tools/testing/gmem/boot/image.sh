@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# image.sh TREE OUT [BOOT-SCRIPT]: initramfs of busybox, the modules of the built kernel TREE and its selftests.
+# image.sh TREE OUT BOOT.ENV [BOOT-SCRIPT]: initramfs of busybox, the modules of the built kernel TREE, its selftests,
+# and BOOT.ENV, the variables of the boot.
 # With a boot script only the selftests that it names are packed, unless it has "# boot: tests=all". With
 # "# boot: pack=host" the image has what "make host" needs in /gmem.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 
-tree=$1 out=$2 script=${3:-}
+tree=$1 out=$2 boot_env=$3 script=${4:-}
 root=$out.d
 tests=${TESTS:-$tree/tools/testing/selftests/kvm}
 
@@ -19,7 +20,7 @@ mkdir -p "$root/bin" "$root/lib" "$root/etc" "$root/tests" "$root/proc" "$root/s
 cp "$busybox" "$root/bin/busybox"
 ln -s ../bin/busybox "$root/sbin/modprobe"
 install -m 755 "$GMEM/boot/init" "$root/init"
-cp "$GMEM/boot/guest.sh" "$root/lib/guest.sh"
+cp "$GMEM/boot/guest.sh" "$GMEM/lib/tap.awk" "$root/lib/"
 
 release=$(cat "$tree/include/config/kernel.release")
 modules=$root/lib/modules/$release
@@ -32,8 +33,8 @@ PATH=$PATH:/sbin:/usr/sbin depmod -b "$root" "$release"
 all=yes
 if [ -n "$script" ]; then
 	cp "$script" "$root/boot.sh"
-	grep -q '^# boot:.*tests=all' "$script" || all=no
-	! grep -q '^# boot:.*pack=host' "$script" || "$GMEM/verbs/host.sh" pack "$root/gmem"
+	[ "$(meta "$script" tests)" = all ] || all=no
+	if [ "$(meta "$script" pack)" = host ]; then "$GMEM/verbs/host.sh" pack "$root/gmem"; fi
 fi
 find "$tests" "$tests/x86" -maxdepth 1 -type f -perm -u+x -size +64k | while read -r bin; do
 	name=${bin##*/}
@@ -41,7 +42,7 @@ find "$tests" "$tests/x86" -maxdepth 1 -type f -perm -u+x -size +64k | while rea
 	strip -o "$root/tests/$name" "$bin"
 done
 
-printf 'BOOT=%s\nBOOT_TIMEOUT=%s\n' "${BOOT:-shell}" "${BOOT_TIMEOUT:-86400}" >"$root/etc/boot.env"
+cp "$boot_env" "$root/etc/boot.env"
 (cd "$root" && find . | sort | cpio -o -H newc -R 0:0 --quiet) >"$out.new"
 mv "$out.new" "$out"
 rm -rf "$root"

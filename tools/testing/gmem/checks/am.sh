@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # check: verbs=test
-# am: patches/ as a maintainer would take them: plain git am on the pristine base, in a work tree of its own,
-# build/am, which the checks patch and sparse then use. patches/other goes to other maintainers, so it has to apply to
-# the base as well as to the series.
+# am: patches/ as a maintainer would apply them, by plain git am on the pristine base. The work tree for that, build/am,
+# is also what the checks patch and sparse work in. The patches in other/ go to other maintainers, so they have to apply
+# to the base as well as to the series.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 . "$GMEM/lib/git.sh"
@@ -18,7 +18,7 @@ fi
 export KGIT="$tree"
 kgit am --abort 2>/dev/null || :
 kgit checkout -q -f --detach "$base"
-if apply_patches "$TOP/patches/other"; then
+if apply_patches "$SERIES_DIR/other"; then
 	ok am/other-applies-to-the-base
 else
 	not_ok am/other-applies-to-the-base "$(tail -n 10 "$LOG/am.log")"
@@ -50,7 +50,7 @@ check am/same-files-as-build-linux same_files
 rm -rf "$BUILD/am.patches"
 mkdir -p "$BUILD/am.patches"
 format_patches "$BUILD/am.patches"
-if apply_patches "$TOP/patches/other"; then
+if apply_patches "$SERIES_DIR/other"; then
 	ok am/other-applies-to-the-series
 else
 	not_ok am/other-applies-to-the-series "$(tail -n 10 "$LOG/am.log")"
@@ -58,16 +58,25 @@ else
 fi
 kgit rev-parse HEAD >"$BUILD/am.head"
 format_patches "$BUILD/am.patches/other" "$series"
-same_patches() { diff -ru -x COVER.md -x BASE -x '.*' "$TOP/patches" "$BUILD/am.patches"; }
+same_patches()
+{
+	rm -rf "$BUILD/am.kept"
+	mkdir -p "$BUILD/am.kept/other"
+	patches | xargs -r cp -t "$BUILD/am.kept"
+	patches "$SERIES_DIR/other" | xargs -r cp -t "$BUILD/am.kept/other"
+	mkdir -p "$BUILD/am.patches/other"
+	diff -ru "$BUILD/am.kept" "$BUILD/am.patches"
+}
 check am/refresh-leaves-no-diff same_patches
 
 # Tags that only a human may give
 no_tags()
 {
-	! grep -rnE --include='*.patch' '^(Signed-off-by|Reviewed-by|Tested-by|Acked-by|Co-developed-by):' "$TOP/patches"
+	! { patches; patches "$SERIES_DIR/other"; } |
+		xargs -r grep -nHE '^(Signed-off-by|Reviewed-by|Tested-by|Acked-by|Co-developed-by):' | grep .
 }
 check am/no-human-tags no_tags
-no_stray() { ! find "$TOP/patches" -name '0000-*' | grep .; }
+no_stray() { ! find "$SERIES_DIR" -maxdepth 1 -name '0000-*' | grep .; }
 check am/cover-letter-is-not-a-patch no_stray
 
 # The overlay may add files and the hooked lines, nothing else: compose.sh refuses otherwise

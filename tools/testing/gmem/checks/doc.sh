@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # check: verbs=test needs=am
-# doc: kernel-doc and reStructuredText. Files of the kernel must not get worse than in the base, files of the overlay be clean.
+# doc: kernel-doc and reStructuredText, no worse than in the base for files of the kernel, and clean for the overlay's.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 . "$GMEM/lib/git.sh"

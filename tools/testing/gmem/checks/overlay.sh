@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # check: verbs=test needs=am,kernel-series
-# overlay: checkpatch of the overlay, and proof that it does not change the code under test: the objects of KVM, the
-# ccp driver and the SEV/TDX host code are those that the same configuration gives without the overlay's sources.
+# overlay: checkpatch of the overlay, and proof that it leaves the code under test alone. The objects of KVM, the ccp
+# driver and the SEV/TDX host code are the ones that the same configuration gives without the overlay's sources.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 . "$GMEM/lib/git.sh"
@@ -42,11 +42,12 @@ copy_tree "$series" "$tree" "$tree"
 	done
 	for d in $dirs; do find "$d" \( -name '*.o' -o -name '.*.cmd' \) -delete; done
 	kmake . arch/x86/kvm/ arch/x86/virt/ drivers/crypto/ccp/
-) >>"$log" 2>&1 || { not_ok overlay/objects "$(grep -E 'error|Error' "$log" | head -n 10)"; exit; }
+) >>"$log" 2>&1 || { not_ok overlay/objects "$(error_lines "$log")"; exit; }
 
 # kvm.o is linked from all of them and has the test driver's objects besides
 count=0
 differ=
+# shellcheck disable=SC2086 # a list
 for object in $(cd "$tree" && find $dirs -name '*.o' ! -name kvm.o | sort); do
 	count=$((count + 1))
 	cmp -s "$tree/$object" "$series/$object" || differ="$differ $object"

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # check: verbs=test needs=am
-# patch: each patch by itself, those of patches/other last: checkpatch, and a build of what the series touches, patch by
-# patch, in build/am: KVM for both vendors with KVM_WERROR, the host code of SEV and TDX, the ccp driver; the selftests
-# if it touches them.
+# patch: checkpatch of each patch, those in other/ last, and a build of what the series touches after each of them. Built
+# in build/am: KVM for both vendors with KVM_WERROR, the host code of SEV and TDX, the ccp driver; the selftests if the
+# patch touches them.
 # Warnings of W=1 in the directories of the touched files must not grow against the base.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
@@ -45,18 +45,19 @@ at "$base"
 # The base is compiled once more in full, so that it shows all its warnings
 warnings >"$log.seen"
 
-set -- "$TOP"/patches/[0-9]*.patch "$TOP"/patches/other/[0-9]*.patch
+# shellcheck disable=SC2046 # names of patches have no spaces
+set -- $(patches; patches "$SERIES_DIR/other")
 for commit in $(kgit rev-list --reverse "$base..$head"); do
 	file=$1
 	shift
-	name=patch/${file#"$TOP/patches/"}
+	name=patch/${file#"$SERIES_DIR/"}
 	name=${name%.patch}
 	check "$name/checkpatch" checkpatch "$file"
 	result=0
 	at "$commit"
 	new=$(warnings | comm -13 "$log.seen" -)
 	if [ $result != 0 ]; then
-		not_ok "$name/build" "$(grep -E 'error|Error|No space' "$log.one" | head -n 10)"
+		not_ok "$name/build" "$(error_lines "$log.one")"
 	elif [ -n "$new" ]; then
 		not_ok "$name/build" "$new"
 	else

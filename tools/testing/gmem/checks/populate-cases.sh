@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # check: verbs=test
-# populate-cases: gmem-populate-test.rst lists the cases of the populate selftests, all of them and no others, and
-# every one of these selftests is run by some boot.
+# populate-cases: gmem-populate-test.rst lists exactly the cases of the populate selftests. Some boot runs each of these
+# selftests.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 

@@ -36,4 +36,4 @@ case $release in
 		base=$results/$release.cases words='s/^ok \(- .*\) # SKIP fails on both, /not ok \1 # /'
 	} ;;
 esac
-awk -v prefix=kvm-unit-tests -f "$GMEM/result/suite.awk" "$base" "$results/$release.cases" | sed "$words"
+awk -v prefix=kvm-unit-tests -f "$GMEM/lib/tap.awk" -f "$GMEM/result/suite.awk" "$base" "$results/$release.cases" | sed "$words"

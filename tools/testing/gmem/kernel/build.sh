@@ -9,11 +9,13 @@ set -eu
 variant=$1
 tree=$BUILD/tree/$variant
 log=$LOG/kernel-$variant.log
-[ -f "$GMEM/kernel/variants/$variant" ] || die "no variant $variant" "ls $GMEM/kernel/variants"
-. "$GMEM/kernel/variants/$variant"
+description=$GMEM/kernel/variants/$variant
+[ -f "$description" ] || die "no variant $variant" "ls $GMEM/kernel/variants"
+environment=$(meta "$description" env)
+[ -z "$environment" ] || export "${environment?}"
 
 id=$("$GMEM/tree/compose.sh" "$variant")
-fragments=$(for c in $config; do echo "$GMEM/kernel/config/$c.config"; done)
+fragments=$(for c in $(meta "$description" config | tr ',' ' '); do echo "$GMEM/kernel/config/$c.config"; done)
 # shellcheck disable=SC2086 # a list of files
 want="$id $(cat $fragments | sha256sum | cut -c1-16) $(gcc --version | sed -n 1p)"
 if [ "$(cat "$tree.stamp" 2>/dev/null)" = "$want" ]; then
@@ -39,23 +41,13 @@ if [ ! -f "$tree.index" ]; then
 	mv "$tree.new" "$tree"
 	[ ! -f "$tree.index.new" ] || mv "$tree.index.new" "$tree.index"
 fi
-checkout_sources()
-{
-	GIT_INDEX_FILE=$tree.index
-	GIT_WORK_TREE=$tree
-	GIT_DIR=$(git -C "$linux" rev-parse --absolute-git-dir)
-	export GIT_INDEX_FILE GIT_WORK_TREE GIT_DIR
-	rm -f "$tree.index.lock"
-	KGIT=$tree
-	kgit update-index -q --refresh || :
-	kgit read-tree --reset -u "$id"
-}
-(checkout_sources) >"$log" 2>&1 || { tail -n 5 "$log"; die "sources of $variant could not be written" "see $log"; }
+checkout_tree "$tree" "$id" >"$log" 2>&1 || { tail -n 5 "$log"; die "sources of $variant could not be written" "see $log"; }
 
 # Configuration. Written only when it changes, otherwise everything would be looked at again.
 # shellcheck disable=SC2086
 if ! cat $fragments | cmp -s - "$tree.config"; then
 	rm -f "$tree.config"
+	expected=$(cat "$tree.objects" 2>/dev/null || meta "$description" objects)
 	{ kmake "$tree" tinyconfig && cat $fragments >>"$tree/.config" && kmake "$tree" olddefconfig; } >>"$log" 2>&1 ||
 		die "kernel $variant: configuring failed" "see $log"
 fi
@@ -68,17 +60,24 @@ else
 	die "kernel $variant: options did not take" "correct $GMEM/kernel/config/*.config: $(echo "$refused" | head -n 3 | paste -s -d ';')"
 fi
 
+# For progress: with a new configuration every object is built again, so those newer than this file are done. In it is how
+# many there were the last time, or about how many the description says.
+[ -z "${expected:-}" ] || echo "$expected" >"$tree.building"
 if kmake "$tree" bzImage modules >>"$log" 2>&1; then
+	if [ -f "$tree.building" ]; then
+		objects_done "$tree" >"$tree.objects"
+		rm "$tree.building"
+	fi
 	ok "kernel-$variant/build"
 else
-	not_ok "kernel-$variant/build" "$(grep -E 'error|Error|No rule|No space' "$log" | tail -n 10)"
+	not_ok "kernel-$variant/build" "$(error_lines "$log")"
 	die "kernel $variant does not build" "see $log"
 fi
 if [ "$variant" = series ]; then
 	if "$GMEM/kernel/build-selftests.sh" "$tree" >>"$log" 2>&1; then
 		ok "kernel-$variant/selftests"
 	else
-		not_ok "kernel-$variant/selftests" "$(grep -E 'error|Error|No rule|No space' "$log" | tail -n 10)"
+		not_ok "kernel-$variant/selftests" "$(error_lines "$log")"
 		die "the selftests do not build" "see $log"
 	fi
 fi

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Packages of Debian in the suite of BASE, for tree/fetch.sh and bench/fetch.sh; sourced after lib.sh, never run.
+# Packages of Debian in the suite of BASE, for tree/fetch.sh; sourced after lib.sh, never run.
 # shellcheck shell=sh
 
-dl=$BUILD/dl
-apt=$dl/apt
-suite=$(awk '$1 == "suite" { print $2 }' "$TOP/patches/BASE")
+apt=$DL/apt
+suite=$(base_field suite)
 mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$LOG"
 
 # good FILE SHA256

@@ -15,13 +15,16 @@ kgit()
 }
 
 stamped() { sed -n "s/^$1=//p" "$stamp" 2>/dev/null; }
-patches_id() { cat "$TOP"/patches/*.patch 2>/dev/null | sha256sum | cut -c1-16; }
+patches_id() { cat "$SERIES_DIR"/*.patch 2>/dev/null | sha256sum | cut -c1-16; }
+# patches [DIR]: the patches in a folder, by default those of the series, without the folders in it
+patches() { find "${1:-$SERIES_DIR}" -maxdepth 1 -name '[0-9]*.patch' 2>/dev/null | sort; }
 
 # apply_patches [DIR]: git am at the current commit; no 3-way merge, and git am never applies with fuzz
 apply_patches()
 {
-	set -- "${1:-$TOP/patches}"/*.patch
-	[ -f "$1" ] || return 0
+	# shellcheck disable=SC2046 # names of patches have no spaces
+	set -- $(patches "$@")
+	[ $# -gt 0 ] || return 0
 	kgit am -q --no-3way --committer-date-is-author-date "$@" >"$LOG/am.log" 2>&1 && return
 	kgit am --show-current-patch=raw 2>/dev/null | sed -n 's/^Subject: /does not apply: /p' >>"$LOG/am.log"
 	kgit am --abort
@@ -33,7 +36,8 @@ format_patches()
 {
 	kgit -c core.abbrev=12 -c diff.algorithm=default -c diff.noprefix=false -c diff.mnemonicPrefix=false \
 		-c format.useAutoBase=false -c diff.orderFile=/dev/null \
-		format-patch -q -N --no-attach --no-thread --no-cover-letter --no-signoff --no-to --no-cc --zero-commit --no-signature --abbrev=12 -o "$1" "${2:-$(stamped base)}..HEAD"
+		format-patch -q -N --no-attach --no-thread --no-cover-letter --no-signoff --no-to --no-cc --zero-commit \
+		--no-signature --abbrev=12 -o "$1" "${2:-$(stamped base)}..HEAD"
 }
 
 # What would be lost if build/linux were made anew; empty output: nothing
@@ -45,6 +49,20 @@ unsaved()
 		kgit log --format='taken back: %s' "HEAD..$(stamped head)"
 	}
 }
+
+# checkout_tree DIR ID [REPOSITORY]: the files of a tree go to DIR, with DIR.index as the index. Those that stay the same
+# keep their time stamps.
+checkout_tree()
+(
+	GIT_INDEX_FILE=$1.index
+	GIT_WORK_TREE=$1
+	GIT_DIR=$(git -C "${3:-$linux}" rev-parse --absolute-git-dir)
+	export GIT_INDEX_FILE GIT_WORK_TREE GIT_DIR
+	rm -f "$1.index.lock"
+	KGIT=$1
+	kgit update-index -q --refresh || :
+	kgit read-tree --reset -u "$2"
+)
 
 write_stamp() # FROM
 {

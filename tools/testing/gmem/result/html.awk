@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Results of a run in, the middle of the page out. Files in this order: the stages' times, console logs of boots,
+# After tap.awk: results of a run in, the middle of the page out. Files in this order: the stages' times, console logs of boots,
 # results.tap. Which is which is told by the name. Variables: boots (one "NAME<TAB>MACHINE" per line)
 
 function escape(s) {
@@ -57,11 +57,8 @@ file ~ /\.log$/ {
 		booted[boot] = now
 		last = now
 		ringed = 0
-	} else if (text ~ /^gmem: (not )?ok [0-9]+ - /) {
-		name = text
-		sub(/^gmem: (not )?ok [0-9]+ - /, "", name)
-		sub(/ # .*/, "", name)
-		inner = name
+	} else if (text ~ /^gmem: / && tap_line(substr(text, 7))) {
+		name = inner = tap_name
 		sub(/^[^\/]*\//, "", inner)
 		if (inner in pending) {
 			took[boot "/" name] = pending[inner]
@@ -70,17 +67,14 @@ file ~ /\.log$/ {
 		} else {
 			if (now >= 0)
 				took[boot "/" name] = sprintf("%.1f s", now - last)
-			excerpt[boot "/" name] = kept(text ~ /^gmem: not/ ? 40 : 6)
+			excerpt[boot "/" name] = kept(tap_verdict == "ok" ? 6 : 40)
 		}
 		last = now
 		ringed = 0
-	} else if (text ~ /^gmem: # (not )?ok [0-9]+ /) {
+	} else if (text ~ /^gmem: # / && tap_line(substr(text, 9)) && tap_number) {
 		# A TAP test as it runs; guest.sh repeats its results as cases when it has ended
-		name = text
-		sub(/^gmem: # (not )?ok [0-9]+ (- )?/, "", name)
-		sub(/ # .*/, "", name)
-		pending[name] = now < 0 ? "" : sprintf("%.1f s", now - last)
-		pending_text[name] = kept(text ~ /^gmem: # not/ ? 40 : 6)
+		pending[tap_name] = now < 0 ? "" : sprintf("%.1f s", now - last)
+		pending_text[tap_name] = kept(tap_verdict == "ok" ? 6 : 40)
 		last = now
 		ringed = 0
 	} else {
@@ -92,27 +86,17 @@ file ~ /\.log$/ {
 }
 
 # results.tap
-/^(not )?ok / {
-	verdict = /^not / ? "failed" : "passed"
-	sub(/^(not )?ok ([0-9]+ )?- /, "")
-	if (/ # SKIP/)
-		verdict = "skipped"
-	reason = ""
-	if (match($0, / # .*/)) {
-		reason = substr($0, RSTART + 3)
-		sub(/^SKIP */, "", reason)
-		$0 = substr($0, 1, RSTART - 1)
-	}
-	stage = $0
-	sub(/\/.*/, "", stage)
+tap_line($0) {
+	verdict = tap_skip ? "skipped" : tap_verdict == "ok" ? "passed" : "failed"
+	stage = tap_head(tap_name)
 	if (!(stage in known)) {
 		known[stage] = 1
 		stages[++nstages] = stage
 	}
 	case_of[stage] = case_of[stage] " " ++ncases
-	names[ncases] = $0
+	names[ncases] = tap_name
 	verdicts[ncases] = verdict
-	reasons[ncases] = reason
+	reasons[ncases] = tap_reason
 	count[stage, verdict]++
 	total[verdict]++
 	next

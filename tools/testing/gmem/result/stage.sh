@@ -28,32 +28,5 @@ printf '%s\t%s\n' "$seconds" "$name" >>"$BUILD/result/times"
 # One stage at a time takes numbers and prints
 exec 8>"$BUILD/result/lock"
 flock 8
-awk -v cases="${CASES:-}" -v count="$(cat "$BUILD/result/count")" -v counter="$BUILD/result/count" '
-	# A pattern selects the cases it names and everything below them; * and ? as in file names
-	function selected(name,    i, re) {
-		if (n == 0 || name ~ /\/(stage|boot|kernel-log)$/)
-			return 1
-		for (i = 1; i <= n; i++) {
-			re = pattern[i]
-			gsub(/[.+()^$|{}\[\]\\]/, "\\\\&", re)
-			gsub(/\*/, ".*", re)
-			gsub(/\?/, ".", re)
-			if (name ~ "^" re "($|/)")
-				return 1
-		}
-		return 0
-	}
-	BEGIN { n = split(cases, pattern, " "); shown = 1 }
-	/^(not )?ok - / {
-		verdict = /^not / ? "not ok" : "ok"
-		line = substr($0, length(verdict) + 4)
-		name = line
-		sub(/ # .*/, "", name)
-		if ((shown = selected(name)))
-			print verdict " " ++count " - " line
-		next
-	}
-	/^#/ { if (shown) print; next }
-	/./ { print "# " $0 }
-	END { print count >counter }' "$result.tap" | tee -a "$LOG/results.tap"
+awk -f "$GMEM/lib/tap.awk" -f "$GMEM/lib/number.awk" -v cases="${CASES:-}" -v counter="$BUILD/result/count" "$result.tap" | tee -a "$LOG/results.tap"
 say "$(clock) $name ended after $seconds s"

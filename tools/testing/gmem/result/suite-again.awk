@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The comparison of the second run in, then that of the first, both of suite.awk; out comes the first, in which what did
-# not differ again is no failure. A kernel report in the second run, or a boot without an end, is one of its own.
+# The comparison of the second run in, then that of the first, both of suite.awk, after tap.awk; out comes the first, in
+# which what did not differ again is no failure. A kernel report in the second run, or a boot without an end, is one of its own.
 
-/^(not )?ok - / {
-	verdict = /^not / ? "not ok" : "ok"
-	sub(/^(not )?ok - /, "")
-	name = $0
-	sub(/ # .*/, "", name)
-	why = substr($0, length(name) + 4)
+tap_line($0) {
+	verdict = tap_verdict
+	name = tap_name
+	why = tap_directive
 	other = name !~ /\/(boot|kernel-log|load\/.*|unload\/.*|kmemleak)$/
 	if (NR == FNR && other) {
 		again[name] = verdict
@@ -16,7 +14,7 @@
 		sub(/\//, "/again/", name)
 		trouble = trouble (verdict == "ok" ? "" : "not ok - " name " # " why "\n")
 	} else if (verdict == "ok" || !other || !(name in again)) {
-		print verdict " - " $0
+		print tap_print(verdict, 0, name, why)
 	} else if (again[name] == "not ok") {
 		print "not ok - " name " # twice, " reason[name]
 	} else {

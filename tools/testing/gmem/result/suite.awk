@@ -1,26 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Cases of the suite on the base, then on the series; out come cases in which only a difference is a failure.
+# Cases of the suite on the base, then on the series, after tap.awk; out come cases in which only a difference is a failure.
 # A kernel report or a boot that does not come to its end is one on the series alone, whatever the base does.
 # Variables: prefix (of the names), tests (each of these must have a result)
 
 BEGIN { if (prefix == "") prefix = "suite" }
 FNR == 1 { side++ }
 
-/^(not )?ok - / {
-	result = /^not / ? "not ok" : "ok"
-	sub(/^(not )?ok - [^\/]*\//, "")
-	name = $0
-	sub(/ # .*/, "", name)
-	test = name
-	sub(/\/.*/, "", test)
-	ran[test] = 1
-	why = ""
-	if (match($0, / # .*/))
-		why = substr($0, RSTART + 3)
-	if (why ~ /^SKIP/) {
-		result = "skipped"
-		sub(/^SKIP */, "", why)
-	}
+tap_line($0) {
+	result = tap_skip ? "skipped" : tap_verdict
+	name = tap_name
+	sub(/^[^\/]*\//, "", name)
+	ran[tap_head(name)] = 1
+	why = tap_reason
 	if (!(name in known)) {
 		known[name] = 1
 		names[++n] = name

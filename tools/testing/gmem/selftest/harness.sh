@@ -10,7 +10,7 @@ t=$(mktemp -d)
 trap 'rm -rf "$t"' EXIT
 
 # judge NAME LOG [QEMU-STATUS [WANTED-REPORT]]
-judge() { sed '/^# /d' "$2" | awk -f "$GMEM/boot/console.awk" -v boot="$1" -v want="${4:-}" -v qemu="${3:-0}" >"$t/out"; }
+judge() { sed '/^# /d' "$2" | awk -f "$GMEM/lib/tap.awk" -f "$GMEM/boot/console.awk" -v boot="$1" -v want="${4:-}" -v qemu="${3:-0}" >"$t/out"; }
 
 # expect NAME REGEX...: each must be the beginning of a line of what judge() left
 expect()
@@ -97,7 +97,7 @@ race race-cut-short do_fault "" "not ok - race-cut-short/kernel-log"
 
 # guest.sh outside of the guest, with planted test binaries
 mkdir -p "$t/tests" "$t/bin"
-for applet in timeout tee grep sed tail cat; do ln -s "$(command -v busybox)" "$t/bin/$applet"; done
+for applet in awk timeout tee grep sed tail cat; do ln -s "$(command -v busybox)" "$t/bin/$applet"; done
 planted() { printf '#!/bin/sh\n%s\n' "$2" >"$t/tests/$1" && chmod +x "$t/tests/$1"; }
 planted pass 'exit 0'
 planted fail 'echo broken; exit 254'
@@ -113,7 +113,7 @@ guest()
 {
 	rm -rf "$t/state" "$t/out"
 	(
-		export KMSG="$t/out" STATE="$t/state" TESTS="$t/tests" PATH="$t/bin:$PATH" TEST_TIMEOUT=2
+		export TAP_AWK="$GMEM/lib/tap.awk" KMSG="$t/out" STATE="$t/state" TESTS="$t/tests" PATH="$t/bin:$PATH" TEST_TIMEOUT=2
 		busybox sh -c '. "$1"; shift; "$@"' sh "$GMEM/boot/guest.sh" "$@"
 	) >"$t/err" 2>&1 || :
 }
@@ -169,3 +169,96 @@ stage 'echo "ok - planted/a"; exit 3'
 expect stage-dies "not ok 2 - planted/stage"
 stage true
 expect stage-silent "not ok 1 - planted/stage"
+
+# What a stage prints goes on from the cases of the stages before, without those that nobody asked for
+printf 'ok - a/one\nnot ok - a/two # why\n# remark\nnoise\n' >"$t/cases"
+echo 7 >"$t/count"
+awk -f "$GMEM/lib/tap.awk" -f "$GMEM/lib/number.awk" -v counter="$t/count" -v cases='a/t*' "$t/cases" >"$t/out"
+expect tap-goes-on "not ok 8 - a/two # why$" "# remark$" "# noise$"
+cp "$t/count" "$t/out"
+expect tap-count "8$"
+
+# The results of a verb are complete in a file, or it can be seen that they are not
+tap_file "$t/tap/some.tap" <"$t/cases" >/dev/null
+cp "$t/tap/some.tap" "$t/out"
+expect tap-complete "TAP version 13$" "ok 1 - a/one$" "not ok 2 - a/two # why$" "1\.\.2$"
+summed() { summary "$1" >"$t/out" && echo good >>"$t/out" || echo bad >>"$t/out"; }
+summed "$t/tap/some.tap"
+expect summary-failed "# failed: a/two$" "1 passed, 1 failed$" "bad$"
+printf 'ok - a/one\nok - a/two # SKIP no reason\n' | tap_file "$t/tap/good.tap" >/dev/null
+summed "$t/tap/good.tap"
+expect summary-good "# skipped: a/two: no reason$" "# 1 skipped$" "1 passed, 0 failed$" "good$"
+sed '$d' "$t/tap/good.tap" >"$t/tap/cut.tap"
+summed "$t/tap/cut.tap"
+expect summary-cut-short "# not ok: the results are cut short" "1 passed, 1 failed$" "bad$"
+sed '/one/d' "$t/tap/good.tap" >"$t/tap/lost.tap"
+summed "$t/tap/lost.tap"
+expect summary-lost-case "# not ok: 2 results were planned, 1 came" "bad$"
+: | tap_file "$t/tap/nothing.tap" >/dev/null
+summed "$t/tap/nothing.tap"
+expect summary-nothing "# not ok: no case passed" "bad$"
+
+# A run in which a stage left nothing: the file says so, and has a plan
+run_of() # STAGE...
+{
+	rm -rf "$t/build/result"
+	mkdir -p "$t/build/result" "$t/build/log"
+	echo 1 >"$t/build/result/count"
+	date +%s >"$t/build/result/start"
+	: >"$t/build/result/times"
+	printf '%s\n' "$@" >"$t/build/result/stages"
+	: >"$t/build/result/here.tap"
+	printf 'TAP version 13\nok 1 - here/a\n' >"$t/build/log/results.tap"
+	status=0
+	BUILD=$t/build "$GMEM/result/summary.sh" >"$t/said" 2>&1 || status=$?
+	echo "exit $status" >>"$t/said"
+	cat "$t/build/log/results.tap" "$t/said" >"$t/out"
+}
+run_of here
+expect run-complete "1\.\.1$" "1 passed, 0 failed$" "exit 0$"
+run_of here gone
+expect run-lost-stage "not ok 2 - gone/stage # it left no result$" "1\.\.2$" "# failed: gone/stage$" "exit 1$"
+
+# Boots wait for the memory that others have. The one that holds it here is a process that sleeps.
+boot_of() # SIZE: what reserve_memory says, and for how long
+{
+	(BUILD=$t/memory GMEM_MEMORY=4G timeout 5 sh -c '. "$1/lib/lib.sh"; reserve_memory "$2" planted; echo runs' \
+		"$GMEM/lib/x" "$GMEM" "$1" || echo "still waits") >"$t/out" 2>&1
+}
+rm -rf "$t/memory"
+boot_of 16G
+expect memory-one-boot-always-runs "runs$"
+sleep 20 &
+holder=$!
+echo 2560 >"$t/memory/memory/$holder"
+boot_of 1G
+expect memory-enough "runs$"
+boot_of 2G
+expect memory-waits "# planted waits for memory: needs 2560 MB, others have 2560 of 4096 MB$" "still waits"
+kill $holder
+wait $holder 2>/dev/null || :
+boot_of 2G
+expect memory-given-back "runs$"
+boot_of 2X
+expect memory-no-size "# error: no size of memory: 2X$"
+
+# Progress of a kernel: a fraction of its objects, and at this pace how long it takes
+. "$GMEM/lib/progress.sh"
+(
+	BUILD=$t/progress LOG=$t/progress/log
+	mkdir -p "$BUILD/tree/series" "$BUILD/result" "$LOG"
+	printf 'one\nlast line\n' >"$LOG/kernel-series.log"
+	progress kernel-series
+	touch "$BUILD/tree/series/old.o"
+	sleep 0.1
+	echo 100 >"$BUILD/tree/series.building"
+	progress kernel-series
+	sleep 0.1
+	for object in 1 2 3 4 5 6 7 8 9 10; do touch "$BUILD/tree/series/$object.o"; done
+	progress kernel-series
+	progress kernel-series
+	echo 10 >"$BUILD/tree/series.building"
+	touch -d yesterday "$BUILD/tree/series.building"
+	progress kernel-series
+) >"$t/out"
+expect progress "last line$" "0 of about 100 objects$" "10 of about 100 objects, 10 min to go" "10 of about 100 objects$"

@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# verbs.sh [VERB...]: tests of mail, host, host-kernel, report and selftests and of what stops a verb, in seconds: no
+# verbs.sh [TEST...]: tests of help, list, BASE=, mail, host, host-kernel, report and selftests and of what stops a verb, in seconds: no
 # kernel is built, nothing boots.
 # Cases in TAP without numbers, as every stage prints them.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
+. "$GMEM/lib/git.sh"
 
 # What the user set is for the verbs, not for their tests
 unset KERNEL_TREE KERNEL_REV BASE_COMMIT VERSION PREFIX PREV ASSISTED_BY OUT PATCHES CONFIG KERNELS SERIES ROOT SUITE \
@@ -58,7 +59,8 @@ $(say_out)"
 }
 state() { [ ! -e "$1" ] || find "$1" -type f -printf '%p %T@ %s\n' | sort; }
 
-for verb in ${*:-mail host host-kernel report selftests alone}; do
+# shellcheck disable=SC2048 # names of verbs
+for verb in ${*:-help series mail host host-kernel report selftests alone}; do
 	# shellcheck source=/dev/null
 	. "$GMEM/selftest/tests/$verb.sh"
 done

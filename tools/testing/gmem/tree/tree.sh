@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# tree.sh [am]: build/linux, a git tree of the base and one commit for each of patches/.
+# tree.sh [am|alone]: build/linux, a git tree of the base and one commit for each of patches/.
 # Commits and edits that are not in patches/ are kept, and built; "am" refuses to go on with them.
 # KERNEL_TREE=/path/to/linux [KERNEL_REV=rev] takes the base from that clone, through a worktree on a detached HEAD.
 set -eu
@@ -9,17 +9,28 @@ set -eu
 
 check_blobs()
 {
-	awk '$1 == "blob" { print $2, $3 }' "$TOP/patches/BASE" | while read -r blob file; do
+	awk '$1 == "blob" { print $2, $3 }' "$SERIES_DIR/BASE" | while read -r blob file; do
 		is=$(kgit rev-parse -q --verify "$base:$file" || echo missing)
 		if [ "$is" = "$blob" ]; then
-			say "base blob $(echo "$blob" | cut -c1-12) as in kvm/next $commit: $file"
+			say "base blob $(echo "$blob" | cut -c1-12) as in $upstream $commit: $file"
 		else
-			say "base blob $(echo "$is" | cut -c1-12), kvm/next $commit has $(echo "$blob" | cut -c1-12): $file"
+			say "base blob $(echo "$is" | cut -c1-12), $upstream $commit has $(echo "$blob" | cut -c1-12): $file"
 		fi
 	done >"$LOG/blobs"
 	cat "$LOG/blobs"
-	grep -q ', kvm/next' "$LOG/blobs" || return 0
-	[ -n "${KERNEL_TREE:-}" ] || die "the tarball is not the base of the series" "a BASE with a matching tarball"
+	grep -q ', .* has ' "$LOG/blobs" || return 0
+	[ -n "${KERNEL_TREE:-}" ] || die "the tarball is not the base of the series, see above" "correct $SERIES_DIR/BASE"
+}
+
+unpack() # FILE DIR
+{
+	local member
+	case $1 in
+	*.deb)
+		member=$(dpkg-deb --contents "$1" | sed -n 's,.* \(\./usr/src/linux-source-[0-9.]*\.tar\.xz\)$,\1,p')
+		dpkg-deb --fsys-tarfile "$1" | tar -xO "$member" | tar -xJ -C "$2" --strip-components=1 ;;
+	*) tar -xJf "$1" -C "$2" --strip-components=1 ;;
+	esac
 }
 
 from_tarball()
@@ -29,7 +40,7 @@ from_tarball()
 	rm -rf "$linux.new"
 	mkdir -p "$linux.new"
 	# One line in place of one for each file: on a full disk they are many
-	tar_said=$(tar -xJf "$tarball" -C "$linux.new" --strip-components=1 2>&1) ||
+	tar_said=$(unpack "$tarball" "$linux.new" 2>&1) ||
 		die "$(basename "$tarball") could not be unpacked: $(echo "$tar_said" | grep -o -m 1 'No space left.*' || echo "$tar_said" | tail -n 1)" \
 			"df -h $BUILD; make clean"
 	KGIT=$linux.new
@@ -38,7 +49,7 @@ from_tarball()
 	kgit add -A -f
 	GIT_AUTHOR_NAME=base GIT_AUTHOR_EMAIL=base@localhost GIT_COMMITTER_EMAIL=base@localhost \
 		GIT_AUTHOR_DATE='1970-01-01T00:00:00Z' GIT_COMMITTER_DATE='1970-01-01T00:00:00Z' \
-		kgit commit -q -m "Linux $(basename "$tarball" .orig.tar.xz | sed 's/linux_//')"
+		kgit commit -q -m "Linux $(basename "$tarball" | sed 's/^[^_]*_//; s/\.orig.*//; s/-.*//')"
 	base=$(kgit rev-parse HEAD)
 	kgit checkout -q -b series
 	from=$(basename "$tarball")
@@ -50,7 +61,7 @@ from_clone()
 		die "KERNEL_TREE=$KERNEL_TREE is not a git repository" "KERNEL_TREE=/path/to/linux make run"
 	rev=${KERNEL_REV:-$commit}
 	base=$(git -C "$KERNEL_TREE" rev-parse -q --verify "$rev^{commit}") ||
-		die "$KERNEL_TREE has no commit $rev" "git fetch kvm/next there, or KERNEL_REV=another-base"
+		die "$KERNEL_TREE has no commit $rev" "git fetch $upstream there, or KERNEL_REV=another-base"
 	say "base: $KERNEL_TREE $(git -C "$KERNEL_TREE" log -1 --format='%h %s' "$base")"
 	rm -rf "$linux.new"
 	git -C "$KERNEL_TREE" worktree prune
@@ -88,9 +99,10 @@ reapply()
 	write_stamp "$(stamped from)"
 }
 
-# The other callers hold the lock already
-[ "${1:-}" != am ] || alone
-commit=$(awk '$1 == "commit" { print $2 }' "$TOP/patches/BASE")
+# am and alone take the lock, the callers without either hold it already
+[ -z "${1:-}" ] || alone
+commit=$(base_field commit)
+upstream=$(base_field upstream)
 mkdir -p "$LOG"
 
 if [ -d "$linux" ] && [ ! -f "$stamp" ]; then

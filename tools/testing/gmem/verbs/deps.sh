@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# verb: install the Debian packages that are missing
 # deps.sh [PACKAGE...]: install the Debian packages that are missing, these among them; without root print the command.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 
 packages="gcc make flex bison bc libelf-dev libssl-dev perl python3 python3-docutils git ca-certificates
-	xz-utils cpio kmod rsync file qemu-system-x86 busybox-static ccache sparse $*"
+	xz-utils cpio kmod rsync file qemu-system-x86 busybox-static ccache sparse shellcheck $*"
 qemu_min=7.2
 
 command -v dpkg-query >/dev/null ||
@@ -15,10 +16,11 @@ missing=$(for p in $packages; do
 	dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null | grep -qx installed || echo "$p"
 done)
 if [ -n "$missing" ]; then
+	mkdir -p "$LOG"
 	# shellcheck disable=SC2086 # a list of words
 	set -- apt-get install -y --no-install-recommends $missing
 	[ "$(id -u)" = 0 ] || die "missing packages, and no root to install them" "sudo $*"
-	say "installing: $(echo $missing)"
+	say "installing: $(echo "$missing" | paste -s -d ' ')"
 	{ apt-get update && DEBIAN_FRONTEND=noninteractive "$@"; } >"$LOG/deps.log" 2>&1 ||
 		{ tail -n 5 "$LOG/deps.log"; die "packages could not be installed (no network?), log $LOG/deps.log" "$*"; }
 fi

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# verb: build Debian packages of base and series for this machine; installs nothing
 # host-kernel.sh [config]: Debian packages of the base and of the series, with the configuration of the running machine
 # and what SNP and TDX hosts need on top. Installs nothing, prints how to. "config" stops after configuring.
 #
@@ -30,7 +31,8 @@ running_config()
 
 need_packages()
 {
-	command -v dpkg-query >/dev/null || die "this is not Debian, so there are no Debian packages to build" "make host needs only a kernel with the series"
+	command -v dpkg-query >/dev/null ||
+		die "this is not Debian, so there are no Debian packages to build" "make host needs only a kernel with the series"
 	missing=$(for p in $packages; do
 		dpkg-query -W -f='${db:Status-Status}\n' "$p" 2>/dev/null | grep -qx installed || echo "$p"
 	done | paste -s -d ' ')
@@ -90,7 +92,7 @@ package()
 	wait "$builder" || built=$?
 	trap - EXIT INT TERM
 	if [ "$built" != 0 ]; then
-		not_ok "host-kernel-$1/package" "$(grep -E 'rror|No space' "$log" | tail -n 10)"
+		not_ok "host-kernel-$1/package" "$(error_lines "$log")"
 		die "$1: no packages" "see $log"
 	fi
 	ok "host-kernel-$1/package"
@@ -128,7 +130,12 @@ fi
 alone "$work"
 mkdir -p "$LOG"
 running_config
-for kernel in ${KERNELS:-base series}; do configure "$kernel"; done
-[ "${1:-}" != config ] || exit 0
-for kernel in ${KERNELS:-base series}; do package "$kernel"; done
-next_steps
+rm -f "$work/complete"
+{
+	for kernel in ${KERNELS:-base series}; do configure "$kernel"; done
+	[ "${1:-}" = config ] || for kernel in ${KERNELS:-base series}; do package "$kernel"; done
+	: >"$work/complete"
+} | tap_file "$LOG/host-kernel.tap"
+summary "$LOG/host-kernel.tap"
+[ -f "$work/complete" ] || exit 1
+[ "${1:-}" = config ] || next_steps

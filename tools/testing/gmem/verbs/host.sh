@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# verb: no QEMU: run the selftests on this machine, and say what it lacks for SNP and TDX
+# with: SERIES=yes  its kernel has the series, although make host-kernel did not build it
 # host.sh [check]: run the selftests of the series natively, on the machine and kernel this runs on; no QEMU.
 # First says what the machine has, and so what runs and what does not and why. "check" stops there.
 #
 #   SERIES=yes     the running kernel carries the series, although 'make host-kernel' did not build it
-#   ROOT=DIR       with check: a recorded machine (proc/, sys/, dev/, probe, kernel-log) in place of this one
+#   ROOT=DIR       with check: what there is of a machine (proc/, sys/, dev/, probe, kernel-log), in place of this one
 #   HOST_TESTS=DIR selftest binaries that are there already, in place of building them
 #
 # host.sh pack DIR: what a machine needs that has neither a compiler nor git, but for the selftests. Copied there, it is
@@ -129,7 +131,8 @@ tdx_missing()
 	elif ! has_flag tdx_host_platform; then
 		echo "the platform is no TDX host: the CPU has no TDX, or it is off in the firmware setup$(because 'virt/tdx')"
 	elif [ "$(parameter kvm_intel tdx)" != Y ]; then
-		echo "kvm_intel tdx=$(parameter kvm_intel tdx): modprobe -r kvm_intel; modprobe kvm_intel tdx=1$(because 'virt/tdx|kvm_intel.*TDX|TDX.*(fail|not|required)')"
+		echo "kvm_intel tdx=$(parameter kvm_intel tdx): modprobe -r kvm_intel; modprobe kvm_intel tdx=1$(
+			because 'virt/tdx|kvm_intel.*TDX|TDX.*(fail|not|required)')"
 	elif ! vm_type 5; then
 		echo "KVM offers no VMs of type KVM_X86_TDX_VM$(because 'virt/tdx')"
 	fi
@@ -152,7 +155,8 @@ describe_all()
 	describe "the series" "$no_series" "patches $(patches_id)"
 	describe "KVM" "$(kvm_missing)"
 	describe "guest_memfd" "$no_gmem" "with VMs that are protected by software only"
-	describe "SNP" "$no_snp" "firmware $(probe sev | sed 's/^snp-api \([0-9]*\) \([0-9]*\) /\1.\2 /'), $(log_has 'RMP.*range' | sed 's/.*RMP/RMP/' | grep . || echo 'RMP not in the kernel log')"
+	describe "SNP" "$no_snp" "firmware $(probe sev | sed 's/^snp-api \([0-9]*\) \([0-9]*\) /\1.\2 /'), $(
+		log_has 'RMP.*range' | sed 's/.*RMP/RMP/' | grep . || echo 'RMP not in the kernel log')"
 	describe "TDX" "$no_tdx" "$(log_has 'virt/tdx' | grep . || echo 'module not in the kernel log')"
 }
 
@@ -205,7 +209,8 @@ build_tests()
 # guest.sh knows how to run a test and what its output means; its log goes to a file here
 run_plan()
 {
-	export KMSG="$LOG/host.log" STATE="$work/state" TESTS="${HOST_TESTS:-$work/tests}" TEST_TIMEOUT="${HOST_TIMEOUT:-300}" BOOT=host
+	export TAP_AWK="$GMEM/lib/tap.awk" KMSG="$LOG/host.log" STATE="$work/state" TESTS="${HOST_TESTS:-$work/tests}"
+	export TEST_TIMEOUT="${HOST_TIMEOUT:-300}" BOOT=host
 	rm -rf "$STATE"
 	: >"$KMSG"
 	mark="gmem host $$ begins"
@@ -226,18 +231,19 @@ run_plan()
 	# From the mark on, or all there is if the ring buffer has lost it
 	[ -n "$ROOT" ] || dmesg | awk -v mark="$mark" '{ line[NR] = $0 } index($0, mark) { first = NR }
 		END { for (i = first + 1; i <= NR; i++) print line[i] }' >>"$KMSG"
+	# shellcheck disable=SC2031 # the subshell has not changed it
 	{
-		awk -f "$GMEM/boot/console.awk" -v boot=host -v want= -v qemu=0 "$KMSG"
+		awk -f "$GMEM/lib/tap.awk" -f "$GMEM/boot/console.awk" -v boot=host -v want= -v qemu=0 "$KMSG"
 		[ -z "${KVM_UNIT_TESTS:-}" ] || "$GMEM/host/kvm-unit-tests.sh" "$KVM_UNIT_TESTS" "$release" ||
 			not_ok host/kvm-unit-tests
-	} | tee "$work/cases"
+	} | tap_file "$LOG/host.tap"
 }
 
 pack()
 {
 	[ -e "$linux/.git" ] || die "there is no build/linux to take the list of selftests from" "make am"
 	mkdir -p "$1/patches"
-	cp "$TOP"/patches/*.patch "$1/patches/"
+	patches | xargs -r cp -t "$1/patches"
 	(cd "$GMEM" && tar -c lib verbs/host.sh boot/guest.sh boot/console.awk result/suite.awk host/kvm-unit-tests.sh) | tar -x -C "$1"
 	build_probe "$1/host/probe"
 	tests >"$1/needs"
@@ -266,5 +272,4 @@ start=$(date +%s)
 [ -n "${HOST_TESTS:-}" ] || ! grep -q '^run ' "$work/plan" || build_tests
 run_plan
 say "host: $(($(date +%s) - start)) s, log $LOG/host.log"
-say "$(grep -c '^ok ' "$work/cases" || :) passed, $(grep -c '^not ok ' "$work/cases" || :) failed"
-! grep -q '^not ok ' "$work/cases"
+summary "$LOG/host.tap"

@@ -1,5 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# verb: turn the series into mails, ready to send; sends nothing
+# with: BASE_COMMIT=SHA  required: the commit it applies to; more in verbs/mail.sh
 # mail.sh: patches/ and COVER.md become a directory of mails for git send-email. Sends nothing.
 #
 #   BASE_COMMIT=SHA     commit of an official tree that the series applies to (required)
@@ -16,7 +18,7 @@ set -eu
 . "$GMEM/lib/git.sh"
 . "$GMEM/lib/clone.sh"
 
-patches=${PATCHES:-$TOP/patches}
+patches=${PATCHES:-$SERIES_DIR}
 version=${VERSION:-1}
 out=${OUT:-$BUILD/mail/v$version}
 work=$BUILD/mail/work
@@ -42,7 +44,7 @@ base_tree()
 {
 	[ -n "${BASE_COMMIT:-}" ] ||
 		die "which commit of an official tree does the series apply to?" "BASE_COMMIT=SHA [KERNEL_TREE=/path/to/clone] make mail"
-	known=$(awk '$1 == "commit" { print $2 }' "$TOP/patches/BASE")
+	known=$(base_field commit)
 	if [ -n "${KERNEL_TREE:-}" ]; then
 		need_clean_clone
 		source=$KERNEL_TREE
@@ -155,10 +157,13 @@ message() { git mailinfo "$work/m" /dev/null <"$1" >/dev/null 2>&1; cat "$work/m
 trailers() { message "$1" | git interpret-trailers --parse; }
 
 # The range of known links is small; what else looks like one is a slip of the pen, or a link nobody else can open
+known_links='lore\.kernel\.org/([a-z0-9._-]+/)?(r/)?[^/@]+@[^/@]+/?'
+known_links="$known_links|([a-z]+\.)?kernel\.org/.*|bugzilla\.kernel\.org/.*|github\.com/.*"
+known_links="$known_links|www\.(amd|intel)\.com/.*|cdrdv2.*\.intel\.com/.*|docs\.amd\.com/.*"
 bad_links()
 {
 	grep -noE 'https?://[^][:space:]<>")]*' "$1" | sed 's/[.,;:]$//' |
-		grep -vE ':https://(lore\.kernel\.org/([a-z0-9._-]+/)?(r/)?[^/@]+@[^/@]+/?|([a-z]+\.)?kernel\.org/.*|bugzilla\.kernel\.org/.*|github\.com/.*|www\.(amd|intel)\.com/.*|cdrdv2.*\.intel\.com/.*|docs\.amd\.com/.*)$' || :
+		grep -vE ":https://($known_links)\$" || :
 }
 
 check_checkpatch()
@@ -252,13 +257,13 @@ write_mails
 		check "mail/trailers/$case_name" check_trailers "$mail"
 		check "mail/links/$case_name" check_links "$mail"
 	done
-} | tee "$work/cases"
+} | tap_file "$LOG/mail.tap"
 
 [ "$unsigned" = 0 ] || say "$unsigned patches were not signed off by their author; they now are by $me, as their author"
 [ -n "${ASSISTED_BY:-}" ] ||
-	say "if a coding assistant had a part in this: ASSISTED_BY='AGENT_NAME:MODEL_VERSION [TOOL...]', see Documentation/process/coding-assistants.rst of newer kernels"
-say "$(grep -c '^ok ' "$work/cases" || :) passed, $(grep -c '^not ok ' "$work/cases" || :) failed"
-if grep -q '^not ok ' "$work/cases"; then
+	say "if a coding assistant had a part in this: ASSISTED_BY='AGENT_NAME:MODEL_VERSION [TOOL...]'," \
+		"see Documentation/process/coding-assistants.rst of newer kernels"
+if ! summary "$LOG/mail.tap"; then
 	die "not ready to send; the mails as they are: $work/mails" "correct COVER.md or patches/, then again"
 fi
 rm -rf "$out"

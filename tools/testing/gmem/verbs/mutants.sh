@@ -1,5 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# verb: can the tests fail? Break the series in one place after another; they must notice
+# with: MUTANTS='snp-*'  only these
 # mutants.sh: can the tests fail? Each of mutants/*.sed breaks the series in one place. The kernel with it is built and
 # booted, and the cases that the mutant's header names have to fail:
 #   # mutant: file=FILE boot=BOOT     what is edited, and which of boots/ is booted
@@ -12,7 +14,7 @@ set -eu
 work=$BUILD/mutants
 tree=$work/tree
 
-header() { sed -n "s/^# mutant:.*[[:space:]]$2=\([^[:space:]]*\).*/\1/p" "$GMEM/mutants/$1.sed"; }
+header() { meta "$GMEM/mutants/$1.sed" "$2"; }
 
 names()
 {
@@ -52,14 +54,16 @@ mutate()
 	! cmp -s "$file" "$work/original"
 }
 
-# The boot script with the tests that shall fail. Each has a minute, as some mutants hang; what cannot be killed is a
-# panic, and in one ccp waits for firmware that does not run any more.
-script()
+# Of the boot's tests those that shall fail. Each has a minute, as some mutants hang; what cannot be killed is a panic, and
+# in one ccp waits for firmware that does not run any more.
+boot()
 {
-	tests=$(printf '%s,%s' "$(header "$1" test)" "$(header "$1" fails)" | tr ',' '\n' | sed 's|/.*||' | paste -s -d '|')
-	awk -v tests="^($tests)$" '$1 != "run_test" || $2 ~ tests' "$GMEM/boot/boots/$(header "$1" boot).sh" |
-		sed '/^# boot:/s/timeout=[0-9]*/timeout=60/'
-	echo '# boot: append=sysctl.kernel.hung_task_timeout_secs=20 sysctl.kernel.hung_task_panic=1 ccp.psp_cmd_timeout=5'
+	local tests
+	tests=$(printf '%s,%s' "$(header "$1" test)" "$(header "$1" fails)" | tr ',' '\n' | sed 's|/.*||' | sort -u | grep . | paste -s -d '|')
+	KTREE=$tree TESTS=$BUILD/tree/series/tools/testing/selftests/kvm "$GMEM/boot/boot.sh" --name "mutant-$1" \
+		--set "ONLY=$tests" --timeout 60 \
+		--append 'sysctl.kernel.hung_task_timeout_secs=20 sysctl.kernel.hung_task_panic=1 ccp.psp_cmd_timeout=5' \
+		"$(header "$1" boot)"
 }
 
 survivors() # NAME TAP
@@ -77,9 +81,7 @@ mutant()
 	elif ! kmake "$tree" modules </dev/null >"$log" 2>&1; then
 		not_ok "mutants/$1" "$(tail -n 5 "$log")"
 	else
-		script "$1" >"$work/mutant-$1.sh"
-		KTREE=$tree TESTS=$BUILD/tree/series/tools/testing/selftests/kvm \
-			"$GMEM/boot/boot.sh" "$work/mutant-$1.sh" >"$work/$1.tap"
+		boot "$1" >"$work/$1.tap"
 		survived=$(survivors "$1" "$work/$1.tap")
 		if [ -z "$survived" ]; then ok "mutants/$1"; else not_ok "mutants/$1" "$survived"; fi
 		grep '^not ok' "$work/$1.tap" | sed 's/^/# /' | head -n 5 || :
@@ -98,6 +100,6 @@ trap 'exit 130' INT TERM
 while read -r name; do
 	say "$(date +%T) $name: $(sed -n 2p "$GMEM/mutants/$name.sed" | cut -c3-)"
 	mutant "$name"
-done <"$work/names" | tee "$work/cases"
-echo "$(grep -c '^ok ' "$work/cases" || :) passed, $(grep -c '^not ok ' "$work/cases" || :) failed"
-! grep -q '^not ok ' "$work/cases"
+done <"$work/names" | tap_file "$LOG/mutants.tap"
+[ "$(grep -cE '^(not )?ok ' "$LOG/mutants.tap")" = "$(wc -l <"$work/names")" ] || die "not every mutant has a result" "see above"
+summary "$LOG/mutants.tap"

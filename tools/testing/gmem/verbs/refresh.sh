@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# verb: turn the commits of build/linux back into patches/
 # refresh.sh: the commits of build/linux become patches/NNNN-*.patch.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
@@ -15,9 +16,9 @@ alone
 rm -rf "$BUILD/refresh"
 mkdir -p "$BUILD/refresh"
 format_patches "$BUILD/refresh"
-rm -f "$TOP"/patches/[0-9]*.patch
+rm -f "$SERIES_DIR"/[0-9]*.patch
 set -- "$BUILD"/refresh/*.patch
-[ ! -f "$1" ] || cp "$@" "$TOP/patches/"
+[ ! -f "$1" ] || cp "$@" "$SERIES_DIR/"
 base=$(stamped base)
 write_stamp "$(stamped from)"
-say "patches/: $(find "$TOP/patches" -maxdepth 1 -name '*.patch' | wc -l) patches; see git diff patches/"
+say "${SERIES_DIR#"$TOP"/}: $(patches | wc -l) patches; see git diff ${SERIES_DIR#"$TOP"/}"

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# verb: the last run as one HTML page, build/report.html
 # report.sh [OUT]: one HTML page of the last run, by default build/report.html. It needs no scripts and no other file.
 # Reads only what a run leaves: log/results.tap, result/times, the boots' logs, and of host, selftests and bench what is there.
 set -eu
@@ -17,7 +18,8 @@ machines()
 {
 	for script in "$GMEM"/boot/boots/*.sh; do
 		printf '%s\t%s\n' "$(basename "$script" .sh)" \
-			"$(sed -n 's/^# boot:[[:space:]]*//p' "$script" | grep -vE '^(verbs|splat)=' | paste -s -d ' ' -)"
+			"$(sed -nE 's/^# (boot|machine):[[:space:]]*//p' "$script" "$GMEM/boot/machines/$(meta "$script" machine)" 2>/dev/null |
+				grep -v '^splat=' | sed 's/ verbs=[^ ]*//' | paste -s -d ' ' -)"
 	done
 }
 
@@ -27,7 +29,9 @@ diffstat() { (cd / && git apply --stat "$@"); }
 # Logs of boots that have results
 boot_logs()
 {
-	sed -n 's/^\(not \)\{0,1\}ok \([0-9]* \)\{0,1\}- \([^/]*\)\/.*/\3/p' "$1" | sort -u | while read -r stage; do
+	awk -f "$GMEM/lib/tap.awk" -f - "$1" <<-'END' | while read -r stage; do
+		tap_line($0) && !seen[tap_head(tap_name)]++ { print tap_head(tap_name) }
+	END
 		find "$work" "$LOG" -maxdepth 1 -name "$stage.log" | head -n 1
 	done
 }
@@ -37,7 +41,7 @@ facts()
 	echo "<dl>"
 	fact Run "ended $(date -r "$tap" '+%F %T %Z')"
 	fact Base "$(stamped from | sed "s/\$/ $(stamped base | cut -c1-12)/")"
-	fact Series "$(find "$TOP/patches" -name '[0-9]*.patch' | wc -l) patches, id $(patches_id)"
+	fact Series "$(patches | wc -l) patches, id $(patches_id)"
 	fact Repository "$(git -C "$TOP" log -1 --format='%h %s' 2>/dev/null || :)"
 	fact "Built and run on" "$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1), $(nproc) CPUs, $(uname -sr)"
 	fact Tools "$(gcc --version 2>/dev/null | head -n 1); $("${QEMU:-qemu-system-x86_64}" --version 2>/dev/null | head -n 1)"
@@ -47,27 +51,27 @@ facts()
 # What was planned and left nothing is no success, be the run interrupted or still going on; summary.sh says so at the end
 unfinished()
 {
-	for stage in $(sed -n 's/^\.PHONY: all //p' "$BUILD/result/stages.mk" 2>/dev/null); do
+	[ ! -f "$BUILD/result/stages" ] || while read -r stage; do
 		[ -f "$BUILD/result/$stage.tap" ] || grep -q -- " - $stage/stage" "$tap" ||
 			echo "not ok - $stage/stage # it has left no result yet"
-	done
+	done <"$BUILD/result/stages"
 }
 
 results() # TAP TIMES
 {
 	# shellcheck disable=SC2046 # names of stages, which have no spaces
-	awk -f "$GMEM/result/html.awk" -v boots="$(machines)" "$2" $(boot_logs "$1") "$1"
+	awk -f "$GMEM/lib/tap.awk" -f "$GMEM/result/html.awk" -v boots="$(machines)" "$2" $(boot_logs "$1") "$1"
 }
 
 others()
 {
-	for verb in host suite; do
-		[ -s "$BUILD/$verb/cases" ] || continue
-		case $verb in host) title="On this machine (make host)" ;; suite) title="The whole suite (make selftests)" ;; esac
+	for verb in host selftests; do
+		[ -s "$LOG/$verb.tap" ] || continue
+		case $verb in host) title="On this machine (make host)" ;; selftests) title="The whole suite (make selftests)" ;; esac
 		printf '<h2 id=%s>%s</h2>\n' "$verb" "$title"
-		cp "$BUILD/$verb/cases" "$work/results.tap"
+		cp "$LOG/$verb.tap" "$work/results.tap"
 		# Both kernels have a log; times and excerpts are those of the series
-		[ ! -f "$LOG/$verb-series.log" ] || cp "$LOG/$verb-series.log" "$work/$verb.log"
+		[ $verb != selftests ] || [ ! -f "$LOG/suite-series.log" ] || cp "$LOG/suite-series.log" "$work/suite.log"
 		results "$work/results.tap" "$work/times" | sed -n '/class="verdict/p; /<h2 id=cases>/,$p' | sed '/<h2 id=cases>/d'
 	done
 }
@@ -85,16 +89,16 @@ plots()
 series()
 {
 	echo "<h2 id=patches>Patches</h2>"
-	for patch in "$TOP"/patches/[0-9]*.patch; do
-		[ -f "$patch" ] || continue
+	for patch in $(patches); do
 		stat=$(diffstat "$patch" 2>/dev/null)
 		printf '<details class=patch><summary><span>%s</span><i>%s</i></summary><pre>%s\n\n%s</pre></details>\n' \
 			"$(git mailinfo -k /dev/null /dev/null <"$patch" | sed -n 's/^Subject: \(\[[^]]*\] \)\{0,1\}//p' | escape)" \
-			"$(printf '%s\n' "$stat" | tail -n 1 | sed 's/ insertions\{0,1\}(+)//; s/ deletions\{0,1\}(-)//; s/.*changed, //; s/\([0-9]*\)\(, \)\{0,1\}\([0-9]*\)/+\1 -\3/; s/ -$//')" \
+			"$(printf '%s\n' "$stat" | tail -n 1 | sed 's/ insertions\{0,1\}(+)//; s/ deletions\{0,1\}(-)//; s/.*changed, //
+				s/\([0-9]*\)\(, \)\{0,1\}\([0-9]*\)/+\1 -\3/; s/ -$//')" \
 			"$(git mailinfo /dev/stdout /dev/null <"$patch" 2>/dev/null | sed '/^Author: /,$d' | escape)" \
 			"$(printf '%s\n' "$stat" | escape)"
 	done
-	echo "<pre>$(cat "$TOP"/patches/[0-9]*.patch | diffstat | tail -n 12 | escape)</pre>"
+	echo "<pre>$(patches | xargs -r cat | diffstat | tail -n 12 | escape)</pre>"
 }
 
 [ -s "$tap" ] || die "there are no results of a run in $LOG" "make run, or make test"
@@ -112,7 +116,7 @@ times=$BUILD/result/times
 		<title>guest_memfd populate: results</title><style>
 	END
 	cat "$GMEM/result/html.css"
-	echo "</style></head><body><header><h1>$(sed -n '1s/^# //p' "$TOP/patches/COVER.md" | escape)</h1></header>"
+	echo "</style></head><body><header><h1>$(sed -n '1s/^# //p' "$SERIES_DIR/COVER.md" | escape)</h1></header>"
 	facts
 	{ cat "$tap"; unfinished; } >"$work/results.tap"
 	results "$work/results.tap" "$times"

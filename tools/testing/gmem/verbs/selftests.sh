@@ -1,5 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# verb: run the whole KVM selftest suite on base and series; only a difference fails
+# with: SUITE='guest_memfd*'  only these
 # selftests.sh: all KVM selftests on the base and on the series, the same binaries on both. Only a difference is a failure.
 # A test may fail by chance, the more so on an emulated CPU: what differs is run again on both, and counts if it differs
 # again. What did not is listed.
@@ -28,14 +30,10 @@ tests()
 boot_suite() # KERNEL RUN
 {
 	name=suite$2-$1
-	script=$work/$name.sh
-	{
-		echo "SUITE='$(paste -s -d ' ' "$work/tests$2")' SUITE_TIMEOUT=$((${SUITE_TIMEOUT:-120} * GMEM_SLOW))"
-		cat "$GMEM/boot/boots/suite.sh"
-	} >"$script"
 	rm -f "$LOG/$name.log" "$work/$1$2.cases"
 	say "$(date +%T) $1: boots, log $LOG/$name.log"
-	KTREE=$BUILD/tree/$1 "$GMEM/boot/boot.sh" "$script" >"$work/$1$2.cases" &
+	KTREE=$BUILD/tree/$1 "$GMEM/boot/boot.sh" --name "$name" --set "SUITE=$(paste -s -d ' ' "$work/tests$2")" \
+		--set "SUITE_TIMEOUT=$((${SUITE_TIMEOUT:-120} * GMEM_SLOW))" suite >"$work/$1$2.cases" &
 	boot=$!
 	while sleep 1 && kill -0 $boot 2>/dev/null; do
 		[ $(($(date +%s) % 60)) -ne 0 ] ||
@@ -47,7 +45,7 @@ boot_suite() # KERNEL RUN
 compare() # RUN: what differs, in $work/cases$1
 {
 	for kernel in $kernels; do boot_suite "$kernel" "$1"; done
-	awk -v tests="$(paste -s -d ' ' "$work/tests$1")" -f "$GMEM/result/suite.awk" "$work/base$1.cases" "$work/series$1.cases" \
+	awk -v tests="$(paste -s -d ' ' "$work/tests$1")" -f "$GMEM/lib/tap.awk" -f "$GMEM/result/suite.awk" "$work/base$1.cases" "$work/series$1.cases" \
 		>"$work/cases$1"
 }
 
@@ -75,12 +73,8 @@ if [ -s "$work/tests-again" ]; then
 	say "differ, and run once more: $(paste -s -d ' ' "$work/tests-again")"
 	mv "$work/cases" "$work/cases-first"
 	compare -again
-	awk -f "$GMEM/result/suite-again.awk" "$work/cases-again" "$work/cases-first" >"$work/cases"
+	awk -f "$GMEM/lib/tap.awk" -f "$GMEM/result/suite-again.awk" "$work/cases-again" "$work/cases-first" >"$work/cases"
 fi
-cat "$work/cases"
-failed=$(grep -c '^not ok ' "$work/cases" || :)
-skipped=$(grep -c '^ok .* # SKIP' "$work/cases" || :)
-[ "$skipped" = 0 ] || say "$skipped skipped or failed on both"
+tap_file "$LOG/selftests.tap" <"$work/cases"
 say "$((($(date +%s) - start) / 60)) min"
-echo "$(($(grep -c '^ok ' "$work/cases" || :) - skipped)) passed, $failed failed"
-[ "$failed" = 0 ]
+summary "$LOG/selftests.tap"

@@ -1,5 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# verb: boot a kernel that was built elsewhere
+# with: TREE=/path/to/linux BOOT='plain snp'  the built tree, and what to boot
 # try.sh: boot any built kernel tree TREE (bzImage and modules), whatever variant the boots BOOT='NAME...' ask for.
 # Builds the tree's KVM selftests first. Logs: TREE/.gmem/log/BOOT.log
 set -eu

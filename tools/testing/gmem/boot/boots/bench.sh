@@ -3,13 +3,11 @@
 #
 # The size of the page allocator's per-CPU lists is fixed, and such that they hold a range of 1 GiB: otherwise it depends
 # on the length of a range, and on what was measured before it, which share of the pages comes from the buddy lists.
-# boot: kernel=series
-# boot: cpu=EPYC-Milan,+svm,+npt,-erms,-fsrm
-# boot: smp=1 mem=12G timeout=1200
+# boot: machine=amd features=-erms,-fsrm kernel=series smp=1 mem=12G timeout=1200 verbs=bench
 # boot: append=tsc=reliable kmemleak=off sysctl.vm.percpu_pagelist_high_fraction=8
-# boot: verbs=bench
 . /lib/guest.sh
 
 load kvm-amd
 load kvm-gmem-bench
-run_test gmem_populate_bench
+# shellcheck disable=SC2086 # nothing, and the program has a default, or one word
+run_test gmem_populate_bench ${MAX_PAGES:-}

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # An AMD host without confidential VMs: guest_memfd and private memory with KVM_X86_SW_PROTECTED_VM guests.
-# boot: kernel=series
-# boot: cpu=EPYC-Milan,+svm,+npt
-# boot: smp=2 mem=2G timeout=180
-# boot: verbs=run,test
+# boot: machine=amd kernel=series timeout=180 verbs=run,test
 . /lib/guest.sh
 
 load kvm-amd

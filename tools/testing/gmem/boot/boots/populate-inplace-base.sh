@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Negative control of populate-inplace: the base inverts the order of mmap_lock and the invalidate lock, which
-# lockdep reports; everybody waits for a source that is not there; and a source in the same file is the end.
-# boot: kernel=base-inplace
-# boot: cpu=EPYC-Milan,+svm,+npt
-# boot: smp=2 mem=2G timeout=180
-# boot: verbs=test
+# Negative control of populate-inplace: the base inverts the order of mmap_lock and the invalidate lock. lockdep reports
+# that; everybody waits for a source that is not there; and a source in the same file is the end.
+# boot: machine=amd kernel=base-inplace timeout=180 verbs=test
 # boot: splat=possible circular locking dependency detected
 . /lib/guest.sh
 

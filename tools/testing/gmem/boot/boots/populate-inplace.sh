@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# kvm_gmem_populate() with the locking of in-place conversion, see inplace.patch: the order of the locks, progress,
+# kvm_gmem_populate() with the locking of in-place conversion, see inplace.diff: the order of the locks, progress,
 # sources in the same file.
-# boot: kernel=series-inplace
-# boot: cpu=EPYC-Milan,+svm,+npt
-# boot: smp=2 mem=2G timeout=180
-# boot: verbs=test
+# boot: machine=amd kernel=series-inplace timeout=180 verbs=test
 . /lib/guest.sh
 
 load kvm-amd

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The short version of populate: the guest reads back what was populated, and nobody waits for a missing source.
-# boot: kernel=series
-# boot: cpu=EPYC-Milan,+svm,+npt
-# boot: smp=2 mem=2G timeout=120
-# boot: verbs=run
+# boot: machine=amd kernel=series timeout=120 verbs=run
 . /lib/guest.sh
 
 load kvm-amd

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kvm_gmem_populate() in races, and with allocations that fail. kmemleak gives up when an
 # allocation of its own fails, so it is off here; it watches the other boots.
-# boot: kernel=series,base,kasan,kcsan
-# boot: cpu=EPYC-Milan,+svm,+npt
-# boot: smp=2 mem=2G timeout=180
+# boot: machine=amd kernel=series,base,kasan,kcsan timeout=180 verbs=test
 # boot: append=kmemleak=off page_poison=1
-# boot: verbs=test
 . /lib/guest.sh
 
 load kvm-amd

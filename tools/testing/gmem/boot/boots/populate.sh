@@ -2,11 +2,8 @@
 # kvm_gmem_populate() through its test driver: content, sources, state of file, slot and caller, progress, poison.
 # On the base the cases have its own results where the series changes something, and everybody waits for a source that
 # is not there.
-# boot: kernel=series,base,kasan
-# boot: cpu=EPYC-Milan,+svm,+npt
-# boot: smp=2 mem=2G timeout=180
+# boot: machine=amd kernel=series,base,kasan timeout=180 verbs=test
 # boot: append=page_poison=1
-# boot: verbs=test
 . /lib/guest.sh
 
 load kvm-amd

@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Negative control of snp: on the base, an update without a source is a WARN, one whose source is not aligned goes
-# through, mmap_lock is taken inside of the invalidate lock, and ccp waits for user memory with its mutex held.
-# Everything else is as with the series, and /dev/sev as with patches/other.
-# boot: kernel=base
-# boot: cpu=EPYC-Milan,+svm,+npt,-hypervisor,xlevel=0x80000021
-# boot: smp=2 mem=2G timeout=300
-# boot: verbs=test
-# boot: append=coco_emul=snp
+# Negative control of snp: the base takes mmap_lock inside of the invalidate lock, and ccp waits for user memory with its
+# mutex held. An update without a source is a WARN, and one whose source is not aligned goes through. Everything else is
+# as with the series, and /dev/sev as with patches/other.
+# boot: machine=snp kernel=base timeout=300 verbs=test
 # boot: splat=WARNING: arch/x86/kvm/svm/sev.c
 . /lib/guest.sh
 

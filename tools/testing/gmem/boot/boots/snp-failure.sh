@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The emulated SEV-SNP host with pages that cannot be taken back from the firmware, of which the kernel warns, and with
 # what else it reports with a backtrace. kmemleak gives up when an allocation of its own fails, so it is off.
-# boot: kernel=series
-# boot: cpu=EPYC-Milan,+svm,+npt,-hypervisor,xlevel=0x80000021
-# boot: smp=2 mem=2G timeout=180
-# boot: verbs=test
-# boot: append=coco_emul=snp kmemleak=off
+# boot: machine=snp kernel=series timeout=180 verbs=test
+# boot: append=kmemleak=off
 # boot: splat=WARNING: arch/x86/kvm/svm/sev.c
 # boot: splat=SEV-SNP: RMPUPDATE failed for PFN
 # boot: splat=GUP no longer grows the stack

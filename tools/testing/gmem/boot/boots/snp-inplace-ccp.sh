@@ -1,11 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Negative control of snp-inplace: the series with ccp as it is, which accesses user memory under its mutex. Lockdep
 # reports it, and two tasks wait for each other for ever, so this has to be the last case.
-# boot: kernel=series-inplace
-# boot: cpu=EPYC-Milan,+svm,+npt,-hypervisor,xlevel=0x80000021
-# boot: smp=2 mem=2G timeout=180
-# boot: append=coco_emul=snp
-# boot: verbs=test
+# boot: machine=snp kernel=series-inplace timeout=180 verbs=test
 # boot: splat=possible circular locking dependency detected
 . /lib/guest.sh
 

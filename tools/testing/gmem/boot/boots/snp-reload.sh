@@ -1,10 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The emulated SEV-SNP host: module unload and reload, SHUTDOWN, and the tests of others that need no running guest.
-# boot: kernel=series
-# boot: cpu=EPYC-Milan,+svm,+npt,-hypervisor,xlevel=0x80000021
-# boot: smp=2 mem=2G timeout=300
-# boot: verbs=test
-# boot: append=coco_emul=snp
+# boot: machine=snp kernel=series timeout=300 verbs=test
 . /lib/guest.sh
 
 emul=/sys/kernel/debug/coco_emul

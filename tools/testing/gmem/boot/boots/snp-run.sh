@@ -1,10 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The emulated SEV-SNP host, in short: a launch whose digest is the published one, and the series' own test.
-# boot: kernel=series
-# boot: cpu=EPYC-Milan,+svm,+npt,-hypervisor,xlevel=0x80000021
-# boot: smp=2 mem=2G timeout=120
-# boot: verbs=run
-# boot: append=coco_emul=snp
+# boot: machine=snp kernel=series timeout=120 verbs=run
 . /lib/guest.sh
 
 load kvm-amd

@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The KVM selftests that SUITE names, on an AMD host without confidential VMs. "make selftests" boots it on the base and
 # on the series and compares. Tests that are made for the speed of hardware get less to do, or are left out and say why.
-# boot: kernel=series tests=all
-# boot: cpu=EPYC-Milan,+svm,+npt
-# boot: smp=2 mem=4G timeout=7200
-# boot: verbs=selftests
+# boot: machine=amd kernel=series mem=4G timeout=7200 verbs=selftests tests=all
 . /lib/guest.sh
 
 TEST_TIMEOUT=${SUITE_TIMEOUT:-120}
 
 load kvm-amd
+# shellcheck disable=SC2086 # names of tests have no spaces
 for test in ${SUITE:-$(ls /tests)}; do
 	case $test in
 	access_tracking_perf_test) run_test $test -b 16M -v 1 ;;

@@ -1,11 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Negative control of tdx-pwl5 and tdx-failure: on the base, pages and VMs are lost where two CPUs meet in the TDX
 # module, a page that the module keeps is given to the next TD, and some arguments end in a WARN and a dead VM.
-# boot: kernel=base
-# boot: cpu=max,vendor=GenuineIntel,family=6,model=122,stepping=1,phys-bits=52,-svm,-hypervisor,-avx,-avx2,-la57,xlevel=0x80000008
-# boot: smp=2 mem=3G timeout=300
-# boot: append=coco_emul=tdx nohibernate
-# boot: verbs=test
+# boot: machine=tdx-pwl5 kernel=base timeout=300 verbs=test
 # boot: splat=WARNING: arch/x86/kvm/vmx/tdx[.]c:
 . /lib/guest.sh
 

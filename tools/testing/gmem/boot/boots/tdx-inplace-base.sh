@@ -1,11 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Negative control of tdx-inplace: the base pins the source inside the invalidate lock, which lockdep reports.
 # Of the series' own test, too: what the base accepts or fails otherwise, the test must notice.
-# boot: kernel=base-inplace
-# boot: cpu=max,vendor=GenuineIntel,-svm,-hypervisor,-avx,-avx2,-la57,xlevel=0x80000008
-# boot: smp=2 mem=3G timeout=180
-# boot: append=coco_emul=tdx nohibernate
-# boot: verbs=test
+# boot: machine=tdx kernel=base-inplace timeout=180 verbs=test
 # boot: splat=possible circular locking dependency detected
 . /lib/guest.sh
 

@@ -1,10 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The emulated TDX host, in short: launches whose MRTD is the calculated one, and the series' own test.
-# boot: kernel=series
-# boot: cpu=max,vendor=GenuineIntel,-svm,-hypervisor,-avx,-avx2,-la57,xlevel=0x80000008
-# boot: smp=2 mem=3G timeout=120
-# boot: append=coco_emul=tdx nohibernate
-# boot: verbs=run
+# boot: machine=tdx kernel=series timeout=120 verbs=run
 . /lib/guest.sh
 
 load kvm-intel tdx=1 nested=0

@@ -1,10 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # An emulated TDX host: KVM_TDX_INIT_MEM_REGION through KVM's own code, from VMXON to the teardown of the TD.
-# boot: kernel=series,kasan
-# boot: cpu=max,vendor=GenuineIntel,-svm,-hypervisor,-avx,-avx2,-la57,xlevel=0x80000008
-# boot: smp=2 mem=3G timeout=240
-# boot: append=coco_emul=tdx nohibernate
-# boot: verbs=test
+# boot: machine=tdx kernel=series,kasan timeout=240 verbs=test
 . /lib/guest.sh
 
 tdx_is_on() { [ "$(cat /sys/module/kvm_intel/parameters/tdx)" = Y ]; }

@@ -25,4 +25,13 @@ printf '#!/bin/sh\necho Header; echo disk 9 9 5242880 9%% /\n' >"$t/poor/df"
 chmod +x "$t"/poor/*
 refused alone/packages-without-root 'missing packages, and no root' "$t/log" env PATH="$t/poor:$PATH" BUILD="$t" "$GMEM/verbs/deps.sh"
 check alone/the-command-for-it has '^# next: +sudo apt-get install .*busybox-static'
-refused alone/small-disk '5 GB free in .*, make run needs 6' "$t/disk/tree" env CASES= PATH="$t/poor:$PATH" BUILD="$t/disk" DEPS=no "$GMEM/verbs/run.sh"
+refused alone/small-disk '5 GB free in .*, make run needs 6' "$t/disk/tree" \
+	env CASES= PATH="$t/poor:$PATH" BUILD="$t/disk" DEPS=no "$GMEM/verbs/run.sh"
+refused alone/no-such-boot 'no boot script nosuch' "$t/boot" env BUILD="$t/boot" "$GMEM/boot/boot.sh" nosuch
+refused alone/no-such-variant 'no variant nosuch' "$t/boot" env BUILD="$t/boot" "$GMEM/boot/boot.sh" plain@nosuch
+refused alone/not-a-variable 'not a variable: max=1' "$t/boot" env BUILD="$t/boot" "$GMEM/boot/boot.sh" --set max=1 plain
+refused alone/variable-with-a-quote 'has a quote' "$t/boot" env BUILD="$t/boot" "$GMEM/boot/boot.sh" --set "SUITE=it's" plain
+refused alone/try-without-a-tree 'which kernel tree' "$t/boot" env BUILD="$t/boot" TREE= "$GMEM/verbs/try.sh"
+refused alone/try-no-directory 'no directory TREE' "$t/boot" env BUILD="$t/boot" TREE="$t/none" "$GMEM/verbs/try.sh"
+printf 'result of the last run\n' >"$t/disk/kept"
+refused alone/no-such-stage 'no stage has a case nosuch' "$t/disk/kept" env CASES=nosuch BUILD="$t/disk" DEPS=no "$GMEM/verbs/run.sh"

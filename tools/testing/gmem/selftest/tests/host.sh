@@ -11,14 +11,13 @@ echo 'KVM_X86_SNP_VM' >"$selftests/x86/b_snp_test.c"
 echo 'KVM_X86_TDX_VM' >"$selftests/x86/c_tdx_test.c"
 echo 'other' >"$selftests/d_other_test.c"
 (
-	cd "$host_build/linux"
+	cd "$host_build/linux" || exit
 	git init -q
 	git add .
 	git -c user.name=t -c user.email=t@localhost commit -q -m tests
 )
 
-. "$GMEM/lib/git.sh"
-# machine NAME: a copy of the recorded machine, in which the kernel carries the series of patches/
+# machine NAME: a copy of the made-up machine, in which the kernel carries the series of patches/
 machine()
 {
 	rm -rf "$t/machine"
@@ -73,26 +72,27 @@ spoil snp-no-device snp probe 's/^sev .*/sev error Permission denied/' '^# skipp
 spoil snp-in-a-guest snp proc/cpuinfo 's/ svm/ svm hypervisor/' '^# skipped: b_snp_test: this is a virtual machine'
 spoil snp-no-vm-type snp probe 's/^kvm-vm-types .*/kvm-vm-types 15/' '^# skipped: b_snp_test: KVM offers no VMs'
 spoil tdx-off-in-kvm tdx sys/module/kvm_intel/parameters/tdx s/Y/N/ '^# skipped: c_tdx_test: kvm_intel tdx=N: modprobe -r kvm_intel'
-spoil tdx-no-vm-type tdx probe 's/^kvm-vm-types .*/kvm-vm-types 3/' '^# skipped: c_tdx_test: KVM offers no VMs of type KVM_X86_TDX_VM \(kernel log: virt/tdx: module initialized\)$'
+spoil tdx-no-vm-type tdx probe 's/^kvm-vm-types .*/kvm-vm-types 3/' \
+	'^# skipped: c_tdx_test: KVM offers no VMs of type KVM_X86_TDX_VM \(kernel log: virt/tdx: module initialized\)$'
 spoil other-version snp proc/sys/kernel/osrelease 's/gmem\..*/gmem.0123456789abcdef/' '^# skipped: b_snp_test: kernel .* carries another version'
 spoil base-kernel snp proc/sys/kernel/osrelease 's/gmem\..*/gmembase/' '^# skipped: b_snp_test: kernel .* is the base without the series$'
 spoil no-permission snp probe 's/^kvm api.*/kvm error Permission denied/' '^# KVM: no, /dev/kvm: Permission denied$'
 
 machine snp
 refused host/recorded-machine-runs-nothing 'runs no tests' "$t/machine" env BUILD="$host_build" ROOT="$t/machine" "$GMEM/verbs/host.sh"
-# Tests of all kinds of result, on the recorded SNP machine
+# Tests of all kinds of result, on the made-up SNP machine
 mkdir -p "$t/tests"
 printf '#!/bin/sh\nprintf "TAP version 13\\n1..2\\nok 1 one\\nok 2 two # SKIP no reason to\\n"\n' >"$t/tests/a_gmem_test"
 printf '#!/bin/sh\nexit ${FAIL:-0}\n' >"$t/tests/b_snp_test"
 chmod +x "$t"/tests/*
 run env BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/verbs/host.sh"
-expect host/run 0 '^ok - host/a_gmem_test/one$' '^ok - host/a_gmem_test/two # SKIP no reason to$' '^ok - host/b_snp_test$' \
-	'^ok - host/c_tdx_test # SKIP not an Intel CPU$' '^ok - host/kernel-log$' '^# [0-9]+ passed, 0 failed$'
+expect host/run 0 '^ok [0-9]+ - host/a_gmem_test/one$' '^ok [0-9]+ - host/a_gmem_test/two # SKIP no reason to$' '^ok [0-9]+ - host/b_snp_test$' \
+	'^ok [0-9]+ - host/c_tdx_test # SKIP not an Intel CPU$' '^ok [0-9]+ - host/kernel-log$' '^[0-9]+ passed, 0 failed$'
 run env FAIL=254 BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/verbs/host.sh"
-expect host/run-fails 1 '^not ok - host/b_snp_test # exit status 254$' '^# [0-9]+ passed, 1 failed$'
+expect host/run-fails 1 '^not ok [0-9]+ - host/b_snp_test # exit status 254$' '^[0-9]+ passed, 1 failed$'
 printf '#!/bin/sh\nexec sleep 60\n' >"$t/tests/b_snp_test"
 run env HOST_TIMEOUT=1 BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/verbs/host.sh"
-expect host/run-hangs 1 '^not ok - host/b_snp_test # killed or timed out after 1 s$'
+expect host/run-hangs 1 '^not ok [0-9]+ - host/b_snp_test # killed or timed out after 1 s$'
 
 # kvm-unit-tests: one that passes, one that fails on the base too, and one whose result the test chooses. The lines are
 # of the form that run_tests.sh prints: a summary may be missing, then the line ends with a blank.
@@ -122,11 +122,12 @@ refused host/kvm-unit-tests-without-kvm 'no test of kvm-unit-tests ran: KVM is n
 	BUILD="$host_build" "$GMEM/host/kvm-unit-tests.sh" "$t/kut" 6.19.11-gmem.1
 run kut PASS 6.19.11-gmem.1
 expect host/kvm-unit-tests-without-the-base 0 '^ok - kvm-unit-tests/apic$' '^not ok - kvm-unit-tests/pmu # FAIL \(2 tests' \
-	'^not ok - kvm-unit-tests/msr64 # FAIL *$' '^ok - kvm-unit-tests/realmode$' '^ok - kvm-unit-tests/vmx # SKIP \(0 tests\)$' '^# kvm-unit-tests: nothing of the base'
+	'^not ok - kvm-unit-tests/msr64 # FAIL *$' '^ok - kvm-unit-tests/realmode$' '^ok - kvm-unit-tests/vmx # SKIP \(0 tests\)$' \
+	'^# kvm-unit-tests: nothing of the base'
 sed -i 's/gmem\..*/gmembase/' "$t/machine/proc/sys/kernel/osrelease"
 run env SMAP=PASS KVM_UNIT_TESTS="$t/kut" BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/verbs/host.sh"
-expect host/kvm-unit-tests-on-the-base 0 '^ok - host/b_snp_test # SKIP kernel .* is the base' \
-	'^ok - kvm-unit-tests/pmu # SKIP fails on the base, FAIL \(2 tests' '^ok - kvm-unit-tests/apic$'
+expect host/kvm-unit-tests-on-the-base 0 '^ok [0-9]+ - host/b_snp_test # SKIP kernel .* is the base' \
+	'^ok [0-9]+ - kvm-unit-tests/pmu # SKIP fails on the base, FAIL \(2 tests' '^ok [0-9]+ - kvm-unit-tests/apic$'
 machine snp
 run kut FAIL 6.19.11-gmem.1
 expect host/kvm-unit-tests-against-the-base 0 '^ok - kvm-unit-tests/apic$' '^ok - kvm-unit-tests/pmu # SKIP fails on both, FAIL' \
@@ -134,7 +135,7 @@ expect host/kvm-unit-tests-against-the-base 0 '^ok - kvm-unit-tests/apic$' '^ok 
 refused host/kvm-unit-tests-not-built 'not a built copy' "$host_build" env BUILD="$host_build" "$GMEM/host/kvm-unit-tests.sh" "$t" 6.19.11-gmem.1
 printf '#!/bin/sh\nexit 0\n' >"$t/tests/b_snp_test"
 run env SMAP=PASS KVM_UNIT_TESTS="$t/kut" BUILD="$host_build" ROOT="$t/machine" HOST_TESTS="$t/tests" "$GMEM/verbs/host.sh"
-expect host/kvm-unit-tests-with-make-host 0 '^ok - host/b_snp_test$' '^ok - kvm-unit-tests/smap$' '^# [0-9]+ passed, 0 failed$'
+expect host/kvm-unit-tests-with-make-host 0 '^ok [0-9]+ - host/b_snp_test$' '^ok [0-9]+ - kvm-unit-tests/smap$' '^[0-9]+ passed, 0 failed$'
 
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	# Somewhere that nobody can read, whoever owns the checkout

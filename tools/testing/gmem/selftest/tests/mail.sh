@@ -65,7 +65,7 @@ series "$t/series"
 author reset -q --hard "$base"
 
 run mail ASSISTED_BY='Agent:1 sparse'
-expect mail/ready 0 '^ok - mail/cover$' '^# 8 passed, 0 failed$' "^# ready: 2 patches and the cover letter in $mails\$"
+expect mail/ready 0 '^ok [0-9]+ - mail/cover$' '^8 passed, 0 failed$' "^# ready: 2 patches and the cover letter in $mails\$"
 first=$mails/0001-KVM-Add-one.patch cover=$mails/0000-cover-letter.patch
 check mail/numbered has '^Subject: \[PATCH 1/2\] KVM: Add one$' "$first"
 check mail/cover-subject has '^Subject: \[PATCH 0/2\] KVM: Add two lines to a file$' "$cover"
@@ -78,7 +78,7 @@ Signed-off-by: A Developer <dev@example.org>"
 check mail/author-signed has '^From: A Developer <dev@example.org>$' "$first"
 
 run mail VERSION=2 PREV="$t/v1" PREFIX='RFC PATCH'
-expect mail/next-version 0 '^# 8 passed, 0 failed$'
+expect mail/next-version 0 '^8 passed, 0 failed$'
 check mail/version has '^Subject: \[RFC PATCH v2 2/2\] KVM: Add two$' "$mails/v2-0002-KVM-Add-two.patch"
 check mail/range-diff has '^2: .* ! 2: .* KVM: Add two$' "$mails/v2-0000-cover-letter.patch"
 
@@ -104,7 +104,7 @@ bad()
 	sed -i "$3" "$t"/bad/*
 	series=$t/bad
 	refused "mail/$1" 'not ready' "$mails" mail
-	check "mail/$1-named" has "^not ok - mail/$2"
+	check "mail/$1-named" has "^not ok [0-9]+ - mail/$2"
 	series=
 }
 bad checkpatch checkpatch/0002 's/^+int deux;/+int deux ;/'
@@ -124,12 +124,18 @@ series=$t/bad
 refused mail/does-not-apply 'does not apply' "$mails" mail
 series=
 
-# The cover letter of patches/, with the first of them for company: it has to be ready any time
-mkdir -p "$t/real" "$t/build-real"
-cp "$TOP/patches/COVER.md" "$TOP"/patches/0001-*.patch "$t/real/"
-ln -s "$BUILD/linux" "$t/build-real/linux"
-cp "$BUILD/linux.stamp" "$t/build-real/"
-series=$t/real
-run mail BUILD="$t/build-real" KERNEL_TREE= BASE_COMMIT="$(awk '$1 == "commit" { printf "%s%028d", $2, 0 }' "$TOP/patches/BASE")"
-expect mail/cover-of-patches "$rc" '^ok - mail/cover$' '^ok - mail/links/0000-cover-letter$'
-series=
+# The cover letter of the series, with its first patch for company: it has to be ready any time
+commit=$(base_field commit)
+case $commit in *[!0-9a-f]*) commit= ;; esac
+if [ -f "$SERIES_DIR/COVER.md" ] && [ -n "$commit" ]; then
+	mkdir -p "$t/real" "$t/build-real"
+	cp "$SERIES_DIR/COVER.md" "$(patches | head -n 1)" "$t/real/"
+	ln -s "$BUILD/linux" "$t/build-real/linux"
+	cp "$BUILD/linux.stamp" "$t/build-real/"
+	series=$t/real
+	run mail BUILD="$t/build-real" KERNEL_TREE= BASE_COMMIT="$(printf '%s%028d' "$commit" 0)"
+	expect mail/cover-of-patches "$rc" '^ok [0-9]+ - mail/cover$' '^ok [0-9]+ - mail/links/0000-cover-letter$'
+	series=
+else
+	skip mail/cover-of-patches "the series has no cover letter, or its base is a tag, for which mail needs a clone"
+fi

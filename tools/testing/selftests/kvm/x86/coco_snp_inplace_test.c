@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * SNP launch updates against the commands of /dev/sev, with the locking of
- * in-place conversion: needs inplace.patch, which has faults on guest_memfd take
+ * in-place conversion: needs inplace.diff, which has faults on guest_memfd take
  * the invalidate lock, and has SNP VMs map theirs. As long as ccp accesses user
  * memory under sev_cmd_mutex, see patches/other, this test is to fail.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * KVM_TDX_INIT_MEM_REGION and the order of mmap_lock and the invalidate lock.
- * With inplace.patch a user fault on guest_memfd takes the second inside the
+ * With inplace.diff a user fault on guest_memfd takes the second inside the
  * first. The base pins the source inside the invalidate lock, which lockdep
  * reports; so this test is to fail there.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A rehearsal for in-place conversion: the source is a page of the same file,
- * or there is no source at all.  Needs inplace.patch.
+ * or there is no source at all.  Needs inplace.diff.
  */
 #include <errno.h>
 #include <string.h>
@@ -23,7 +23,7 @@ FIXTURE(in_place) {
 FIXTURE_SETUP(in_place)
 {
 	gmem_vm_init(&self->vm, GMEM_VM_IN_PLACE, GMEM_NPAGES);
-	TEST_ASSERT(gmem_kernel_is_in_place(&self->vm, 0), "The kernel lacks inplace.patch");
+	TEST_ASSERT(gmem_kernel_is_in_place(&self->vm, 0), "The kernel lacks inplace.diff");
 	vm_mem_set_shared(self->vm.vm, gmem_gpa(SHARED), 8 * PAGE_SIZE);
 	self->map = gmem_map_file(&self->vm);
 }

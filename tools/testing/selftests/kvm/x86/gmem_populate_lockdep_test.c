@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The order of mmap_lock and the invalidate lock.  With inplace.patch a user
+ * The order of mmap_lock and the invalidate lock.  With inplace.diff a user
  * fault takes the second inside the first.  The base populates with the two the
  * other way round, which lockdep reports; so this test is to fail there.
  */
@@ -38,7 +38,7 @@ TEST_F(lockdep, no_inversion)
 
 	map[4 * PAGE_SIZE] = 1;
 	gmem_expect_zero(&self->vm, 2, 1);
-	TEST_ASSERT(gmem_kernel_is_in_place(&self->vm, 3), "The kernel lacks inplace.patch");
+	TEST_ASSERT(gmem_kernel_is_in_place(&self->vm, 3), "The kernel lacks inplace.diff");
 
 	ret = gmem_populate(&self->vm, 0, src, 2);
 	TEST_ASSERT(ret == 2, "Populated %ld pages", ret);

@@ -34,7 +34,7 @@ FIXTURE(progress) {
 	int uffd;
 	pthread_t thread;
 	long ret;
-	bool in_place;		/* the kernel under test, see inplace.patch */
+	bool in_place;		/* the kernel under test, see inplace.diff */
 };
 
 static void open_userfaultfd(FIXTURE_DATA(progress) *self)

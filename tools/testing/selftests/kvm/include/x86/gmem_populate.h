@@ -83,7 +83,7 @@ void gmem_fill(void *mem, size_t npages, uint64_t seed);
 
 /* GMEM_VM_IN_PLACE: map the whole guest_memfd. */
 void *gmem_map_file(struct gmem_vm *t);
-/* Does the kernel have inplace.patch?  Asked of a GMEM_VM_IN_PLACE. */
+/* Does the kernel have inplace.diff?  Asked of a GMEM_VM_IN_PLACE. */
 bool gmem_kernel_is_in_place(struct gmem_vm *t, size_t private_page);
 /* Has lockdep found nothing yet? */
 bool gmem_lockdep_is_on(void);
