@@ -40,6 +40,7 @@ static struct gmem_bench_taps {
 	u64	hold_start;
 	u64	hold_start_folio;
 	unsigned long hold_start_jiffies;
+	enum kvm_gmem_bench_part last_part;
 	struct kvm_gmem_bench_populate *cmd;
 } gmem_bench_taps;
 
@@ -60,22 +61,39 @@ static void gmem_bench_hold_ends(struct gmem_bench_taps *taps)
 	cmd->hold_max_rest = max(cmd->hold_max_rest, hold - folio);
 }
 
-noinline void gmem_bench_tap(enum kvm_gmem_bench_part part)
+static __always_inline void gmem_bench_part_ends(struct gmem_bench_taps *taps, u64 now,
+						 enum kvm_gmem_bench_part part)
 {
-	struct gmem_bench_taps *taps = &gmem_bench_taps;
-	u64 delta = rdtsc() - taps->last - taps->overhead;
+	u64 delta = now - taps->last - taps->overhead;
+
+	/* The hold was over when the lock began to be released, i.e. at the last tap. */
+	if (part == KVM_GMEM_BENCH_UNLOCK)
+		gmem_bench_hold_ends(taps);
 
 	taps->clock += delta;
 	taps->cmd->parts[part] += delta;
+	taps->last_part = part;
 
 	if (part == KVM_GMEM_BENCH_LOCK) {
 		taps->hold_start = taps->clock;
 		taps->hold_start_folio = taps->cmd->parts[KVM_GMEM_BENCH_FOLIO];
 		taps->hold_start_jiffies = jiffies;
-	} else if (part == KVM_GMEM_BENCH_FINISH) {
-		gmem_bench_hold_ends(taps);
 	}
 	taps->last = rdtsc();
+}
+
+noinline void gmem_bench_tap(enum kvm_gmem_bench_part part)
+{
+	gmem_bench_part_ends(&gmem_bench_taps, rdtsc(), part);
+}
+
+noinline void gmem_bench_tap_unlock_folio(void)
+{
+	struct gmem_bench_taps *taps = &gmem_bench_taps;
+	u64 now = rdtsc();
+
+	gmem_bench_part_ends(taps, now, taps->last_part == KVM_GMEM_BENCH_CALLBACK ?
+					KVM_GMEM_BENCH_FINISH : KVM_GMEM_BENCH_FOLIO);
 }
 
 static void gmem_bench_start_taps(struct kvm_gmem_bench_populate *cmd)
@@ -195,8 +213,9 @@ static void gmem_bench_do_populate(struct kvm *kvm, struct kvm_gmem_bench_popula
 	cmd->cost = gmem_bench_taps.clock;
 }
 
-static long gmem_bench_populate(struct kvm_gmem_bench_populate *cmd)
+static long gmem_bench_populate(void *arg)
 {
+	struct kvm_gmem_bench_populate *cmd = arg;
 	struct file *file;
 
 	if (cmd->callback < KVM_GMEM_BENCH_EMPTY ||
@@ -287,8 +306,9 @@ static long gmem_bench_do_loop(struct kvm_gmem_bench_loop *cmd, struct page **pa
 	return ok ? 0 : -ENOMEM;
 }
 
-static long gmem_bench_loop(struct kvm_gmem_bench_loop *cmd)
+static long gmem_bench_loop(void *arg)
 {
+	struct kvm_gmem_bench_loop *cmd = arg;
 	struct page **pages, *from;
 	long ret = -ENOMEM;
 	u32 i;
@@ -321,8 +341,9 @@ out:
 	return ret;
 }
 
-static long gmem_bench_shared(struct kvm_gmem_bench_lock *cmd)
+static long gmem_bench_shared(void *arg)
 {
+	struct kvm_gmem_bench_lock *cmd = arg;
 	struct file *file = fget(cmd->gmem_fd);
 
 	if (!file)
@@ -334,35 +355,48 @@ static long gmem_bench_shared(struct kvm_gmem_bench_lock *cmd)
 	return 0;
 }
 
-long kvm_gmem_populate_bench_ioctl(unsigned int cmd, void __user *argp)
+/* Each of them begins with @size. */
+union gmem_bench_cmd {
+	__u32 size;
+	struct kvm_gmem_bench_populate populate;
+	struct kvm_gmem_bench_loop loop;
+	struct kvm_gmem_bench_lock lock;
+};
+
+static const struct gmem_bench_op {
+	unsigned int	cmd;
+	long		(*execute)(void *arg);
+} gmem_bench_ops[] = {
+	{ KVM_GMEM_BENCH_POPULATE,	gmem_bench_populate },
+	{ KVM_GMEM_BENCH_LOOP,		gmem_bench_loop },
+	{ KVM_GMEM_BENCH_SHARED,	gmem_bench_shared },
+};
+
+static long gmem_bench_execute(const struct gmem_bench_op *op, void __user *argp)
 {
-	union {
-		__u32 size;
-		struct kvm_gmem_bench_populate populate;
-		struct kvm_gmem_bench_loop loop;
-		struct kvm_gmem_bench_lock lock;
-	} arg = {};
-	size_t size = _IOC_SIZE(cmd);
+	size_t size = _IOC_SIZE(op->cmd);
+	union gmem_bench_cmd cmd = {};
 	long ret;
 
-	if (cmd != KVM_GMEM_BENCH_POPULATE && cmd != KVM_GMEM_BENCH_LOOP &&
-	    cmd != KVM_GMEM_BENCH_SHARED)
-		return -ENOTTY;
-
-	if (copy_from_user(&arg, argp, size))
+	if (copy_from_user(&cmd, argp, size))
 		return -EFAULT;
-	if (arg.size != size)
+	if (cmd.size != size)
 		return -EINVAL;
 
-	if (cmd == KVM_GMEM_BENCH_POPULATE)
-		ret = gmem_bench_populate(&arg.populate);
-	else if (cmd == KVM_GMEM_BENCH_LOOP)
-		ret = gmem_bench_loop(&arg.loop);
-	else
-		ret = gmem_bench_shared(&arg.lock);
-
-	if (!ret && copy_to_user(argp, &arg, size))
+	ret = op->execute(&cmd);
+	if (!ret && copy_to_user(argp, &cmd, size))
 		ret = -EFAULT;
 	return ret;
+}
+
+long kvm_gmem_populate_bench_ioctl(unsigned int cmd, void __user *argp)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(gmem_bench_ops); i++) {
+		if (gmem_bench_ops[i].cmd == cmd)
+			return gmem_bench_execute(&gmem_bench_ops[i], argp);
+	}
+	return -ENOTTY;
 }
 EXPORT_SYMBOL_FOR_MODULES(kvm_gmem_populate_bench_ioctl, "kvm-gmem-bench");

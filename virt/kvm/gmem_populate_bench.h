@@ -13,4 +13,10 @@ extern typeof(kvm_gmem_populate) gmem_bench_tapped_populate;
 /* A part of populating a page ends here, the next one begins. */
 void gmem_bench_tap(enum kvm_gmem_bench_part part);
 
+/*
+ * The same where the folio is about to be unlocked.  What ends there is its
+ * look-up if the callback runs without the folio lock, and the page otherwise.
+ */
+void gmem_bench_tap_unlock_folio(void);
+
 #endif /* _VIRT_KVM_GMEM_POPULATE_BENCH_H */

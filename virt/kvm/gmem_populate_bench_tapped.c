@@ -43,33 +43,40 @@
 })
 
 #define get_user_pages_fast(...)						\
-	GMEM_BENCH_TAPPED_VALUE(KVM_GMEM_BENCH_OTHER, KVM_GMEM_BENCH_PIN,	\
+	GMEM_BENCH_TAPPED_VALUE(KVM_GMEM_BENCH_OTHER, KVM_GMEM_BENCH_GET,	\
 				get_user_pages_fast(__VA_ARGS__))
 
-#define pin_user_pages_fast(...)						\
-	GMEM_BENCH_TAPPED_VALUE(KVM_GMEM_BENCH_OTHER, KVM_GMEM_BENCH_PIN,	\
-				pin_user_pages_fast(__VA_ARGS__))
-
 #define put_page(page)								\
-	GMEM_BENCH_TAPPED(KVM_GMEM_BENCH_OTHER, KVM_GMEM_BENCH_UNPIN, put_page(page))
-
-#define unpin_user_page(page)							\
-	GMEM_BENCH_TAPPED(KVM_GMEM_BENCH_OTHER, KVM_GMEM_BENCH_UNPIN, unpin_user_page(page))
+	GMEM_BENCH_TAPPED(KVM_GMEM_BENCH_OTHER, KVM_GMEM_BENCH_PUT, put_page(page))
 
 #define filemap_invalidate_lock(mapping)					\
 	GMEM_BENCH_TAPPED(KVM_GMEM_BENCH_OTHER, KVM_GMEM_BENCH_LOCK,		\
 			  filemap_invalidate_lock(mapping))
 
 #define filemap_invalidate_unlock(mapping)					\
-	GMEM_BENCH_TAPPED(KVM_GMEM_BENCH_FINISH, KVM_GMEM_BENCH_UNLOCK,		\
+	GMEM_BENCH_TAPPED(KVM_GMEM_BENCH_OTHER, KVM_GMEM_BENCH_UNLOCK,		\
 			  filemap_invalidate_unlock(mapping))
 
 #define kvm_range_has_memory_attributes(...)					\
-	GMEM_BENCH_TAPPED_VALUE(KVM_GMEM_BENCH_FOLIO, KVM_GMEM_BENCH_ATTRIBUTES, \
+	GMEM_BENCH_TAPPED_VALUE(KVM_GMEM_BENCH_OTHER, KVM_GMEM_BENCH_ATTRIBUTES, \
 				kvm_range_has_memory_attributes(__VA_ARGS__))
 
 #define kvm_mem_is_private(...)							\
-	GMEM_BENCH_TAPPED_VALUE(KVM_GMEM_BENCH_FOLIO, KVM_GMEM_BENCH_ATTRIBUTES, \
+	GMEM_BENCH_TAPPED_VALUE(KVM_GMEM_BENCH_OTHER, KVM_GMEM_BENCH_ATTRIBUTES, \
 				kvm_mem_is_private(__VA_ARGS__))
+
+#define folio_unlock(folio)							\
+({										\
+	gmem_bench_tap_unlock_folio();						\
+	folio_unlock(folio);							\
+	gmem_bench_tap(KVM_GMEM_BENCH_UNLOCK_FOLIO);				\
+})
+
+/* The last that is done to a page, whose lock the base releases after many of them. */
+#define folio_put(folio)							\
+({										\
+	folio_put(folio);							\
+	gmem_bench_tap(KVM_GMEM_BENCH_FINISH);					\
+})
 
 #include "guest_memfd.c"

@@ -25,14 +25,15 @@ enum kvm_gmem_bench_callback {
 
 /* Where kvm_gmem_populate() spends its time. */
 enum kvm_gmem_bench_part {
-	KVM_GMEM_BENCH_PIN,	/* get or pin the source page */
+	KVM_GMEM_BENCH_GET,	/* take a reference to the source page */
 	KVM_GMEM_BENCH_LOCK,	/* take the invalidate lock */
 	KVM_GMEM_BENCH_ATTRIBUTES, /* check for private memory */
-	KVM_GMEM_BENCH_FOLIO,	/* look the folio up, allocate it */
+	KVM_GMEM_BENCH_FOLIO,	/* look the folio up, allocate it, lock it */
 	KVM_GMEM_BENCH_CALLBACK,
 	KVM_GMEM_BENCH_FINISH,	/* mark the folio up to date, put it */
-	KVM_GMEM_BENCH_UNLOCK,
-	KVM_GMEM_BENCH_UNPIN,	/* put or unpin the source page */
+	KVM_GMEM_BENCH_UNLOCK_FOLIO, /* before the callback, or after it */
+	KVM_GMEM_BENCH_UNLOCK,	/* release the invalidate lock */
+	KVM_GMEM_BENCH_PUT,	/* put the source page */
 	KVM_GMEM_BENCH_OTHER,	/* all else */
 	KVM_GMEM_BENCH_NR_PARTS,
 };

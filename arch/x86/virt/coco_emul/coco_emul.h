@@ -12,6 +12,7 @@
 
 #include <linux/bits.h>
 #include <linux/err.h>
+#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -26,22 +27,27 @@ struct dentry;
  * struct coco_emul_point - an instruction or a firmware call that is counted
  *			    and can be made to fail once
  * @name:	name in the debugfs files "counters" and "inject"
+ * @node:	in the list of all points, which does not change after boot
  * @nr:		calls so far
  * @fail_in:	the fault fires on this call from now on, 0 if none is pending
  * @fail_status: what the failing call has to report
  *
- * All but @name are protected by coco_emul_lock.
+ * @nr, @fail_in and @fail_status are protected by coco_emul_lock.
  */
 struct coco_emul_point {
-	const char	*name;
-	u64		nr;
-	u64		fail_in;
-	u64		fail_status;
+	const char		*name;
+	struct list_head	node;
+	u64			nr;
+	u64			fail_in;
+	u64			fail_status;
 };
+
+/* For the row of a table at file scope: a point of its own */
+#define COCO_EMUL_POINT(_name)	(&(struct coco_emul_point){ .name = (_name) })
 
 /**
  * struct coco_emul_insn - an instruction that the real CPU does not know
- * @point:	name and counter; @emulate has to call coco_emul_hit() on it
+ * @point:	name, counter and fault; @emulate has to call coco_emul_hit() on it
  * @opcode:	opcode bytes
  * @nr_opcode:	number of opcode bytes
  * @prefix:	mandatory prefix (0x66, 0xf2 or 0xf3), 0 for none of them
@@ -52,6 +58,8 @@ struct coco_emul_point {
  *		interrupts off. Returns false, with nothing changed, to decline:
  *		the exception is then delivered as on any other machine. It must
  *		not touch regs->ip: the core advances it, last.
+ *
+ * A table of them ends with a row without @emulate.
  */
 struct coco_emul_insn {
 	struct coco_emul_point	*point;
@@ -61,7 +69,8 @@ struct coco_emul_insn {
 	u8			modrm_mask;
 	u8			modrm;
 	bool			mem;
-	bool			(*emulate)(struct pt_regs *regs, struct insn *insn);
+	bool			(*emulate)(const struct coco_emul_insn *e, struct pt_regs *regs,
+					   struct insn *insn);
 };
 
 #define COCO_EMUL_LINE_MAX	128
@@ -73,6 +82,8 @@ struct coco_emul_insn {
  * @nr_in:	how many numbers it takes
  * @nr_out:	how many it returns
  * @fn:		carries it out; turns the former into the latter
+ *
+ * A table of them ends with a row without @fn.
  */
 struct coco_emul_call {
 	const char	*name;
@@ -88,17 +99,16 @@ struct coco_emul_call {
  * @cpuid:	adjusts what CPUID returned; also called long before the
  *		initcalls and in any context
  * @read_msr:	returns true if it supplied the value; same contexts as @cpuid
- * @write_msr:	returns true if it consumed the value; same contexts as @cpuid
+ * @write_msr:	optional; returns true if it consumed the value; same contexts as
+ *		@cpuid
  * @cr4_hidden:	bits that the kernel may set in CR4 and that must not reach the
  *		real CR4, which does not have them
- * @insns:	instructions to emulate
- * @nr_insns:	number of elements of @insns
- * @points:	everything that is counted and can be made to fail
- * @nr_points:	number of elements of @points
+ * @insns:	tables of instructions to emulate, NULL after the last one
  * @calls:	what a test can have carried out
- * @nr_calls:	number of elements of @calls
  * @setup:	optional; called when the platform is selected, early enough to
  *		reserve memory
+ * @owns:	has the page at this physical address, which may be any number, been
+ *		taken from the host? Called with coco_emul_lock held.
  * @early:	@init is an arch_initcall, as built-in code uses the platform before
  *		the late ones; it needs no device
  * @init:	late initcall; may sleep and allocate. @debugfs is the directory
@@ -112,27 +122,34 @@ struct coco_emul_host {
 	bool				(*read_msr)(u32 msr, u64 *val);
 	bool				(*write_msr)(u32 msr, u64 val);
 	unsigned long			cr4_hidden;
-	const struct coco_emul_insn	*insns;
-	unsigned int			nr_insns;
-	struct coco_emul_point		*points;
-	unsigned int			nr_points;
+	const struct coco_emul_insn	*const *insns;
 	const struct coco_emul_call	*calls;
-	unsigned int			nr_calls;
+	bool				(*owns)(u64 pa);
 	void				(*setup)(void);
 	bool				early;
 	int				(*init)(struct dentry *debugfs);
 };
 
-/* The platforms, and the one that was selected (NULL: none, all is inert). */
-extern const struct coco_emul_host coco_emul_snp;
-extern const struct coco_emul_host coco_emul_tdx;
+/* All platforms, NULL after the last; and the selected one, NULL if all is inert. */
+extern const struct coco_emul_host *const coco_emul_hosts[];
 extern const struct coco_emul_host *coco_emul_host;
 
 /*
  * Serialises every emulated instruction and everything else that touches the
- * state of the emulated platform. Taken with interrupts off.
+ * state of the emulated platform. Taken with interrupts off, so nothing may run
+ * under it for long: a guest, in particular, must not.
+ *
+ * What is called through pv_ops, and the die notifier up to the point where it
+ * knows the instruction, is NOKPROBE_SYMBOL: kprobes' own exceptions come along
+ * there. Nothing behind coco_emul_insn.emulate is, as it calls a lot that can be
+ * probed anyway, SHA-384 and memcpy() for example.
  */
 extern raw_spinlock_t coco_emul_lock;
+
+/*
+ * Of all files: FILE_init() runs once, when the platform starts, and adds the
+ * debugfs files that are described at the top of the file.
+ */
 
 /* core/trap.c */
 bool coco_emul_ea(struct insn *insn, struct pt_regs *regs, unsigned long *ea);
@@ -146,9 +163,18 @@ void coco_emul_ticks_add(u64 ticks);
 u64 coco_emul_ticks(void);
 void coco_emul_ticks_calibrate(void);
 
+/* core/crypt.c */
+u64 coco_emul_new_key(void);
+u64 coco_emul_stream(u64 key, u64 pa);
+void coco_emul_scramble(u64 key, u64 pa, u64 *dst, const u64 *src, size_t len);
+u32 coco_emul_checksum(const void *page);
+void coco_emul_crypt_init(void);
+
 /* core/inject.c */
+extern struct list_head coco_emul_points;
+void coco_emul_point_add(struct coco_emul_point *point);
+struct coco_emul_point coco_emul_point_read(const struct coco_emul_point *point);
 bool coco_emul_hit(struct coco_emul_point *point, u64 *status);
-struct coco_emul_point coco_emul_point_read(unsigned int i);
 void coco_emul_inject_init(struct dentry *debugfs);
 
 /* core/debugfs.c */

@@ -5,9 +5,10 @@
 BEGIN {
 	FS = "\t"
 	nkernels = nlengths = 0
-	nparts = split("pin lock attributes folio callback finish unlock unpin other", part, " ")
-	split("get or pin the source page|take the invalidate lock|check the attribute|look up and allocate the folio|" \
-		"callback|mark the folio up to date, put it|release the invalidate lock|put or unpin the source page|all else",
+	nparts = split("get lock attributes folio callback finish unlock-folio unlock put other", part, " ")
+	split("get the source page|take the invalidate lock|check the attribute|look up, allocate and lock the folio|" \
+		"callback|mark the folio up to date, put it|unlock the folio|release the invalidate lock|" \
+		"put the source page|all else",
 		part_text, "|")
 	title["base"] = "base"
 	title["series"] = "series"

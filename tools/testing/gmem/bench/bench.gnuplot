@@ -4,8 +4,9 @@ load "plot-kernels.gp"
 set terminal svg size 800,500 background rgb "white" font "sans,12"
 set grid
 set rmargin 4
-# There are nine parts, and eight colours by default
+# There are ten parts, and eight colours by default
 set linetype 9 lc rgb "#aaaaaa"
+set linetype 10 lc rgb "#dddddd"
 n = words(kernels)
 
 set logscale x 4
@@ -39,4 +40,4 @@ set boxwidth 0.6
 set key outside right
 set rmargin -1
 set yrange [0:*]
-plot for [c=2:10] "plot-parts.dat" using c:xtic(1) title columnheader(c)
+plot for [c=2:11] "plot-parts.dat" using c:xtic(1) title columnheader(c)

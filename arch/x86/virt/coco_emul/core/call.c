@@ -17,11 +17,11 @@
 
 static const struct coco_emul_call *call_find(const char *name)
 {
-	unsigned int i;
+	const struct coco_emul_call *call;
 
-	for (i = 0; i < coco_emul_host->nr_calls; i++) {
-		if (!strcmp(coco_emul_host->calls[i].name, name))
-			return &coco_emul_host->calls[i];
+	for (call = coco_emul_host->calls; call->fn; call++) {
+		if (!strcmp(call->name, name))
+			return call;
 	}
 
 	return NULL;

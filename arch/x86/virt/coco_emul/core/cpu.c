@@ -26,13 +26,6 @@
 
 #include "../coco_emul.h"
 
-static const struct coco_emul_host *const hosts[] = {
-	&coco_emul_snp,
-	&coco_emul_tdx,
-};
-
-const struct coco_emul_host *coco_emul_host __ro_after_init;
-
 static notrace void emul_cpuid(unsigned int *eax, unsigned int *ebx,
 			       unsigned int *ecx, unsigned int *edx)
 {
@@ -41,7 +34,6 @@ static notrace void emul_cpuid(unsigned int *eax, unsigned int *ebx,
 	native_cpuid(eax, ebx, ecx, edx);
 	coco_emul_host->cpuid(leaf, subleaf, eax, ebx, ecx, edx);
 }
-
 NOKPROBE_SYMBOL(emul_cpuid);
 
 static notrace u64 emul_read_msr(u32 msr)
@@ -53,7 +45,6 @@ static notrace u64 emul_read_msr(u32 msr)
 
 	return native_read_msr(msr);
 }
-
 NOKPROBE_SYMBOL(emul_read_msr);
 
 static notrace int emul_read_msr_safe(u32 msr, u64 *val)
@@ -63,32 +54,28 @@ static notrace int emul_read_msr_safe(u32 msr, u64 *val)
 
 	return native_read_msr_safe(msr, val);
 }
-
 NOKPROBE_SYMBOL(emul_read_msr_safe);
 
 static notrace void emul_write_msr(u32 msr, u64 val)
 {
-	if (!coco_emul_host->write_msr(msr, val))
+	if (!coco_emul_host->write_msr || !coco_emul_host->write_msr(msr, val))
 		native_write_msr(msr, val);
 }
-
 NOKPROBE_SYMBOL(emul_write_msr);
 
 static notrace int emul_write_msr_safe(u32 msr, u64 val)
 {
-	if (coco_emul_host->write_msr(msr, val))
+	if (coco_emul_host->write_msr && coco_emul_host->write_msr(msr, val))
 		return 0;
 
 	return native_write_msr_safe(msr, val);
 }
-
 NOKPROBE_SYMBOL(emul_write_msr_safe);
 
 static notrace void emul_write_cr4(unsigned long val)
 {
 	native_write_cr4(val & ~coco_emul_host->cr4_hidden);
 }
-
 NOKPROBE_SYMBOL(emul_write_cr4);
 
 /*
@@ -109,7 +96,6 @@ static notrace void emul_flush_tlb_global(void)
 	__native_tlb_flush_global(cr4);
 	raw_local_irq_restore(flags);
 }
-
 NOKPROBE_SYMBOL(emul_flush_tlb_global);
 
 static int __init coco_emul_setup(char *str)
@@ -117,9 +103,9 @@ static int __init coco_emul_setup(char *str)
 	const struct coco_emul_host *host = NULL;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(hosts); i++) {
-		if (str && !strcmp(str, hosts[i]->name))
-			host = hosts[i];
+	for (i = 0; coco_emul_hosts[i]; i++) {
+		if (str && !strcmp(str, coco_emul_hosts[i]->name))
+			host = coco_emul_hosts[i];
 	}
 
 	if (!host) {
@@ -154,10 +140,23 @@ static int __init coco_emul_setup(char *str)
 }
 early_param("coco_emul", coco_emul_setup);
 
+static void __init add_insn_points(void)
+{
+	const struct coco_emul_insn *const *table, *e;
+
+	for (table = coco_emul_host->insns; *table; table++) {
+		for (e = *table; e->emulate; e++)
+			coco_emul_point_add(e->point);
+	}
+}
+
 static int __init coco_emul_init(void)
 {
 	struct dentry *debugfs;
 	int ret;
+
+	coco_emul_crypt_init();
+	add_insn_points();
 
 	debugfs = coco_emul_debugfs_init();
 	ret = coco_emul_host->init(debugfs);

@@ -6,8 +6,14 @@
  *   counters	"<name> <calls>" per line; "traps" and "declined" count the
  *		invalid-opcode exceptions that were carried out and left alone,
  *		"ticks" the time that the former took
+ *   host_write	write a physical address in a page that was taken from the host:
+ *		the byte there changes, as by a stray write of the host; for the
+ *		test of what is found out then
  */
+#include <linux/cleanup.h>
 #include <linux/debugfs.h>
+#include <linux/fs.h>
+#include <linux/kstrtox.h>
 #include <linux/seq_file.h>
 
 #include "../coco_emul.h"
@@ -21,15 +27,15 @@ DEFINE_SHOW_ATTRIBUTE(host);
 
 static int counters_show(struct seq_file *m, void *v)
 {
+	struct coco_emul_point *point;
 	u64 traps, declined;
-	unsigned int i;
 
 	coco_emul_trap_counts(&traps, &declined);
 
 	seq_printf(m, "traps %llu\ndeclined %llu\n", traps, declined);
 	seq_printf(m, "ticks %llu\n", coco_emul_ticks());
-	for (i = 0; i < coco_emul_host->nr_points; i++) {
-		struct coco_emul_point p = coco_emul_point_read(i);
+	list_for_each_entry(point, &coco_emul_points, node) {
+		struct coco_emul_point p = coco_emul_point_read(point);
 
 		seq_printf(m, "%s %llu\n", p.name, p.nr);
 	}
@@ -38,12 +44,38 @@ static int counters_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(counters);
 
+static ssize_t host_write_write(struct file *file, const char __user *ubuf, size_t count,
+				loff_t *ppos)
+{
+	u64 pa;
+	int ret;
+
+	ret = kstrtou64_from_user(ubuf, count, 0, &pa);
+	if (ret)
+		return ret;
+
+	guard(raw_spinlock_irqsave)(&coco_emul_lock);
+
+	if (!coco_emul_host->owns(pa))
+		return -EINVAL;
+
+	*(u8 *)__va(pa) ^= 1;
+	return count;
+}
+
+static const struct file_operations host_write_fops = {
+	.owner	= THIS_MODULE,
+	.open	= simple_open,
+	.write	= host_write_write,
+};
+
 struct dentry * __init coco_emul_debugfs_init(void)
 {
 	struct dentry *dir = debugfs_create_dir("coco_emul", NULL);
 
 	debugfs_create_file("host", 0400, dir, NULL, &host_fops);
 	debugfs_create_file("counters", 0400, dir, NULL, &counters_fops);
+	debugfs_create_file("host_write", 0200, dir, NULL, &host_write_fops);
 	coco_emul_inject_init(dir);
 	coco_emul_memory_error_init(dir);
 

@@ -10,12 +10,22 @@
 #include <linux/cleanup.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
-#include <linux/kprobes.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "../coco_emul.h"
+
+LIST_HEAD(coco_emul_points);
+
+/**
+ * coco_emul_point_add() - count calls of something, and let it fail on demand
+ * @point:	what it is; at boot only, and for good
+ */
+void __init coco_emul_point_add(struct coco_emul_point *point)
+{
+	list_add_tail(&point->node, &coco_emul_points);
+}
 
 /**
  * coco_emul_hit() - count a call and ask whether it has to fail
@@ -36,25 +46,25 @@ bool coco_emul_hit(struct coco_emul_point *point, u64 *status)
 	return true;
 }
 
-NOKPROBE_SYMBOL(coco_emul_hit);
-
 /**
- * coco_emul_point_read() - a consistent copy of a point
- * @i:	index in the points of the platform
+ * coco_emul_point_read() - look at a point
+ * @point:	the point
+ *
+ * Return: a copy that is consistent.
  */
-struct coco_emul_point coco_emul_point_read(unsigned int i)
+struct coco_emul_point coco_emul_point_read(const struct coco_emul_point *point)
 {
 	guard(raw_spinlock_irqsave)(&coco_emul_lock);
 
-	return coco_emul_host->points[i];
+	return *point;
 }
 
 static int inject_show(struct seq_file *m, void *v)
 {
-	unsigned int i;
+	struct coco_emul_point *point;
 
-	for (i = 0; i < coco_emul_host->nr_points; i++) {
-		struct coco_emul_point p = coco_emul_point_read(i);
+	list_for_each_entry(point, &coco_emul_points, node) {
+		struct coco_emul_point p = coco_emul_point_read(point);
 
 		if (p.fail_in)
 			seq_printf(m, "%s %llu %#llx\n", p.name, p.fail_in, p.fail_status);
@@ -63,35 +73,28 @@ static int inject_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-static int inject_open(struct inode *inode, struct file *file)
-{
-	return single_open(file, inject_show, NULL);
-}
-
 static void inject_clear(void)
 {
-	unsigned int i;
+	struct coco_emul_point *point;
 
 	guard(raw_spinlock_irqsave)(&coco_emul_lock);
 
-	for (i = 0; i < coco_emul_host->nr_points; i++)
-		coco_emul_host->points[i].fail_in = 0;
+	list_for_each_entry(point, &coco_emul_points, node)
+		point->fail_in = 0;
 }
 
 static int inject_set(const char *name, u64 n, u64 status)
 {
-	struct coco_emul_point *p;
-	unsigned int i;
+	struct coco_emul_point *point;
 
-	for (i = 0; i < coco_emul_host->nr_points; i++) {
-		p = &coco_emul_host->points[i];
-		if (strcmp(p->name, name))
+	guard(raw_spinlock_irqsave)(&coco_emul_lock);
+
+	list_for_each_entry(point, &coco_emul_points, node) {
+		if (strcmp(point->name, name))
 			continue;
 
-		guard(raw_spinlock_irqsave)(&coco_emul_lock);
-
-		p->fail_in = n;
-		p->fail_status = status;
+		point->fail_in = n;
+		point->fail_status = status;
 		return 0;
 	}
 
@@ -131,15 +134,7 @@ static ssize_t inject_write(struct file *file, const char __user *ubuf,
 
 	return ret ?: count;
 }
-
-static const struct file_operations inject_fops = {
-	.owner		= THIS_MODULE,
-	.open		= inject_open,
-	.read		= seq_read,
-	.write		= inject_write,
-	.llseek		= seq_lseek,
-	.release	= single_release,
-};
+DEFINE_SHOW_STORE_ATTRIBUTE(inject);
 
 void __init coco_emul_inject_init(struct dentry *debugfs)
 {

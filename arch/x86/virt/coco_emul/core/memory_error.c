@@ -20,7 +20,6 @@
 #include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/hw_breakpoint.h>
-#include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/panic.h>
@@ -57,8 +56,6 @@ static unsigned long recoverable_read(unsigned long ip)
 	return 0;
 }
 
-NOKPROBE_SYMBOL(recoverable_read);
-
 static void bad_byte_accessed(struct perf_event *bp, struct perf_sample_data *data,
 			      struct pt_regs *regs)
 {
@@ -76,8 +73,6 @@ static void bad_byte_accessed(struct perf_event *bp, struct perf_sample_data *da
 	fixup_exception(regs, X86_TRAP_MC, 0, 0);
 	WRITE_ONCE(read_by, ip);
 }
-
-NOKPROBE_SYMBOL(bad_byte_accessed);
 
 static void forget(void)
 {
@@ -165,22 +160,9 @@ static int memory_error_show(struct seq_file *m, void *v)
 
 	return 0;
 }
+DEFINE_SHOW_STORE_ATTRIBUTE(memory_error);
 
-static int memory_error_open(struct inode *inode, struct file *file)
-{
-	return single_open(file, memory_error_show, NULL);
-}
-
-static const struct file_operations memory_error_fops = {
-	.owner		= THIS_MODULE,
-	.open		= memory_error_open,
-	.read		= seq_read,
-	.write		= memory_error_write,
-	.llseek		= seq_lseek,
-	.release	= single_release,
-};
-
-void coco_emul_memory_error_init(struct dentry *debugfs)
+void __init coco_emul_memory_error_init(struct dentry *debugfs)
 {
 	debugfs_create_file("memory_error", 0600, debugfs, NULL, &memory_error_fops);
 }

@@ -18,12 +18,11 @@ static u64 trap_ticks;
 /* The share of an exception outside of the die notifier, 0 until it is known. */
 static u64 exception_ticks;
 
-static bool emulate_nothing(struct pt_regs *regs, struct insn *insn)
+static bool emulate_nothing(const struct coco_emul_insn *e, struct pt_regs *regs,
+			    struct insn *insn)
 {
 	return true;
 }
-
-NOKPROBE_SYMBOL(emulate_nothing);
 
 /* SEAMOPS, which nobody but the TDX module could use, stands for it. */
 static const struct coco_emul_insn nothing = {
@@ -44,7 +43,6 @@ const struct coco_emul_insn *coco_emul_ticks_insn(void)
 {
 	return exception_ticks ? NULL : &nothing;
 }
-
 NOKPROBE_SYMBOL(coco_emul_ticks_insn);
 
 /**
@@ -57,8 +55,6 @@ void coco_emul_ticks_add(u64 ticks)
 
 	trap_ticks += ticks + exception_ticks;
 }
-
-NOKPROBE_SYMBOL(coco_emul_ticks_add);
 
 /**
  * coco_emul_ticks() - time spent on emulated instructions so far

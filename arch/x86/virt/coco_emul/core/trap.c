@@ -26,8 +26,6 @@
 #define COCO_EMUL_ARITH_FLAGS	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | \
 				 X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF)
 
-DEFINE_RAW_SPINLOCK(coco_emul_lock);
-
 /* Protected by coco_emul_lock. */
 static u64 nr_traps, nr_declined;
 
@@ -48,8 +46,6 @@ bool coco_emul_ea(struct insn *insn, struct pt_regs *regs, unsigned long *ea)
 	return *ea != -1UL && *ea >= TASK_SIZE_MAX;
 }
 
-NOKPROBE_SYMBOL(coco_emul_ea);
-
 /**
  * coco_emul_set_flags() - result of an instruction in RFLAGS
  * @regs:	registers at the exception
@@ -60,8 +56,6 @@ void coco_emul_set_flags(struct pt_regs *regs, unsigned long flags)
 	regs->flags &= ~COCO_EMUL_ARITH_FLAGS;
 	regs->flags |= flags & COCO_EMUL_ARITH_FLAGS;
 }
-
-NOKPROBE_SYMBOL(coco_emul_set_flags);
 
 static u8 mandatory_prefix(struct insn *insn)
 {
@@ -84,7 +78,6 @@ static u8 mandatory_prefix(struct insn *insn)
 
 	return prefix;
 }
-
 NOKPROBE_SYMBOL(mandatory_prefix);
 
 static bool insn_matches(const struct coco_emul_insn *e, struct insn *insn, u8 prefix)
@@ -98,26 +91,26 @@ static bool insn_matches(const struct coco_emul_insn *e, struct insn *insn, u8 p
 
 	return !e->mem || X86_MODRM_MOD(insn->modrm.value) != 3;
 }
-
 NOKPROBE_SYMBOL(insn_matches);
 
 static const struct coco_emul_insn *identify(struct insn *insn)
 {
-	const struct coco_emul_insn *e = coco_emul_ticks_insn();
+	const struct coco_emul_insn *const *table, *e;
 	u8 prefix = mandatory_prefix(insn);
-	unsigned int i;
 
 	if (!insn->modrm.nbytes)
 		return NULL;
 
-	for (i = 0; i < coco_emul_host->nr_insns; i++) {
-		if (insn_matches(&coco_emul_host->insns[i], insn, prefix))
-			return &coco_emul_host->insns[i];
+	for (table = coco_emul_host->insns; *table; table++) {
+		for (e = *table; e->emulate; e++) {
+			if (insn_matches(e, insn, prefix))
+				return e;
+		}
 	}
 
+	e = coco_emul_ticks_insn();
 	return e && insn_matches(e, insn, prefix) ? e : NULL;
 }
-
 NOKPROBE_SYMBOL(identify);
 
 static bool decode(struct pt_regs *regs, struct insn *insn, u8 *buf)
@@ -134,7 +127,6 @@ static bool decode(struct pt_regs *regs, struct insn *insn, u8 *buf)
 
 	return !insn_decode(insn, buf, len, INSN_MODE_64);
 }
-
 NOKPROBE_SYMBOL(decode);
 
 static int coco_emul_die(struct notifier_block *nb, unsigned long val, void *data)
@@ -166,7 +158,7 @@ static int coco_emul_die(struct notifier_block *nb, unsigned long val, void *dat
 	else if (!raw_spin_trylock_irqsave(&coco_emul_lock, flags))
 		return NOTIFY_DONE;
 
-	done = e->emulate(regs, &insn);
+	done = e->emulate(e, regs, &insn);
 	if (done) {
 		nr_traps++;
 		coco_emul_ticks_add(rdtsc() - start);
@@ -181,7 +173,6 @@ static int coco_emul_die(struct notifier_block *nb, unsigned long val, void *dat
 	regs->ip += insn.length;
 	return NOTIFY_STOP;
 }
-
 NOKPROBE_SYMBOL(coco_emul_die);
 
 static struct notifier_block coco_emul_die_nb = {
@@ -189,6 +180,11 @@ static struct notifier_block coco_emul_die_nb = {
 	.priority	= INT_MAX - 1,	/* kprobes come first */
 };
 
+/**
+ * coco_emul_trap_counts() - exceptions in which the instruction was known
+ * @traps:	where to put how many were handled
+ * @declined:	where to put how many were left alone
+ */
 void coco_emul_trap_counts(u64 *traps, u64 *declined)
 {
 	guard(raw_spinlock_irqsave)(&coco_emul_lock);

@@ -38,12 +38,13 @@ static void call_psmash(u64 *v)
 /* Command number and physical address of its buffer; the mailbox is left to ccp. */
 static void call_firmware(u64 *v)
 {
-	v[0] = psp_emul_command(v[0], v[1]);
+	v[0] = snp_emul_psp_command(v[0], v[1]);
 }
 
-const struct coco_emul_call snp_emul_calls[NR_SNP_CALLS] = {
+const struct coco_emul_call snp_emul_calls[] = {
 	{ "RMPUPDATE",	3, 1, call_rmpupdate },
 	{ "RMPREAD",	1, 3, call_rmpread },
 	{ "PSMASH",	1, 1, call_psmash },
 	{ "FIRMWARE",	2, 1, call_firmware },
+	{}
 };

@@ -54,7 +54,6 @@ static void snp_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *
 		break;
 	}
 }
-
 NOKPROBE_SYMBOL(snp_cpuid);
 
 static bool snp_read_msr(u32 msr, u64 *val)
@@ -70,7 +69,6 @@ static bool snp_read_msr(u32 msr, u64 *val)
 		return false;
 	}
 }
-
 NOKPROBE_SYMBOL(snp_read_msr);
 
 static bool snp_write_msr(u32 msr, u64 val)
@@ -83,10 +81,9 @@ static bool snp_write_msr(u32 msr, u64 val)
 			   MSR_AMD64_SYSCFG_SNP_VMPL_EN);
 	return true;
 }
-
 NOKPROBE_SYMBOL(snp_write_msr);
 
-static int __init snp_emul_init(struct dentry *debugfs)
+static int __init snp_host_init(struct dentry *debugfs)
 {
 	int ret;
 
@@ -100,11 +97,11 @@ static int __init snp_emul_init(struct dentry *debugfs)
 		return -ENODEV;
 	}
 
-	ret = rmp_emul_init(debugfs);
+	snp_emul_psp_init(debugfs);
+	snp_emul_psp_guest_init(debugfs);
+	ret = snp_emul_rmp_init(debugfs);
 	if (!ret)
-		ret = psp_emul_init(debugfs);
-	if (!ret)
-		ret = psp_emul_pci_init();
+		ret = snp_emul_psp_pci_init();
 	if (ret)
 		return ret;
 
@@ -113,44 +110,20 @@ static int __init snp_emul_init(struct dentry *debugfs)
 	return 0;
 }
 
-struct coco_emul_point snp_emul_points[NR_SNP_POINTS] = {
-	[SNP_INSN_RMPUPDATE]		= { "RMPUPDATE" },
-	[SNP_INSN_RMPREAD]		= { "RMPREAD" },
-	[SNP_INSN_PSMASH]		= { "PSMASH" },
-	[PSP_INIT]			= { "INIT" },
-	[PSP_SHUTDOWN]			= { "SHUTDOWN" },
-	[PSP_PLATFORM_STATUS]		= { "PLATFORM_STATUS" },
-	[PSP_DF_FLUSH]			= { "DF_FLUSH" },
-	[PSP_GET_ID]			= { "GET_ID" },
-	[PSP_PEK_CSR]			= { "PEK_CSR" },
-	[PSP_PDH_CERT_EXPORT]		= { "PDH_CERT_EXPORT" },
-	[PSP_SNP_PLATFORM_STATUS]	= { "SNP_PLATFORM_STATUS" },
-	[PSP_SNP_DF_FLUSH]		= { "SNP_DF_FLUSH" },
-	[PSP_SNP_INIT_EX]		= { "SNP_INIT_EX" },
-	[PSP_SNP_SHUTDOWN_EX]		= { "SNP_SHUTDOWN_EX" },
-	[PSP_SNP_DECOMMISSION]		= { "SNP_DECOMMISSION" },
-	[PSP_SNP_ACTIVATE]		= { "SNP_ACTIVATE" },
-	[PSP_SNP_GCTX_CREATE]		= { "SNP_GCTX_CREATE" },
-	[PSP_SNP_LAUNCH_START]		= { "SNP_LAUNCH_START" },
-	[PSP_SNP_LAUNCH_UPDATE]		= { "SNP_LAUNCH_UPDATE" },
-	[PSP_SNP_LAUNCH_FINISH]		= { "SNP_LAUNCH_FINISH" },
-	[PSP_SNP_PAGE_RECLAIM]		= { "SNP_PAGE_RECLAIM" },
-	[PSP_SNP_FEATURE_INFO]		= { "SNP_FEATURE_INFO" },
-	[PSP_UNKNOWN]			= { "UNKNOWN_COMMAND" },
+static const struct coco_emul_insn *const snp_insns[] = {
+	snp_emul_rmp_insns,
+	NULL
 };
 
-const struct coco_emul_host coco_emul_snp = {
+const struct coco_emul_host snp_emul_host = {
 	.name		= "snp",
 	.x86_vendor	= X86_VENDOR_AMD,
 	.cpuid		= snp_cpuid,
 	.read_msr	= snp_read_msr,
 	.write_msr	= snp_write_msr,
-	.insns		= snp_emul_insns,
-	.nr_insns	= NR_SNP_INSNS,
-	.points		= snp_emul_points,
-	.nr_points	= NR_SNP_POINTS,
+	.insns		= snp_insns,
 	.calls		= snp_emul_calls,
-	.nr_calls	= NR_SNP_CALLS,
-	.setup		= psp_emul_pci_reserve,
-	.init		= snp_emul_init,
+	.owns		= snp_emul_rmp_owns,
+	.setup		= snp_emul_psp_pci_reserve,
+	.init		= snp_host_init,
 };

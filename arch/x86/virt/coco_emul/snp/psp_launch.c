@@ -8,9 +8,6 @@
  * strict: at most SNP_CPUID_COUNT_MAX entries, reserved fields zero, and no SGX
  * in leaf 7.
  */
-#include <linux/fs.h>
-#include <linux/psp-sev.h>
-
 #include <asm/sev.h>
 
 #include "snp.h"
@@ -56,10 +53,10 @@ struct secrets_page {
 #define CPUID_LEAF_FEATURES	7
 #define CPUID_7_EBX_SGX		BIT(2)
 
-u16 psp_emul_launch_start(void *buf)
+static u16 cmd_snp_launch_start(void *buf)
 {
 	struct sev_data_snp_launch_start *start = buf;
-	struct psp_guest *guest = psp_emul_guest(start->gctx_paddr);
+	struct psp_guest *guest = snp_emul_psp_guest(start->gctx_paddr);
 
 	if (!guest)
 		return SEV_RET_INVALID_GUEST;
@@ -86,34 +83,34 @@ u16 psp_emul_launch_start(void *buf)
  */
 static u16 check_cpuid_page(struct snp_cpuid_table *table)
 {
-	u16 ret = SEV_RET_SUCCESS;
+	u16 status = SEV_RET_SUCCESS;
 	struct snp_cpuid_fn *fn;
 	u32 i;
 
 	if (table->count > SNP_CPUID_COUNT_MAX) {
 		table->count = SNP_CPUID_COUNT_MAX;
-		ret = SEV_RET_INVALID_PARAM;
+		status = SEV_RET_INVALID_PARAM;
 	}
 	if (table->__reserved1 || table->__reserved2) {
 		table->__reserved1 = 0;
 		table->__reserved2 = 0;
-		ret = SEV_RET_INVALID_PARAM;
+		status = SEV_RET_INVALID_PARAM;
 	}
 
 	for (i = 0; i < table->count; i++) {
 		fn = &table->fn[i];
 		if (fn->__reserved) {
 			fn->__reserved = 0;
-			ret = SEV_RET_INVALID_PARAM;
+			status = SEV_RET_INVALID_PARAM;
 		}
 		if (fn->eax_in == CPUID_LEAF_FEATURES && !fn->ecx_in &&
 		    fn->ebx & CPUID_7_EBX_SGX) {
 			fn->ebx &= ~CPUID_7_EBX_SGX;
-			ret = SEV_RET_INVALID_PARAM;
+			status = SEV_RET_INVALID_PARAM;
 		}
 	}
 
-	return ret;
+	return status;
 }
 
 static void fill_secrets_page(struct secrets_page *secrets)
@@ -140,7 +137,7 @@ static void extend_digest(struct psp_guest *guest, struct rmp_page *page,
 	memcpy(info.digest_cur, guest->ld, sizeof(info.digest_cur));
 	if (update->page_type == SNP_PAGE_TYPE_NORMAL ||
 	    update->page_type == SNP_PAGE_TYPE_VMSA)
-		sha384(rmp_emul_data(page), PAGE_SIZE, info.contents);
+		sha384(snp_emul_rmp_data(page), PAGE_SIZE, info.contents);
 	sha384((const u8 *)&info, sizeof(info), guest->ld);
 }
 
@@ -159,7 +156,7 @@ static u16 check_update(const struct sev_data_snp_launch_update *update,
 		return SEV_RET_INVALID_PARAM;
 	if (!page || !PAGE_ALIGNED(update->address))
 		return SEV_RET_INVALID_ADDRESS;
-	if (update->page_size != RMP_PG_SIZE_4K || rmp_emul_is_large(page))
+	if (update->page_size != RMP_PG_SIZE_4K || snp_emul_rmp_is_large(page))
 		return SEV_RET_INVALID_PAGE_SIZE;
 
 	if (page->state != RMP_PRE_GUEST)
@@ -170,44 +167,46 @@ static u16 check_update(const struct sev_data_snp_launch_update *update,
 	return SEV_RET_SUCCESS;
 }
 
-u16 psp_emul_launch_update(void *buf)
+static u16 cmd_snp_launch_update(void *buf)
 {
 	struct sev_data_snp_launch_update *update = buf;
-	struct psp_guest *guest = psp_emul_guest(update->gctx_paddr);
-	struct rmp_page *page = rmp_emul_page(update->address);
-	u16 ret;
+	struct psp_guest *guest = snp_emul_psp_guest(update->gctx_paddr);
+	struct rmp_page *page = snp_emul_rmp_page(update->address);
+	void *data;
+	u16 status;
 
-	ret = check_update(update, guest, page);
-	if (ret)
-		return ret;
+	status = check_update(update, guest, page);
+	if (status)
+		return status;
 
-	rmp_emul_check(page);
+	data = snp_emul_rmp_data(page);
+	snp_emul_rmp_check(page);
 	switch (update->page_type) {
 	case SNP_PAGE_TYPE_ZERO:
-		clear_page(rmp_emul_data(page));
+		clear_page(data);
 		break;
 	case SNP_PAGE_TYPE_SECRET:
-		fill_secrets_page(rmp_emul_data(page));
+		fill_secrets_page(data);
 		break;
 	case SNP_PAGE_TYPE_CPUID:
-		ret = check_cpuid_page(rmp_emul_data(page));
+		status = check_cpuid_page(data);
 		break;
 	}
-	if (ret) {
-		rmp_emul_seal(page);
-		return ret;
+	if (status) {
+		snp_emul_rmp_seal(page);
+		return status;
 	}
 
 	extend_digest(guest, page, update);
-	rmp_emul_encrypt(page, update->page_type);
+	snp_emul_rmp_encrypt(page, guest->key, update->page_type);
 	guest->nr_pages++;
 	return SEV_RET_SUCCESS;
 }
 
-u16 psp_emul_launch_finish(void *buf)
+static u16 cmd_snp_launch_finish(void *buf)
 {
 	struct sev_data_snp_launch_finish *finish = buf;
-	struct psp_guest *guest = psp_emul_guest(finish->gctx_paddr);
+	struct psp_guest *guest = snp_emul_psp_guest(finish->gctx_paddr);
 	struct id_block *id;
 
 	if (!guest)
@@ -230,3 +229,13 @@ u16 psp_emul_launch_finish(void *buf)
 	guest->state = PSP_GUEST_RUNNING;
 	return SEV_RET_SUCCESS;
 }
+
+const struct psp_cmd snp_emul_psp_launch_cmds[] = {
+	PSP_CMD(SNP_LAUNCH_START, sizeof(struct sev_data_snp_launch_start), cmd_snp_launch_start,
+		.snp = true),
+	PSP_CMD(SNP_LAUNCH_UPDATE, sizeof(struct sev_data_snp_launch_update), cmd_snp_launch_update,
+		.snp = true),
+	PSP_CMD(SNP_LAUNCH_FINISH, sizeof(struct sev_data_snp_launch_finish), cmd_snp_launch_finish,
+		.snp = true),
+	{}
+};

@@ -182,7 +182,7 @@ static bool psp_poll_mailbox(void)
 		return false;
 
 	buf = readl(psp_regs + PSP_CMDBUF_LO) | (u64)readl(psp_regs + PSP_CMDBUF_HI) << 32;
-	status = psp_emul_command(FIELD_GET(PSP_CMDRESP_SEV_CMD, reg), buf);
+	status = snp_emul_psp_command(FIELD_GET(PSP_CMDRESP_SEV_CMD, reg), buf);
 
 	writel(PSP_CMDRESP_RESP | status, psp_regs + PSP_CMDRESP);
 	if (reg & PSP_CMDRESP_IOC) {
@@ -250,7 +250,7 @@ static void __init psp_regs_init(void)
  * the highest suitable piece of low memory that nothing lies in, such as the
  * initramfs.
  */
-void __init psp_emul_pci_reserve(void)
+void __init snp_emul_psp_pci_reserve(void)
 {
 	u64 pa = round_down(PFN_PHYS(e820__end_of_low_ram_pfn()), PSP_RESERVED_SIZE);
 
@@ -267,7 +267,7 @@ void __init psp_emul_pci_reserve(void)
 	}
 }
 
-int __init psp_emul_pci_init(void)
+int __init snp_emul_psp_pci_init(void)
 {
 	LIST_HEAD(resources);
 	struct pci_bus *bus;

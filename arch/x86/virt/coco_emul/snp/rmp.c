@@ -12,9 +12,16 @@
  * a guest, and compared when its state changes: a host write in between is
  * counted as "host-writes". What the firmware encrypts is scrambled, so that a
  * host read yields garbage.
+ *
+ * debugfs, directory coco_emul:
+ *   rmp	"<state> <pages>" per line, then "host-writes <n>": host writes to
+ *		pages of guests that were found out
+ *   pages	"<asid> <gpa> <pfn> <state> <type>" per page of a guest
+ *   freed	"<pfn> <state>" per page that is free, although it is a guest's or has
+ *		to be reclaimed: whoever gets it next cannot use it. There is no
+ *		such page.
  */
 #include <linux/debugfs.h>
-#include <linux/kprobes.h>
 #include <linux/memblock.h>
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
@@ -58,12 +65,12 @@ static u64 nr_in_state[NR_RMP_STATES];
 static u64 nr_host_writes;
 
 /**
- * rmp_emul_page() - the entry of a page
+ * snp_emul_rmp_page() - the entry of a page
  * @pa:	physical address
  *
  * Return: NULL if @pa is not covered by the RMP.
  */
-struct rmp_page *rmp_emul_page(u64 pa)
+struct rmp_page *snp_emul_rmp_page(u64 pa)
 {
 	u64 pfn = PHYS_PFN(pa);
 
@@ -73,83 +80,57 @@ struct rmp_page *rmp_emul_page(u64 pa)
 	return &rmp[pfn];
 }
 
-NOKPROBE_SYMBOL(rmp_emul_page);
-
 /**
- * rmp_emul_data() - the memory that an entry is about
+ * snp_emul_rmp_data() - the memory that an entry is about
  * @page:	entry of the page
  *
  * Return: address in the direct map.
  */
-void *rmp_emul_data(struct rmp_page *page)
+void *snp_emul_rmp_data(struct rmp_page *page)
 {
 	return __va(PFN_PHYS(page - rmp));
 }
 
-NOKPROBE_SYMBOL(rmp_emul_data);
-
-static u64 page_sum(struct rmp_page *page)
+static u32 page_sum(struct rmp_page *page)
 {
-	u64 *words = rmp_emul_data(page), sum = page->gpa ^ page->asid;
-	int i;
-
-	for (i = 0; i < PAGE_SIZE / sizeof(*words); i++)
-		sum = (sum ^ words[i]) * 0x100000001b3ULL;
-
-	return sum;
+	return coco_emul_checksum(snp_emul_rmp_data(page));
 }
-
-NOKPROBE_SYMBOL(page_sum);
-
-/*
- * Not a cipher: it only has to make the content useless to whoever reads or
- * compares it without going through the guest.
- */
-static void page_scramble(struct rmp_page *page)
-{
-	u64 *words = rmp_emul_data(page), key = page->gpa ^ ((u64)page->asid << 52) ^ ~0ULL;
-	int i;
-
-	for (i = 0; i < PAGE_SIZE / sizeof(*words); i++) {
-		key ^= key << 13;
-		key ^= key >> 7;
-		key ^= key << 17;
-		words[i] ^= key;
-	}
-}
-
-NOKPROBE_SYMBOL(page_scramble);
 
 static bool is_of_guest(struct rmp_page *page)
 {
 	return page->state >= RMP_PRE_GUEST;
 }
 
-NOKPROBE_SYMBOL(is_of_guest);
+/**
+ * snp_emul_rmp_owns() - does a guest have this page?
+ * @pa:		physical address
+ */
+bool snp_emul_rmp_owns(u64 pa)
+{
+	struct rmp_page *page = snp_emul_rmp_page(pa);
+
+	return page && is_of_guest(page);
+}
 
 /**
- * rmp_emul_check() - find out whether the host has written to a page
+ * snp_emul_rmp_check() - find out whether the host has written to a page
  * @page:	entry of the page; one that is not of a guest may be written to
  */
-void rmp_emul_check(struct rmp_page *page)
+void snp_emul_rmp_check(struct rmp_page *page)
 {
 	if (is_of_guest(page) && page->sum != page_sum(page))
 		nr_host_writes++;
 }
 
-NOKPROBE_SYMBOL(rmp_emul_check);
-
 /**
- * rmp_emul_seal() - from now on the host must not write to a page
+ * snp_emul_rmp_seal() - from now on the host must not write to a page
  * @page:	entry of the page
  */
-void rmp_emul_seal(struct rmp_page *page)
+void snp_emul_rmp_seal(struct rmp_page *page)
 {
 	if (is_of_guest(page))
 		page->sum = page_sum(page);
 }
-
-NOKPROBE_SYMBOL(rmp_emul_seal);
 
 static void set_state(struct rmp_page *page, enum rmp_page_state state)
 {
@@ -160,38 +141,37 @@ static void set_state(struct rmp_page *page, enum rmp_page_state state)
 	page->state = state;
 }
 
-NOKPROBE_SYMBOL(set_state);
-
 /**
- * rmp_emul_set() - give a page another state and owner
+ * snp_emul_rmp_set() - give a page another state and owner
  * @page:	entry of the page
  * @state:	new state
  * @gpa:	guest physical address, 0 if there is no owner
  * @asid:	owner, 0 for none
  */
-void rmp_emul_set(struct rmp_page *page, enum rmp_page_state state, u64 gpa, u32 asid)
+void snp_emul_rmp_set(struct rmp_page *page, enum rmp_page_state state, u64 gpa, u32 asid)
 {
-	rmp_emul_check(page);
+	snp_emul_rmp_check(page);
 	set_state(page, state);
 	page->gpa = gpa;
 	page->asid = asid;
 	page->type = 0;
-	rmp_emul_seal(page);
+	snp_emul_rmp_seal(page);
 }
 
-NOKPROBE_SYMBOL(rmp_emul_set);
-
 /**
- * rmp_emul_encrypt() - turn the plaintext in a page into guest memory
+ * snp_emul_rmp_encrypt() - turn the plaintext in a page into guest memory
  * @page:	entry of the page, in state pre-guest
+ * @key:	key of the guest
  * @type:	page type given to the launch update
  */
-void rmp_emul_encrypt(struct rmp_page *page, u8 type)
+void snp_emul_rmp_encrypt(struct rmp_page *page, u64 key, u8 type)
 {
+	u64 *data = snp_emul_rmp_data(page);
+
 	set_state(page, RMP_GUEST_VALID);
 	page->type = type;
-	page_scramble(page);
-	rmp_emul_seal(page);
+	coco_emul_scramble(key, __pa(data), data, data, PAGE_SIZE);
+	snp_emul_rmp_seal(page);
 }
 
 static bool immutable(struct rmp_page *page)
@@ -200,25 +180,19 @@ static bool immutable(struct rmp_page *page)
 	       page->state == RMP_PRE_GUEST;
 }
 
-NOKPROBE_SYMBOL(immutable);
-
 static struct rmp_page *region_head(struct rmp_page *page)
 {
 	return rmp + ALIGN_DOWN(page - rmp, PTRS_PER_PMD);
 }
 
-NOKPROBE_SYMBOL(region_head);
-
 /**
- * rmp_emul_is_large() - is a page part of a 2 MiB entry?
+ * snp_emul_rmp_is_large() - is a page part of a 2 MiB entry?
  * @page:	entry of the page
  */
-bool rmp_emul_is_large(struct rmp_page *page)
+bool snp_emul_rmp_is_large(struct rmp_page *page)
 {
 	return region_head(page)->large;
 }
-
-NOKPROBE_SYMBOL(rmp_emul_is_large);
 
 static enum rmp_page_state state_after_update(const struct rmp_state *new)
 {
@@ -230,8 +204,6 @@ static enum rmp_page_state state_after_update(const struct rmp_state *new)
 
 	return new->immutable ? RMP_FIRMWARE : RMP_RECLAIM;
 }
-
-NOKPROBE_SYMBOL(state_after_update);
 
 static bool new_state_valid(const struct rmp_state *new)
 {
@@ -248,17 +220,15 @@ static bool new_state_valid(const struct rmp_state *new)
 	return new->assigned || (!new->asid && !new->immutable);
 }
 
-NOKPROBE_SYMBOL(new_state_valid);
-
 static u64 rmpupdate(u64 pa, const struct rmp_state *new)
 {
 	bool large = new->pagesize == RMP_PG_SIZE_2M;
 	unsigned int nr = large ? PTRS_PER_PMD : 1, i;
-	struct rmp_page *page = rmp_emul_page(pa);
+	struct rmp_page *page = snp_emul_rmp_page(pa);
 
 	if (!page || !new_state_valid(new) ||
 	    !IS_ALIGNED(pa, large ? PMD_SIZE : PAGE_SIZE) ||
-	    !rmp_emul_page(pa + (nr - 1) * PAGE_SIZE))
+	    !snp_emul_rmp_page(pa + (nr - 1) * PAGE_SIZE))
 		return RMP_FAIL_INPUT;
 
 	for (i = 0; i < nr; i++) {
@@ -267,7 +237,7 @@ static u64 rmpupdate(u64 pa, const struct rmp_state *new)
 	}
 
 	/* 4 KiB pages of a 2 MiB entry, and the other way round */
-	if (!large && rmp_emul_is_large(page))
+	if (!large && snp_emul_rmp_is_large(page))
 		return RMPUPDATE_FAIL_OVERLAP;
 	for (i = 0; large && !page->large && i < nr; i++) {
 		if (page[i].state != RMP_HYPERVISOR)
@@ -275,15 +245,13 @@ static u64 rmpupdate(u64 pa, const struct rmp_state *new)
 	}
 
 	for (i = 0; i < nr; i++) {
-		rmp_emul_set(&page[i], state_after_update(new),
-			     new->asid ? new->gpa + i * PAGE_SIZE : 0, new->asid);
+		snp_emul_rmp_set(&page[i], state_after_update(new),
+				 new->asid ? new->gpa + i * PAGE_SIZE : 0, new->asid);
 	}
 	page->large = large && new->assigned;
 
 	return RMP_OK;
 }
-
-NOKPROBE_SYMBOL(rmpupdate);
 
 static bool rmp_result(struct pt_regs *regs, u64 status)
 {
@@ -292,9 +260,8 @@ static bool rmp_result(struct pt_regs *regs, u64 status)
 	return true;
 }
 
-NOKPROBE_SYMBOL(rmp_result);
-
-static bool emulate_rmpupdate(struct pt_regs *regs, struct insn *insn)
+static bool emulate_rmpupdate(const struct coco_emul_insn *e, struct pt_regs *regs,
+			      struct insn *insn)
 {
 	struct rmp_state new;
 	u64 status;
@@ -302,21 +269,20 @@ static bool emulate_rmpupdate(struct pt_regs *regs, struct insn *insn)
 	if (copy_from_kernel_nofault(&new, (void *)regs->cx, sizeof(new)))
 		return false;
 
-	if (!coco_emul_hit(&snp_emul_points[SNP_INSN_RMPUPDATE], &status))
+	if (!coco_emul_hit(e->point, &status))
 		status = rmpupdate(regs->ax, &new);
 
 	return rmp_result(regs, status);
 }
 
-NOKPROBE_SYMBOL(emulate_rmpupdate);
-
-static bool emulate_rmpread(struct pt_regs *regs, struct insn *insn)
+static bool emulate_rmpread(const struct coco_emul_insn *e, struct pt_regs *regs,
+			    struct insn *insn)
 {
-	struct rmp_page *page = rmp_emul_page(regs->ax);
+	struct rmp_page *page = snp_emul_rmp_page(regs->ax);
 	struct rmpread_entry entry = {};
 	u64 status;
 
-	if (coco_emul_hit(&snp_emul_points[SNP_INSN_RMPREAD], &status))
+	if (coco_emul_hit(e->point, &status))
 		return rmp_result(regs, status);
 	if (!page)
 		return rmp_result(regs, RMP_FAIL_INPUT);
@@ -332,14 +298,13 @@ static bool emulate_rmpread(struct pt_regs *regs, struct insn *insn)
 	return rmp_result(regs, RMP_OK);
 }
 
-NOKPROBE_SYMBOL(emulate_rmpread);
-
-static bool emulate_psmash(struct pt_regs *regs, struct insn *insn)
+static bool emulate_psmash(const struct coco_emul_insn *e, struct pt_regs *regs,
+			   struct insn *insn)
 {
-	struct rmp_page *page = rmp_emul_page(regs->ax);
+	struct rmp_page *page = snp_emul_rmp_page(regs->ax);
 	u64 status;
 
-	if (coco_emul_hit(&snp_emul_points[SNP_INSN_PSMASH], &status))
+	if (coco_emul_hit(e->point, &status))
 		return rmp_result(regs, status);
 	if (!page || !IS_ALIGNED(regs->ax, PMD_SIZE) || !page->large)
 		return rmp_result(regs, RMP_FAIL_INPUT);
@@ -350,26 +315,25 @@ static bool emulate_psmash(struct pt_regs *regs, struct insn *insn)
 	return rmp_result(regs, RMP_OK);
 }
 
-NOKPROBE_SYMBOL(emulate_psmash);
-
-#define SNP_INSN(_name, _prefix, _modrm, _emulate)			\
-	{								\
-		.point		= &snp_emul_points[SNP_INSN_##_name],	\
-		.prefix		= _prefix,				\
-		.opcode		= { 0x0f, 0x01 },			\
-		.nr_opcode	= 2,					\
-		.modrm_mask	= 0xff,					\
-		.modrm		= _modrm,				\
-		.emulate	= _emulate,				\
+#define RMP_INSN(_name, _prefix, _modrm, _emulate)	\
+	{						\
+		.point		= COCO_EMUL_POINT(_name), \
+		.prefix		= _prefix,		\
+		.opcode		= { 0x0f, 0x01 },	\
+		.nr_opcode	= 2,			\
+		.modrm_mask	= 0xff,			\
+		.modrm		= _modrm,		\
+		.emulate	= _emulate,		\
 	}
 
-const struct coco_emul_insn snp_emul_insns[NR_SNP_INSNS] = {
-	SNP_INSN(RMPUPDATE, 0xf2, 0xfe, emulate_rmpupdate),
-	SNP_INSN(RMPREAD,   0xf2, 0xfd, emulate_rmpread),
-	SNP_INSN(PSMASH,    0xf3, 0xff, emulate_psmash),
+/* AMD64 Architecture Programmer's Manual, volume 3, "System Instruction Reference" */
+const struct coco_emul_insn snp_emul_rmp_insns[] = {
+	RMP_INSN("RMPUPDATE",	0xf2, 0xfe, emulate_rmpupdate),
+	RMP_INSN("RMPREAD",	0xf2, 0xfd, emulate_rmpread),
+	RMP_INSN("PSMASH",	0xf3, 0xff, emulate_psmash),
+	{}
 };
 
-/* "<state> <pages>" per line, then host writes to guest pages. */
 static int rmp_show(struct seq_file *m, void *v)
 {
 	u64 nr[NR_RMP_STATES], host_writes;
@@ -389,7 +353,6 @@ static int rmp_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(rmp);
 
-/* "<asid> <gpa> <pfn> <state> <type>" per page of a guest. */
 static int pages_show(struct seq_file *m, void *v)
 {
 	struct rmp_page page;
@@ -413,10 +376,6 @@ static int pages_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(pages);
 
-/*
- * "<pfn> <state>" per page that is free, although it is a guest's or has to be
- * reclaimed: whoever gets it next cannot use it. There is no such page.
- */
 static int freed_show(struct seq_file *m, void *v)
 {
 	enum rmp_page_state state;
@@ -439,40 +398,7 @@ static int freed_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(freed);
 
-/*
- * "<pfn>": change a byte of that guest page, as a stray write of the host would.
- * For the test of the checksum.
- */
-static ssize_t host_write_write(struct file *file, const char __user *ubuf, size_t count,
-				loff_t *ppos)
-{
-	struct rmp_page *page;
-	u64 pfn;
-	int ret;
-
-	ret = kstrtou64_from_user(ubuf, count, 0, &pfn);
-	if (ret)
-		return ret;
-	if (pfn > PHYS_PFN(PHYS_ADDR_MAX))
-		return -EINVAL;
-
-	guard(raw_spinlock_irqsave)(&coco_emul_lock);
-
-	page = rmp_emul_page(PFN_PHYS(pfn));
-	if (!page || !is_of_guest(page))
-		return -EINVAL;
-
-	*(u8 *)rmp_emul_data(page) ^= 1;
-	return count;
-}
-
-static const struct file_operations host_write_fops = {
-	.owner	= THIS_MODULE,
-	.open	= simple_open,
-	.write	= host_write_write,
-};
-
-int __init rmp_emul_init(struct dentry *debugfs)
+int __init snp_emul_rmp_init(struct dentry *debugfs)
 {
 	u64 nr = max_pfn;
 
@@ -486,6 +412,5 @@ int __init rmp_emul_init(struct dentry *debugfs)
 	debugfs_create_file("rmp", 0400, debugfs, NULL, &rmp_fops);
 	debugfs_create_file("pages", 0400, debugfs, NULL, &pages_fops);
 	debugfs_create_file("freed", 0400, debugfs, NULL, &freed_fops);
-	debugfs_create_file("host_write", 0200, debugfs, NULL, &host_write_fops);
 	return 0;
 }

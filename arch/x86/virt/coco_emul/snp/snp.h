@@ -2,10 +2,15 @@
 /*
  * Emulated SEV-SNP host: what the RMP, the firmware and its mailbox device
  * know of each other. Everything here is protected by coco_emul_lock.
+ *
+ * Numbers are those of the AMD64 Architecture Programmer's Manual and of the
+ * SEV Secure Nested Paging Firmware ABI Specification.
  */
 #ifndef _ARCH_X86_VIRT_COCO_EMUL_SNP_H
 #define _ARCH_X86_VIRT_COCO_EMUL_SNP_H
 
+#include <linux/fs.h>	/* for psp-sev.h */
+#include <linux/psp-sev.h>
 #include <linux/types.h>
 
 #include <crypto/sha2.h>
@@ -18,6 +23,7 @@
  */
 #define PSP_API_MAJOR		1
 #define PSP_API_MINOR		55
+#define PSP_BUILD		1
 
 /* ASIDs of the platform, CPUID Fn8000_001F: SNP guests use those below MIN_SEV. */
 #define SNP_EMUL_MAX_ASID	15
@@ -49,44 +55,12 @@ enum rmp_page_state {
  */
 struct rmp_page {
 	u64			gpa;
-	u64			sum;
+	u32			sum;
 	u32			asid;
 	enum rmp_page_state	state : 8;
 	bool			large : 1;
 	u8			type  : 3;
 };
-
-/* Everything that is counted and can be made to fail. */
-enum snp_emul_point_id {
-	SNP_INSN_RMPUPDATE,
-	SNP_INSN_RMPREAD,
-	SNP_INSN_PSMASH,
-	NR_SNP_INSNS,
-	PSP_INIT = NR_SNP_INSNS,
-	PSP_SHUTDOWN,
-	PSP_PLATFORM_STATUS,
-	PSP_DF_FLUSH,
-	PSP_GET_ID,
-	PSP_PEK_CSR,
-	PSP_PDH_CERT_EXPORT,
-	PSP_SNP_PLATFORM_STATUS,
-	PSP_SNP_DF_FLUSH,
-	PSP_SNP_INIT_EX,
-	PSP_SNP_SHUTDOWN_EX,
-	PSP_SNP_DECOMMISSION,
-	PSP_SNP_ACTIVATE,
-	PSP_SNP_GCTX_CREATE,
-	PSP_SNP_LAUNCH_START,
-	PSP_SNP_LAUNCH_UPDATE,
-	PSP_SNP_LAUNCH_FINISH,
-	PSP_SNP_PAGE_RECLAIM,
-	PSP_SNP_FEATURE_INFO,
-	PSP_UNKNOWN,
-	NR_SNP_POINTS,
-};
-
-extern const struct coco_emul_insn snp_emul_insns[NR_SNP_INSNS];
-extern struct coco_emul_point snp_emul_points[NR_SNP_POINTS];
 
 /* States of the SEV-SNP firmware ABI ("Guest State Machine") */
 enum psp_guest_state {
@@ -101,6 +75,7 @@ enum psp_guest_state {
  * @gctx:	physical address of the context page
  * @policy:	guest policy
  * @nr_pages:	pages that launch updates have made guest-valid
+ * @key:	what its memory is scrambled with
  * @asid:	ASID it is activated with, 0 if it is not
  * @state:	state of the guest
  * @ld:		launch digest
@@ -111,37 +86,84 @@ struct psp_guest {
 	u64			gctx;
 	u64			policy;
 	u64			nr_pages;
+	u64			key;
 	u32			asid;
 	enum psp_guest_state	state;
 	u8			ld[SHA384_DIGEST_SIZE];
 };
 
+/**
+ * struct psp_cmd - a firmware command
+ * @id:		command number in the mailbox
+ * @point:	name, counter and fault
+ * @len:	length of the command buffer, 0 if there is none
+ * @snp:	refused as long as SNP is not initialized
+ * @writes:	legacy command that writes to the command buffer, which therefore
+ *		has to be a firmware page once SNP is initialized
+ * @delay_ms:	milliseconds that a test wants it to take longer
+ * @fn:		carries it out on the command buffer, returns a status
+ *
+ * A table of them ends with a row without @fn.
+ */
+struct psp_cmd {
+	u16			id;
+	struct coco_emul_point	*point;
+	u16			len;
+	bool			snp;
+	bool			writes;
+	unsigned int		*delay_ms;
+	u16			(*fn)(void *buf);
+};
+
+#define PSP_CMD(_id, _len, _fn, ...)			\
+	{						\
+		.id	= SEV_CMD_##_id,		\
+		.point	= COCO_EMUL_POINT(#_id),	\
+		.len	= _len,				\
+		.delay_ms = &(unsigned int){ 0 },	\
+		.fn	= _fn,				\
+		__VA_ARGS__				\
+	}
+
+/* host.c */
+extern const struct coco_emul_host snp_emul_host;
+
 /* rmp.c */
-int rmp_emul_init(struct dentry *debugfs);
-struct rmp_page *rmp_emul_page(u64 pa);
-bool rmp_emul_is_large(struct rmp_page *page);
-void rmp_emul_set(struct rmp_page *page, enum rmp_page_state state, u64 gpa, u32 asid);
-void rmp_emul_check(struct rmp_page *page);
-void rmp_emul_seal(struct rmp_page *page);
-void rmp_emul_encrypt(struct rmp_page *page, u8 type);
-void *rmp_emul_data(struct rmp_page *page);
+extern const struct coco_emul_insn snp_emul_rmp_insns[];
+int snp_emul_rmp_init(struct dentry *debugfs);
+bool snp_emul_rmp_owns(u64 pa);
+struct rmp_page *snp_emul_rmp_page(u64 pa);
+bool snp_emul_rmp_is_large(struct rmp_page *page);
+void snp_emul_rmp_set(struct rmp_page *page, enum rmp_page_state state, u64 gpa, u32 asid);
+void snp_emul_rmp_check(struct rmp_page *page);
+void snp_emul_rmp_seal(struct rmp_page *page);
+void snp_emul_rmp_encrypt(struct rmp_page *page, u64 key, u8 type);
+void *snp_emul_rmp_data(struct rmp_page *page);
 
 /* psp.c */
-int psp_emul_init(struct dentry *debugfs);
-u16 psp_emul_command(u32 cmd, u64 buf_pa);
-struct psp_guest *psp_emul_guest(u64 gctx);
+void snp_emul_psp_init(struct dentry *debugfs);
+u16 snp_emul_psp_command(u32 id, u64 buf_pa);
+
+/* psp_platform.c */
+extern const struct psp_cmd snp_emul_psp_platform_cmds[];
+bool snp_emul_psp_snp_is_up(void);
+u16 snp_emul_psp_output(u64 pa, size_t len, void **out);
+
+/* psp_guest.c */
+extern const struct psp_cmd snp_emul_psp_guest_cmds[];
+void snp_emul_psp_guest_init(struct dentry *debugfs);
+struct psp_guest *snp_emul_psp_guest(u64 gctx);
+unsigned int snp_emul_psp_nr_guests(void);
+bool snp_emul_psp_asids_dirty(void);
 
 /* psp_launch.c */
-u16 psp_emul_launch_start(void *buf);
-u16 psp_emul_launch_update(void *buf);
-u16 psp_emul_launch_finish(void *buf);
-
-/* calls.c */
-#define NR_SNP_CALLS	4
-extern const struct coco_emul_call snp_emul_calls[NR_SNP_CALLS];
+extern const struct psp_cmd snp_emul_psp_launch_cmds[];
 
 /* psp_pci.c */
-int psp_emul_pci_init(void);
-void psp_emul_pci_reserve(void);
+int snp_emul_psp_pci_init(void);
+void snp_emul_psp_pci_reserve(void);
+
+/* calls.c */
+extern const struct coco_emul_call snp_emul_calls[];
 
 #endif /* _ARCH_X86_VIRT_COCO_EMUL_SNP_H */

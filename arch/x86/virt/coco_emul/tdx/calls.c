@@ -33,6 +33,7 @@ static void call_seamcall(u64 *v)
 	v[4] = out_r9;
 }
 
-const struct coco_emul_call tdx_emul_calls[NR_TDX_CALLS] = {
+const struct coco_emul_call tdx_emul_calls[] = {
 	{ "SEAMCALL",	5, 5, call_seamcall },
+	{}
 };

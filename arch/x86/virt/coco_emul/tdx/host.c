@@ -20,7 +20,7 @@
 /*
  * VMX capabilities, Intel SDM appendix "VMX Capability Reporting Facility":
  * what kvm-intel and TDX need, no more. All controls may be 0 unless their low
- * half says otherwise.
+ * half says otherwise. The MSRs are read-only: a write is left to the real CPU.
  */
 static const struct {
 	u32	msr;
@@ -40,18 +40,11 @@ static const struct {
 	{ MSR_IA32_VMX_MISC,			0 },
 	/* EPT, VPID, APIC virtualisation with virtual interrupt delivery */
 	{ MSR_IA32_VMX_PROCBASED_CTLS2,		0x000013bb00000000 },
-	/* 4-level walk, write-back, 2 MiB pages, accessed and dirty bits; see below */
+	/* 4-level walk, write-back, 2 MiB pages, accessed and dirty bits */
 	{ MSR_IA32_VMX_EPT_VPID_CAP,		0x00000f0106314040 },
 	{ MSR_IA32_VMX_VMFUNC,			0 },
 	{ MSR_IA32_VMX_PROCBASED_CTLS3,		0 },
 };
-
-/* As real CPUs do: five levels if there are addresses that need them. */
-bool tdx_has_5level_ept(void)
-{
-	return boot_cpu_data.x86_phys_bits > 48;
-}
-NOKPROBE_SYMBOL(tdx_has_5level_ept);
 
 static bool tdx_read_msr(u32 msr, u64 *val)
 {
@@ -60,7 +53,7 @@ static bool tdx_read_msr(u32 msr, u64 *val)
 	for (i = 0; i < ARRAY_SIZE(tdx_msrs); i++) {
 		if (tdx_msrs[i].msr == msr) {
 			*val = tdx_msrs[i].val;
-			if (msr == MSR_IA32_VMX_EPT_VPID_CAP && tdx_has_5level_ept())
+			if (msr == MSR_IA32_VMX_EPT_VPID_CAP && tdx_emul_has_5level_ept())
 				*val |= VMX_EPT_PAGE_WALK_5_BIT;
 			return true;
 		}
@@ -69,13 +62,6 @@ static bool tdx_read_msr(u32 msr, u64 *val)
 	return false;
 }
 NOKPROBE_SYMBOL(tdx_read_msr);
-
-/* All of them are read-only: leave a write to the real CPU. */
-static bool tdx_write_msr(u32 msr, u64 val)
-{
-	return false;
-}
-NOKPROBE_SYMBOL(tdx_write_msr);
 
 static void tdx_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {
@@ -93,46 +79,29 @@ static void tdx_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *
 }
 NOKPROBE_SYMBOL(tdx_cpuid);
 
-/* tdx_seamcall_init() adds the names of the SEAMCALL leaves. */
-struct coco_emul_point tdx_points[NR_TDX_POINTS] = {
-	[POINT_VMXON]		= { .name = "VMXON" },
-	[POINT_VMXOFF]		= { .name = "VMXOFF" },
-	[POINT_VMCLEAR]		= { .name = "VMCLEAR" },
-	[POINT_VMPTRLD]		= { .name = "VMPTRLD" },
-	[POINT_VMREAD]		= { .name = "VMREAD" },
-	[POINT_VMWRITE]		= { .name = "VMWRITE" },
-	[POINT_VMLAUNCH]	= { .name = "VMLAUNCH" },
-	[POINT_VMRESUME]	= { .name = "VMRESUME" },
-	[POINT_INVEPT]		= { .name = "INVEPT" },
-	[POINT_INVVPID]		= { .name = "INVVPID" },
-	[POINT_SEAMCALL]	= { .name = "SEAMCALL" },
-};
-
 static int __init tdx_host_init(struct dentry *debugfs)
 {
-	int ret = tdx_td_init();
-
-	if (ret)
-		return ret;
-
-	tdx_seamcall_init();
-	tdx_debugfs_init(debugfs);
-	return 0;
+	tdx_emul_seamcall_init();
+	tdx_emul_lock_init(debugfs);
+	tdx_emul_page_init(debugfs);
+	return tdx_emul_td_init(debugfs);
 }
 
-const struct coco_emul_host coco_emul_tdx = {
+static const struct coco_emul_insn *const tdx_insns[] = {
+	tdx_emul_vmx_insns,
+	tdx_emul_seamcall_insns,
+	NULL
+};
+
+const struct coco_emul_host tdx_emul_host = {
 	.name		= "tdx",
 	.x86_vendor	= X86_VENDOR_INTEL,
 	.cpuid		= tdx_cpuid,
 	.read_msr	= tdx_read_msr,
-	.write_msr	= tdx_write_msr,
 	.cr4_hidden	= X86_CR4_VMXE,
-	.insns		= coco_emul_vmx_insns,
-	.nr_insns	= NR_VMX_INSNS,
-	.points		= tdx_points,
-	.nr_points	= NR_TDX_POINTS,
+	.insns		= tdx_insns,
 	.calls		= tdx_emul_calls,
-	.nr_calls	= NR_TDX_CALLS,
+	.owns		= tdx_emul_page_is_owned,
 	.early		= true,	/* Linux 7.3 starts the TDX module in a subsys_initcall */
 	.init		= tdx_host_init,
 };

@@ -20,7 +20,6 @@
 #include <linux/cleanup.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
-#include <linux/kprobes.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -72,24 +71,32 @@ static u64 lock(u64 id, enum tdx_lock_mode mode, enum tdx_operand operand)
 	};
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(lock);
 
-/* A page, by its entry in the PAMT; that of the TDR stands for the TD. */
-u64 tdx_lock_page(u64 pa, enum tdx_lock_mode mode, enum tdx_operand operand)
+/**
+ * tdx_emul_lock_page() - lock a page, by its entry in the PAMT
+ * @pa:		physical address; that of the TDR stands for the TD
+ * @mode:	how
+ * @operand:	which operand it is, for the status
+ */
+u64 tdx_emul_lock_page(u64 pa, enum tdx_lock_mode mode, enum tdx_operand operand)
 {
 	return lock(pa, mode, operand);
 }
-NOKPROBE_SYMBOL(tdx_lock_page);
 
-/* The Secure EPT of a TD. Who has the TD for itself needs no lock for that. */
-u64 tdx_lock_sept(u64 tdr, enum tdx_lock_mode mode)
+/**
+ * tdx_emul_lock_sept() - lock the Secure EPT of a TD
+ * @tdr:	physical address of the TDR
+ * @mode:	how; not at all if the leaf has the TD for itself
+ */
+u64 tdx_emul_lock_sept(u64 tdr, enum tdx_lock_mode mode)
 {
 	return mode == TDX_NO_LOCK ? TDX_SUCCESS : lock(tdr + 1, mode, OPERAND_SEPT_TREE);
 }
-NOKPROBE_SYMBOL(tdx_lock_sept);
 
-/* Whatever the leaf that ends on this CPU holds. */
-void tdx_unlock_all(void)
+/**
+ * tdx_emul_unlock_all() - whatever the leaf that ends on this CPU holds
+ */
+void tdx_emul_unlock_all(void)
 {
 	int cpu = raw_smp_processor_id();
 	unsigned int i = 0;
@@ -103,23 +110,8 @@ void tdx_unlock_all(void)
 			i++;
 	}
 }
-NOKPROBE_SYMBOL(tdx_unlock_all);
 
-/**
- * struct pause - time that a leaf takes
- * @in:		the pause is made on this call from now on, 0 if none is pending
- * @us:		how long it is
- * @going_on:	CPUs that are in it; 0 while they are ends it
- *
- * All are protected by coco_emul_lock, but @going_on is polled without it.
- */
-struct pause {
-	u64		in;
-	u64		us;
-	unsigned int	going_on;
-};
-
-static struct pause pauses[NR_TDH_POINTS][NR_TDX_PAUSES];
+static LIST_HEAD(pauses);
 
 static const char *const pause_names[NR_TDX_PAUSES] = {
 	[TDX_PAUSE_BEFORE]	= "before",
@@ -127,13 +119,28 @@ static const char *const pause_names[NR_TDX_PAUSES] = {
 	[TDX_PAUSE_AFTER]	= "after",
 };
 
-/*
+/**
+ * tdx_emul_pauses_add() - a leaf that can pause
+ * @leaf:	its pauses; at boot only, and for good
+ * @name:	its name
+ */
+void __init tdx_emul_pauses_add(struct tdx_pauses *leaf, const char *name)
+{
+	leaf->name = name;
+	list_add_tail(&leaf->node, &pauses);
+}
+
+/**
+ * tdx_emul_pause() - take time if a test wants it
+ * @leaf:	pauses of the leaf that is carried out
+ * @id:		how far it is
+ *
  * With interrupts off, as in the module. The other CPUs can use the emulator
  * meanwhile, or the pause would be of no use.
  */
-void tdx_pause(unsigned int leaf, enum tdx_pause_id id)
+void tdx_emul_pause(struct tdx_pauses *leaf, enum tdx_pause_id id)
 {
-	struct pause *p = &pauses[leaf][id];
+	struct tdx_pause *p = &leaf->at[id];
 	u64 end;
 
 	lockdep_assert_held(&coco_emul_lock);
@@ -153,54 +160,53 @@ void tdx_pause(unsigned int leaf, enum tdx_pause_id id)
 	if (p->going_on)
 		p->going_on--;
 }
-NOKPROBE_SYMBOL(tdx_pause);
 
 static int pause_show(struct seq_file *m, void *v)
 {
-	unsigned int i, j;
+	struct tdx_pauses *leaf;
+	unsigned int i;
 
 	guard(raw_spinlock_irqsave)(&coco_emul_lock);
 
-	for (i = 0; i < NR_TDH_POINTS; i++) {
-		for (j = 0; j < NR_TDX_PAUSES; j++) {
-			const struct pause *p = &pauses[i][j];
+	list_for_each_entry(leaf, &pauses, node) {
+		for (i = 0; i < NR_TDX_PAUSES; i++) {
+			const struct tdx_pause *p = &leaf->at[i];
 
 			if (p->in || p->going_on)
-				seq_printf(m, "%s %s %llu %llu\n", tdx_points[POINT_TDH + i].name,
-					   pause_names[j], p->in, p->us);
+				seq_printf(m, "%s %s %llu %llu\n", leaf->name, pause_names[i],
+					   p->in, p->us);
 		}
 	}
 
 	return 0;
 }
 
-static int pause_open(struct inode *inode, struct file *file)
-{
-	return single_open(file, pause_show, NULL);
-}
-
 static void pause_clear(void)
 {
+	struct tdx_pauses *leaf;
+
 	guard(raw_spinlock_irqsave)(&coco_emul_lock);
 
-	memset(pauses, 0, sizeof(pauses));
+	list_for_each_entry(leaf, &pauses, node)
+		memset(leaf->at, 0, sizeof(leaf->at));
 }
 
 static int pause_set(const char *name, const char *where, u64 n, u64 us)
 {
-	int i, j = match_string(pause_names, NR_TDX_PAUSES, where);
+	int i = match_string(pause_names, NR_TDX_PAUSES, where);
+	struct tdx_pauses *leaf;
 
-	if (j < 0)
+	if (i < 0)
 		return -EINVAL;
 
-	for (i = 0; i < NR_TDH_POINTS; i++) {
-		if (strcmp(tdx_points[POINT_TDH + i].name, name))
+	guard(raw_spinlock_irqsave)(&coco_emul_lock);
+
+	list_for_each_entry(leaf, &pauses, node) {
+		if (strcmp(leaf->name, name))
 			continue;
 
-		guard(raw_spinlock_irqsave)(&coco_emul_lock);
-
-		pauses[i][j].in = n;
-		pauses[i][j].us = us;
+		leaf->at[i].in = n;
+		leaf->at[i].us = us;
 		return 0;
 	}
 
@@ -241,17 +247,9 @@ static ssize_t pause_write(struct file *file, const char __user *ubuf, size_t co
 
 	return ret ?: count;
 }
+DEFINE_SHOW_STORE_ATTRIBUTE(pause);
 
-static const struct file_operations pause_fops = {
-	.owner		= THIS_MODULE,
-	.open		= pause_open,
-	.read		= seq_read,
-	.write		= pause_write,
-	.llseek		= seq_lseek,
-	.release	= single_release,
-};
-
-void __init tdx_lock_debugfs_init(struct dentry *dir)
+void __init tdx_emul_lock_init(struct dentry *debugfs)
 {
-	debugfs_create_file("pause", 0600, dir, NULL, &pause_fops);
+	debugfs_create_file("pause", 0600, debugfs, NULL, &pause_fops);
 }

@@ -2,8 +2,6 @@
 /*
  * Emulated TDX module: private memory, the leaves TDH.MEM.
  */
-#include <linux/kprobes.h>
-
 #include "tdx.h"
 
 /*
@@ -12,127 +10,119 @@
  */
 static u64 mem_begin(struct pt_regs *regs, enum tdx_lock_mode sept_mode,
 		     unsigned int op_states, int min_level, int max_level,
-		     struct emul_td **td, struct sept_walk *walk)
+		     struct tdx_emul_td **td, struct sept_walk *walk)
 {
 	enum tdx_lock_mode td_mode = sept_mode == TDX_NO_LOCK ? TDX_EXCLUSIVE : TDX_SHARED;
-	u64 info = regs->cx, tdr = regs->dx, err;
+	u64 info = regs->cx, tdr = regs->dx, status;
 	int level = info & GENMASK(2, 0);
 
 	regs->cx = 0;
 	regs->dx = 0;
 
-	err = tdx_td_operand(tdr, OPERAND_RDX, td_mode, op_states, td);
-	if (err)
-		return err;
+	status = tdx_emul_td_operand(tdr, OPERAND_RDX, td_mode, op_states, td);
+	if (status)
+		return status;
 
 	if (level < min_level || level > max_level || level > (*td)->root_level ||
 	    info & GENMASK(11, 3))
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
 
-	return tdx_sept_walk(regs, *td, sept_mode, info & PAGE_MASK, level, walk);
+	return tdx_emul_sept_walk(regs, *td, sept_mode, info & PAGE_MASK, level, walk);
 }
-NOKPROBE_SYMBOL(mem_begin);
 
-/* The same for the leaves that fill the entry. */
+/* For the leaves that fill the entry: it has to be free. */
 static u64 mem_begin_free(struct pt_regs *regs, enum tdx_lock_mode sept_mode,
 			  unsigned int op_states, int min_level, int max_level,
-			  struct emul_td **td, struct sept_walk *walk)
+			  struct tdx_emul_td **td, struct sept_walk *walk)
 {
-	u64 err = mem_begin(regs, sept_mode, op_states, min_level, max_level, td, walk);
+	u64 status = mem_begin(regs, sept_mode, op_states, min_level, max_level, td, walk);
 
-	if (!err && tdx_septe_state(walk->entry) != SEPT_FREE)
-		err = tdx_sept_status(regs, walk, TDX_EPT_ENTRY_STATE_INCORRECT);
-	return err;
+	if (!status && tdx_emul_septe_state(walk->entry) != SEPT_FREE)
+		status = tdx_emul_sept_status(regs, walk, TDX_EPT_ENTRY_STATE_INCORRECT);
+	return status;
 }
-NOKPROBE_SYMBOL(mem_begin_free);
 
-#define OP_BUILD	BIT(OP_INITIALIZED)
-#define OP_RUN		BIT(OP_RUNNABLE)
-
-u64 leaf_mem_sept_add(struct pt_regs *regs)
+static u64 leaf_mem_sept_add(struct pt_regs *regs)
 {
 	struct pamt_entry *pamt;
 	struct sept_walk walk;
-	struct emul_td *td;
-	u64 err;
+	struct tdx_emul_td *td;
+	u64 status;
 
-	err = mem_begin_free(regs, TDX_SHARED, OP_BUILD | OP_RUN, 1, 4, &td, &walk);
-	if (!err)
-		err = tdx_check_page(regs->r8, OPERAND_R8, TDX_EXCLUSIVE, PT_NDA, &pamt);
-	if (err)
-		return err;
+	status = mem_begin_free(regs, TDX_SHARED, OP_BUILD | OP_RUN, 1, 4, &td, &walk);
+	if (!status)
+		status = tdx_emul_page_check(regs->r8, OPERAND_R8, TDX_EXCLUSIVE, PT_NDA, &pamt);
+	if (status)
+		return status;
 
-	tdx_td_take_page(td, regs->r8, pamt, PT_EPT);
-	tdx_septe_write(td, walk.pa, tdx_septe_make(regs->r8, false, SEPT_MAPPED));
+	tdx_emul_td_take_page(td, regs->r8, pamt, PT_EPT);
+	tdx_emul_septe_write(td, walk.pa, tdx_emul_septe_make(regs->r8, false, SEPT_MAPPED));
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mem_sept_add);
 
-u64 leaf_mem_page_add(struct pt_regs *regs)
+static u64 leaf_mem_page_add(struct pt_regs *regs)
 {
 	struct pamt_entry *pamt, *src_pamt;
 	struct sept_walk walk;
-	struct emul_td *td;
-	u64 err, *src;
+	struct tdx_emul_td *td;
+	u64 status, *src;
 
-	err = mem_begin_free(regs, TDX_NO_LOCK, OP_BUILD, 0, 0, &td, &walk);
-	if (err)
-		return err;
+	status = mem_begin_free(regs, TDX_NO_LOCK, OP_BUILD, 0, 0, &td, &walk);
+	if (status)
+		return status;
 
 	/*
 	 * The source may be any memory of the host. Real hardware would read
 	 * noise from a page of a TD.
 	 */
 	src = coco_emul_ram(regs->r9, PAGE_SIZE);
-	src_pamt = tdx_pamt(regs->r9);
+	src_pamt = tdx_emul_pamt(regs->r9);
 	if (!src || regs->r9 >> boot_cpu_data.x86_phys_bits ||
 	    (src_pamt && src_pamt->type != PT_NDA))
 		return TDX_OPERAND_INVALID | OPERAND_R9;
 
-	err = tdx_check_page(regs->r8, OPERAND_R8, TDX_EXCLUSIVE, PT_NDA, &pamt);
-	if (err)
-		return err;
+	status = tdx_emul_page_check(regs->r8, OPERAND_R8, TDX_EXCLUSIVE, PT_NDA, &pamt);
+	if (status)
+		return status;
 
-	tdx_scramble(td->key, regs->r8, __va(regs->r8), src, PAGE_SIZE);
-	tdx_td_own_page(td, regs->r8, pamt, PT_REG);
-	tdx_septe_write(td, walk.pa, tdx_septe_make(regs->r8, true, SEPT_MAPPED));
-	tdx_mrtd_block(td, "MEM.PAGE.ADD", walk.gpa);
+	coco_emul_scramble(td->key, regs->r8, __va(regs->r8), src, PAGE_SIZE);
+	tdx_emul_td_own_page(td, regs->r8, pamt, PT_REG);
+	tdx_emul_septe_write(td, walk.pa, tdx_emul_septe_make(regs->r8, true, SEPT_MAPPED));
+	tdx_emul_mrtd_block(td, "MEM.PAGE.ADD", walk.gpa);
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mem_page_add);
 
-u64 leaf_mem_page_aug(struct pt_regs *regs)
+static u64 leaf_mem_page_aug(struct pt_regs *regs)
 {
 	struct pamt_entry *pamt;
 	struct sept_walk walk;
-	struct emul_td *td;
-	u64 err;
+	struct tdx_emul_td *td;
+	u64 status;
 
 	/* 4 KiB pages only: there is no PAMT for others. */
-	err = mem_begin_free(regs, TDX_SHARED, OP_BUILD | OP_RUN, 0, 0, &td, &walk);
-	if (!err)
-		err = tdx_check_page(regs->r8, OPERAND_R8, TDX_EXCLUSIVE, PT_NDA, &pamt);
-	if (err)
-		return err;
+	status = mem_begin_free(regs, TDX_SHARED, OP_BUILD | OP_RUN, 0, 0, &td, &walk);
+	if (!status)
+		status = tdx_emul_page_check(regs->r8, OPERAND_R8, TDX_EXCLUSIVE, PT_NDA, &pamt);
+	if (status)
+		return status;
 
-	tdx_td_take_page(td, regs->r8, pamt, PT_REG);
-	tdx_septe_write(td, walk.pa, tdx_septe_make(regs->r8, true, SEPT_PENDING));
+	tdx_emul_td_take_page(td, regs->r8, pamt, PT_REG);
+	tdx_emul_septe_write(td, walk.pa, tdx_emul_septe_make(regs->r8, true, SEPT_PENDING));
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mem_page_aug);
 
-u64 leaf_mem_range_block(struct pt_regs *regs)
+static u64 leaf_mem_range_block(struct pt_regs *regs)
 {
 	enum sept_state state;
 	struct sept_walk walk;
-	struct emul_td *td;
-	u64 err;
+	struct tdx_emul_td *td;
+	u64 status;
 
-	err = mem_begin(regs, TDX_EXCLUSIVE, OP_BUILD | OP_RUN, 0, 4, &td, &walk);
-	if (err)
-		return err;
+	status = mem_begin(regs, TDX_EXCLUSIVE, OP_BUILD | OP_RUN, 0, 4, &td, &walk);
+	if (status)
+		return status;
 
-	switch (tdx_septe_state(walk.entry)) {
+	switch (tdx_emul_septe_state(walk.entry)) {
 	case SEPT_MAPPED:
 		state = SEPT_BLOCKED;
 		break;
@@ -141,66 +131,74 @@ u64 leaf_mem_range_block(struct pt_regs *regs)
 		break;
 	case SEPT_BLOCKED:
 	case SEPT_PENDING_BLOCKED:
-		return tdx_sept_status(regs, &walk, TDX_GPA_RANGE_ALREADY_BLOCKED);
+		return tdx_emul_sept_status(regs, &walk, TDX_GPA_RANGE_ALREADY_BLOCKED);
 	default:
-		return tdx_sept_status(regs, &walk, TDX_EPT_ENTRY_STATE_INCORRECT);
+		return tdx_emul_sept_status(regs, &walk, TDX_EPT_ENTRY_STATE_INCORRECT);
 	}
 
-	tdx_septe_write(td, walk.pa, tdx_septe_make(walk.entry & SEPTE_PA,
-						    walk.entry & SEPTE_LEAF, state));
-	tdx_pamt(walk.entry & SEPTE_PA)->epoch = td->epoch;
+	tdx_emul_septe_write(td, walk.pa,
+			     tdx_emul_septe_make(walk.entry & SEPTE_PA,
+						 walk.entry & SEPTE_LEAF, state));
+	tdx_emul_pamt(walk.entry & SEPTE_PA)->epoch = td->epoch;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mem_range_block);
 
-u64 leaf_mem_track(struct pt_regs *regs)
+static u64 leaf_mem_track(struct pt_regs *regs)
 {
-	struct emul_td *td;
-	u64 err;
+	struct tdx_emul_td *td;
+	u64 status;
 
-	err = tdx_td_operand(regs->cx, OPERAND_RCX, TDX_SHARED, OP_BUILD | OP_RUN, &td);
-	if (err)
-		return err;
+	status = tdx_emul_td_operand(regs->cx, OPERAND_RCX, TDX_SHARED, OP_BUILD | OP_RUN, &td);
+	if (status)
+		return status;
 
 	/* No vCPU ever runs, so none can be in the previous epoch. */
 	td->epoch++;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mem_track);
 
-u64 leaf_mem_page_remove(struct pt_regs *regs)
+static u64 leaf_mem_page_remove(struct pt_regs *regs)
 {
 	struct pamt_entry *pamt;
 	enum sept_state state;
 	struct sept_walk walk;
-	struct emul_td *td;
-	u64 err;
+	struct tdx_emul_td *td;
+	u64 status;
 
-	err = mem_begin(regs, TDX_SHARED, OP_BUILD | OP_RUN, 0, 0, &td, &walk);
-	if (err)
-		return err;
+	status = mem_begin(regs, TDX_SHARED, OP_BUILD | OP_RUN, 0, 0, &td, &walk);
+	if (status)
+		return status;
 
-	state = tdx_septe_state(walk.entry);
+	state = tdx_emul_septe_state(walk.entry);
 	if (state == SEPT_FREE)
-		return tdx_sept_status(regs, &walk, TDX_EPT_ENTRY_STATE_INCORRECT);
+		return tdx_emul_sept_status(regs, &walk, TDX_EPT_ENTRY_STATE_INCORRECT);
 
-	pamt = tdx_pamt(walk.entry & SEPTE_PA);
-	err = tdx_lock_page(walk.entry & SEPTE_PA, TDX_EXCLUSIVE, OPERAND_RCX);
-	if (err)
-		return err;
+	pamt = tdx_emul_pamt(walk.entry & SEPTE_PA);
+	status = tdx_emul_lock_page(walk.entry & SEPTE_PA, TDX_EXCLUSIVE, OPERAND_RCX);
+	if (status)
+		return status;
 
 	/* Only once the TD can run may a TLB hold a translation. */
 	if (td->op_state == OP_RUNNABLE) {
 		if (state != SEPT_BLOCKED && state != SEPT_PENDING_BLOCKED)
-			return tdx_sept_status(regs, &walk, TDX_GPA_RANGE_NOT_BLOCKED);
+			return tdx_emul_sept_status(regs, &walk, TDX_GPA_RANGE_NOT_BLOCKED);
 		if (pamt->epoch == td->epoch)
 			return TDX_TLB_TRACKING_NOT_DONE | OPERAND_RCX;
 	}
 
-	tdx_septe_write(td, walk.pa, 0);
-	tdx_page_free(walk.entry & SEPTE_PA, pamt);
+	tdx_emul_septe_write(td, walk.pa, 0);
+	tdx_emul_page_free(walk.entry & SEPTE_PA, pamt);
 	td->nr_children--;
 	regs->cx = walk.entry & SEPTE_PA;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mem_page_remove);
+
+const struct tdx_leaf tdx_emul_mem_leaves[] = {
+	TDX_LEAF("TDH.MEM.SEPT.ADD",	 3, leaf_mem_sept_add),
+	TDX_LEAF("TDH.MEM.PAGE.ADD",	 2, leaf_mem_page_add),
+	TDX_LEAF("TDH.MEM.PAGE.AUG",	 6, leaf_mem_page_aug),
+	TDX_LEAF("TDH.MEM.RANGE.BLOCK",	 7, leaf_mem_range_block),
+	TDX_LEAF("TDH.MEM.TRACK",	38, leaf_mem_track),
+	TDX_LEAF("TDH.MEM.PAGE.REMOVE",	29, leaf_mem_page_remove),
+	{}
+};

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Emulated TDX module: MRTD, the measurement of a TD, as the "TDX Module Base
- * Architecture Specification" has it in section "Measurement".
+ * Architecture Specification" has it in section "Measurement"; the leaves TDH.MR.
  */
-#include <linux/kprobes.h>
 #include <linux/unaligned.h>
 
 #include "tdx.h"
@@ -11,13 +10,13 @@
 #define MR_EXTEND_SIZE		256
 #define MR_BLOCK_SIZE		128
 
-void tdx_mrtd_init(struct emul_td *td)
-{
-	sha384_init(&td->measured);
-}
-NOKPROBE_SYMBOL(tdx_mrtd_init);
-
-void tdx_mrtd_block(struct emul_td *td, const char *operation, u64 gpa)
+/**
+ * tdx_emul_mrtd_block() - measure that something is done to a page
+ * @td:		the TD
+ * @operation:	name of what is done
+ * @gpa:	guest physical address
+ */
+void tdx_emul_mrtd_block(struct tdx_emul_td *td, const char *operation, u64 gpa)
 {
 	u8 block[MR_BLOCK_SIZE] = {};
 
@@ -25,65 +24,52 @@ void tdx_mrtd_block(struct emul_td *td, const char *operation, u64 gpa)
 	put_unaligned_le64(gpa, block + 16);
 	sha384_update(&td->measured, block, sizeof(block));
 }
-NOKPROBE_SYMBOL(tdx_mrtd_block);
 
-/* The measurement as it stands, final or not. */
-void tdx_mrtd_read(const struct emul_td *td, u8 mrtd[SHA384_DIGEST_SIZE])
-{
-	struct sha384_ctx ctx = td->measured;
-
-	if (td->op_state == OP_RUNNABLE)
-		memcpy(mrtd, td->mrtd, SHA384_DIGEST_SIZE);
-	else
-		sha384_final(&ctx, mrtd);
-}
-
-u64 leaf_mr_extend(struct pt_regs *regs)
+static u64 leaf_mr_extend(struct pt_regs *regs)
 {
 	u64 chunk[MR_EXTEND_SIZE / sizeof(u64)];
-	u64 gpa = regs->cx, tdr = regs->dx, err, pa;
+	u64 gpa = regs->cx, tdr = regs->dx, status, pa;
 	struct sept_walk walk;
-	struct emul_td *td;
+	struct tdx_emul_td *td;
 
 	regs->cx = 0;
 	regs->dx = 0;
 
-	err = tdx_td_operand(tdr, OPERAND_RDX, TDX_EXCLUSIVE, BIT(OP_INITIALIZED), &td);
-	if (err)
-		return err;
+	status = tdx_emul_td_operand(tdr, OPERAND_RDX, TDX_EXCLUSIVE, OP_BUILD, &td);
+	if (status)
+		return status;
 	if (gpa % MR_EXTEND_SIZE)
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
 
-	err = tdx_sept_walk(regs, td, TDX_NO_LOCK, gpa & PAGE_MASK, 0, &walk);
-	if (err == (TDX_EPT_WALK_FAILED | OPERAND_RCX) ||
-	    (!err && tdx_septe_state(walk.entry) != SEPT_MAPPED))
-		return tdx_sept_status(regs, &walk, TDX_EPT_ENTRY_NOT_PRESENT);
-	if (err)
-		return err;
+	status = tdx_emul_sept_walk(regs, td, TDX_NO_LOCK, gpa & PAGE_MASK, 0, &walk);
+	if (status == (TDX_EPT_WALK_FAILED | OPERAND_RCX) ||
+	    (!status && tdx_emul_septe_state(walk.entry) != SEPT_MAPPED))
+		return tdx_emul_sept_status(regs, &walk, TDX_EPT_ENTRY_NOT_PRESENT);
+	if (status)
+		return status;
 
 	/* Where memory has integrity, what the host wrote to cannot be read. */
 	pa = walk.entry & SEPTE_PA;
-	if (!tdx_page_is_intact(pa, tdx_pamt(pa)))
+	if (!tdx_emul_page_is_intact(pa, tdx_emul_pamt(pa)))
 		return TDX_NON_RECOVERABLE_TD;
 
 	pa += offset_in_page(gpa);
-	tdx_scramble(td->key, pa, chunk, __va(pa), sizeof(chunk));
+	coco_emul_scramble(td->key, pa, chunk, __va(pa), sizeof(chunk));
 
-	tdx_mrtd_block(td, "MR.EXTEND", gpa);
+	tdx_emul_mrtd_block(td, "MR.EXTEND", gpa);
 	sha384_update(&td->measured, (u8 *)chunk, MR_BLOCK_SIZE);
 	sha384_update(&td->measured, (u8 *)chunk + MR_BLOCK_SIZE, MR_BLOCK_SIZE);
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mr_extend);
 
-u64 leaf_mr_finalize(struct pt_regs *regs)
+static u64 leaf_mr_finalize(struct pt_regs *regs)
 {
-	struct emul_td *td;
-	u64 err;
+	struct tdx_emul_td *td;
+	u64 status;
 
-	err = tdx_td_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, BIT(OP_INITIALIZED), &td);
-	if (err)
-		return err;
+	status = tdx_emul_td_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, OP_BUILD, &td);
+	if (status)
+		return status;
 	if (!td->nr_vcpus)
 		return TDX_NO_VCPUS;
 
@@ -91,4 +77,9 @@ u64 leaf_mr_finalize(struct pt_regs *regs)
 	td->op_state = OP_RUNNABLE;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mr_finalize);
+
+const struct tdx_leaf tdx_emul_mr_leaves[] = {
+	TDX_LEAF("TDH.MR.EXTEND",	16, leaf_mr_extend),
+	TDX_LEAF("TDH.MR.FINALIZE",	17, leaf_mr_finalize),
+	{}
+};

@@ -1,77 +1,141 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Emulated TDX module: what is in the pages of a TD.
+ * Emulated TDX module: pages, whose they are and what is in them.
  *
- * What belongs to a TD is scrambled with a stream that depends on the key of
- * the TD and on the address, so that the host reads noise. This is no
- * encryption. Pages have a checksum in the PAMT, so that a write by the host is
- * noticed.
+ * What belongs to a TD is scrambled with its key, so that the host reads noise.
+ * Pages have a checksum in the PAMT, so that a write by the host is noticed.
+ *
+ * debugfs, directory coco_emul:
+ *   pamt	"<type> <pages>" per page type, then "host-writes <n>": pages that
+ *		the host was found to have written to while a TD had them
  */
-#include <linux/jhash.h>
-#include <linux/kprobes.h>
+#include <linux/debugfs.h>
+#include <linux/seq_file.h>
 
 #include "tdx.h"
 
-u64 tdx_keystream(u64 key, u64 pa)
-{
-	u64 x = key + (pa >> 3) * 0x9e3779b97f4a7c15ULL;
+static u64 nr_host_writes;
 
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-	return x ^ (x >> 31);
+/**
+ * tdx_emul_page_find() - check and lock an operand that is the address of a page
+ * @pa:		the operand: a physical address, without KeyID, that a TDMR covers
+ * @operand:	which operand, for the status
+ * @mode:	how to lock it
+ * @pamt:	where to put the PAMT entry
+ */
+u64 tdx_emul_page_find(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+		       struct pamt_entry **pamt)
+{
+	if (offset_in_page(pa) || pa >> boot_cpu_data.x86_phys_bits)
+		return TDX_OPERAND_INVALID | operand;
+
+	*pamt = tdx_emul_pamt(pa);
+	if (!*pamt)
+		return TDX_OPERAND_ADDR_RANGE_ERROR | operand;
+
+	return tdx_emul_lock_page(pa, mode, operand);
 }
-NOKPROBE_SYMBOL(tdx_keystream);
 
-/* Scramble @len bytes from @src to physical address @pa, or back. */
-void tdx_scramble(u64 key, u64 pa, u64 *dst, const u64 *src, size_t len)
+/**
+ * tdx_emul_page_check() - check and lock an operand that is a page of a given type
+ * @pa:		the operand, as for tdx_emul_page_find()
+ * @operand:	which operand, for the status
+ * @mode:	how to lock it
+ * @type:	type that the page has to have
+ * @pamt:	where to put the PAMT entry
+ */
+u64 tdx_emul_page_check(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+			enum tdx_page_type type, struct pamt_entry **pamt)
 {
-	size_t i;
+	u64 status = tdx_emul_page_find(pa, operand, mode, pamt);
 
-	for (i = 0; i < len / sizeof(*dst); i++)
-		dst[i] = (src ? src[i] : 0) ^ tdx_keystream(key, pa + i * sizeof(*dst));
+	if (!status && (*pamt)->type != type)
+		status = TDX_PAGE_METADATA_INCORRECT | operand;
+	return status;
 }
-NOKPROBE_SYMBOL(tdx_scramble);
 
-void tdx_scramble_zeroes(u64 key, u64 pa)
+/**
+ * tdx_emul_page_is_intact() - look for writes of the host
+ * @pa:		physical address of the page
+ * @pamt:	its PAMT entry
+ *
+ * Return: false if there was one; it is counted.
+ */
+bool tdx_emul_page_is_intact(u64 pa, const struct pamt_entry *pamt)
 {
-	tdx_scramble(key, pa, __va(pa), NULL, PAGE_SIZE);
-}
-NOKPROBE_SYMBOL(tdx_scramble_zeroes);
-
-static u32 page_csum(u64 pa)
-{
-	return jhash2(__va(pa), PAGE_SIZE / sizeof(u32), 0);
-}
-NOKPROBE_SYMBOL(page_csum);
-
-/* Pages of TDs that the host was found to have written to. */
-u64 tdx_nr_host_writes;
-
-bool tdx_page_is_intact(u64 pa, const struct pamt_entry *pamt)
-{
-	if (!pamt->csum || page_csum(pa) == pamt->csum)
+	if (!pamt->csum || coco_emul_checksum(__va(pa)) == pamt->csum)
 		return true;
 
-	tdx_nr_host_writes++;
+	nr_host_writes++;
 	return false;
 }
-NOKPROBE_SYMBOL(tdx_page_is_intact);
 
-/* From now on the page belongs to the module, and the host must not write to it. */
-void tdx_page_take(u64 pa, struct pamt_entry *pamt, enum tdx_page_type type, u64 owner)
+/**
+ * tdx_emul_page_take() - from now on the host must not write to a page
+ * @pa:		physical address of the page
+ * @pamt:	its PAMT entry
+ * @type:	what the page is from now on
+ * @owner:	physical address of the TDR
+ */
+void tdx_emul_page_take(u64 pa, struct pamt_entry *pamt, enum tdx_page_type type, u64 owner)
 {
 	*pamt = (struct pamt_entry) {
 		.owner	= owner,
 		.type	= type,
-		.csum	= page_csum(pa),
+		.csum	= coco_emul_checksum(__va(pa)),
 	};
 }
-NOKPROBE_SYMBOL(tdx_page_take);
 
-/* The host may do with its page what it likes again. */
-void tdx_page_free(u64 pa, struct pamt_entry *pamt)
+/**
+ * tdx_emul_page_free() - the host gets a page back
+ * @pa:		physical address of the page
+ * @pamt:	its PAMT entry
+ */
+void tdx_emul_page_free(u64 pa, struct pamt_entry *pamt)
 {
-	tdx_page_is_intact(pa, pamt);
+	tdx_emul_page_is_intact(pa, pamt);
 	*pamt = (struct pamt_entry) { .type = PT_NDA };
 }
-NOKPROBE_SYMBOL(tdx_page_free);
+
+/**
+ * tdx_emul_page_is_owned() - does a TD have this page?
+ * @pa:		physical address
+ */
+bool tdx_emul_page_is_owned(u64 pa)
+{
+	struct pamt_entry *pamt = tdx_emul_pamt(pa);
+
+	return pamt && pamt->type != PT_NDA && pamt->type != PT_RSVD;
+}
+
+static const char *const page_type_names[NR_PT] = {
+	[PT_NDA]		= "NDA",
+	[PT_RSVD]		= "RSVD",
+	[PT_REG]		= "REG",
+	[PT_TDR]		= "TDR",
+	[PT_TDCX]		= "TDCX",
+	[PT_TDVPR]		= "TDVPR",
+	[PT_EPT]		= "EPT",
+};
+
+static int pamt_show(struct seq_file *m, void *v)
+{
+	u64 count[NR_PT];
+	unsigned int i;
+
+	tdx_emul_pamt_census(count);
+
+	for (i = 0; i < NR_PT; i++) {
+		if (page_type_names[i])
+			seq_printf(m, "%s %llu\n", page_type_names[i], count[i]);
+	}
+
+	seq_printf(m, "host-writes %llu\n", READ_ONCE(nr_host_writes));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(pamt);
+
+void __init tdx_emul_page_init(struct dentry *debugfs)
+{
+	debugfs_create_file("pamt", 0400, debugfs, NULL, &pamt_fops);
+}

@@ -4,7 +4,6 @@
  * gives for it, scrambled as all pages of a TD; its entries carry a tag, so that
  * a write by the host is noticed.
  */
-#include <linux/kprobes.h>
 #include <linux/seq_file.h>
 
 #include "tdx.h"
@@ -19,13 +18,12 @@
 
 static u64 septe_tag(u64 key, u64 pa, u64 entry)
 {
-	return tdx_keystream(key ^ (entry & ~SEPTE_TAG), ~pa) & SEPTE_TAG;
+	return coco_emul_stream(key ^ (entry & ~SEPTE_TAG), ~pa) & SEPTE_TAG;
 }
-NOKPROBE_SYMBOL(septe_tag);
 
-static u64 septe_read(struct emul_td *td, u64 pa, u64 *entry)
+static u64 septe_read(struct tdx_emul_td *td, u64 pa, u64 *entry)
 {
-	tdx_scramble(td->key, pa, entry, __va(pa), sizeof(*entry));
+	coco_emul_scramble(td->key, pa, entry, __va(pa), sizeof(*entry));
 
 	/* A table starts out as scrambled zeroes: a free entry has no tag. */
 	if (*entry && (*entry & SEPTE_TAG) != septe_tag(td->key, pa, *entry))
@@ -34,81 +32,97 @@ static u64 septe_read(struct emul_td *td, u64 pa, u64 *entry)
 	*entry &= ~SEPTE_TAG;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(septe_read);
 
-void tdx_septe_write(struct emul_td *td, u64 pa, u64 entry)
+/**
+ * tdx_emul_septe_write() - change an entry
+ * @td:		the TD
+ * @pa:		physical address of the entry
+ * @entry:	what to write, without the tag
+ */
+void tdx_emul_septe_write(struct tdx_emul_td *td, u64 pa, u64 entry)
 {
 	if (entry)
 		entry |= septe_tag(td->key, pa, entry);
-	tdx_scramble(td->key, pa, __va(pa), &entry, sizeof(entry));
+	coco_emul_scramble(td->key, pa, __va(pa), &entry, sizeof(entry));
 
 	/* A table changes. Host writes to it are found by the tags. */
-	tdx_pamt(pa)->csum = 0;
+	tdx_emul_pamt(pa)->csum = 0;
 }
-NOKPROBE_SYMBOL(tdx_septe_write);
 
-enum sept_state tdx_septe_state(u64 entry)
+/**
+ * tdx_emul_septe_state() - the state that an entry is in
+ * @entry:	the entry
+ */
+enum sept_state tdx_emul_septe_state(u64 entry)
 {
 	return (entry & SEPTE_STATE) >> SEPTE_STATE_SHIFT;
 }
-NOKPROBE_SYMBOL(tdx_septe_state);
 
-u64 tdx_septe_make(u64 pa, bool leaf, enum sept_state state)
+/**
+ * tdx_emul_septe_make() - put an entry together
+ * @pa:		physical address that it points to
+ * @leaf:	to a page, not to a table
+ * @state:	its state
+ */
+u64 tdx_emul_septe_make(u64 pa, bool leaf, enum sept_state state)
 {
 	return pa | (leaf ? SEPTE_LEAF : 0) | (u64)state << SEPTE_STATE_SHIFT |
 	       (state == SEPT_MAPPED ? SEPTE_RWX : 0);
 }
-NOKPROBE_SYMBOL(tdx_septe_make);
 
 static u64 sept_index(u64 gpa, int level)
 {
 	return (gpa >> (PAGE_SHIFT + 9 * level)) % SEPT_NR_ENTRIES;
 }
-NOKPROBE_SYMBOL(sept_index);
 
-/* An S-EPT status comes with the entry that is to blame in RCX and RDX. */
-u64 tdx_sept_status(struct pt_regs *regs, const struct sept_walk *walk, u64 status)
+/**
+ * tdx_emul_sept_status() - blame an entry
+ * @regs:	where to put the entry: RCX, and level and state in RDX
+ * @walk:	how it was found
+ * @status:	what is wrong with it
+ */
+u64 tdx_emul_sept_status(struct pt_regs *regs, const struct sept_walk *walk, u64 status)
 {
 	regs->cx = walk->entry;
-	regs->dx = walk->level | tdx_septe_state(walk->entry) << 8;
+	regs->dx = walk->level | tdx_emul_septe_state(walk->entry) << 8;
 	return status | OPERAND_RCX;
 }
-NOKPROBE_SYMBOL(tdx_sept_status);
 
-/*
- * Find the entry for the GPA and level in RCX. The GPA has to be private:
- * below the shared bit, which is the topmost one.
+/**
+ * tdx_emul_sept_walk() - find an entry
+ * @regs:	as for tdx_emul_sept_status(), if an entry on the way is to blame
+ * @td:		the TD
+ * @mode:	how to lock the Secure EPT
+ * @gpa:	guest physical address, from operand RCX; has to be private
+ * @level:	level of the entry, 0 for that of a 4 KiB page
+ * @walk:	where to put what was found
  */
-u64 tdx_sept_walk(struct pt_regs *regs, struct emul_td *td, enum tdx_lock_mode mode,
-		  u64 gpa, int level, struct sept_walk *walk)
+u64 tdx_emul_sept_walk(struct pt_regs *regs, struct tdx_emul_td *td, enum tdx_lock_mode mode,
+		       u64 gpa, int level, struct sept_walk *walk)
 {
-	u64 table, err;
+	u64 table, status;
 
 	if (gpa & (BIT_ULL(PAGE_SHIFT + 9 * level) - 1) || gpa >> td->shared_bit)
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
-	err = tdx_lock_sept(td->tdr, mode);
-	if (err)
-		return err;
+	status = tdx_emul_lock_sept(td->tdr, mode);
+	if (status)
+		return status;
 
 	walk->gpa = gpa;
 	table = td->tdcs[TDX_NR_TDCS_PAGES - 1];
 
 	for (walk->level = td->root_level;; walk->level--) {
 		walk->pa = table + sept_index(gpa, walk->level) * sizeof(u64);
-		err = septe_read(td, walk->pa, &walk->entry);
-		if (err || walk->level == level)
-			return err;
-		if (tdx_septe_state(walk->entry) != SEPT_MAPPED || walk->entry & SEPTE_LEAF)
-			return tdx_sept_status(regs, walk, TDX_EPT_WALK_FAILED);
+		status = septe_read(td, walk->pa, &walk->entry);
+		if (status || walk->level == level)
+			return status;
+		if (tdx_emul_septe_state(walk->entry) != SEPT_MAPPED || walk->entry & SEPTE_LEAF)
+			return tdx_emul_sept_status(regs, walk, TDX_EPT_WALK_FAILED);
 		table = walk->entry & SEPTE_PA;
 	}
 }
-NOKPROBE_SYMBOL(tdx_sept_walk);
 
-/*
- * debugfs: every entry of the Secure EPT of the TD, and how the page or table
- * begins when the host reads it.
- */
+/* How much is shown of what an entry points to */
 #define SEPT_SHOW_BYTES		16
 
 static const char *const sept_state_names[] = {
@@ -118,9 +132,10 @@ static const char *const sept_state_names[] = {
 	[SEPT_MAPPED]		= "MAPPED",
 };
 
-static void sept_show_table(struct seq_file *m, struct emul_td *td, u64 table, u64 gpa,
+static void sept_show_table(struct seq_file *m, struct tdx_emul_td *td, u64 table, u64 gpa,
 			    int level)
 {
+	const char *kind;
 	unsigned int i;
 	u64 entry;
 
@@ -135,9 +150,9 @@ static void sept_show_table(struct seq_file *m, struct emul_td *td, u64 table, u
 		if (!entry)
 			continue;
 
+		kind = entry & SEPTE_LEAF ? sept_state_names[tdx_emul_septe_state(entry)] : "TABLE";
 		seq_printf(m, "tdr %#llx gpa %#llx level %d %s %#llx reads %*phN\n",
-			   td->tdr, addr, level,
-			   entry & SEPTE_LEAF ? sept_state_names[tdx_septe_state(entry)] : "TABLE",
+			   td->tdr, addr, level, kind,
 			   entry & SEPTE_PA, SEPT_SHOW_BYTES, __va(entry & SEPTE_PA));
 
 		if (!(entry & SEPTE_LEAF))
@@ -145,7 +160,12 @@ static void sept_show_table(struct seq_file *m, struct emul_td *td, u64 table, u
 	}
 }
 
-void tdx_sept_show(struct seq_file *m, struct emul_td *td)
+/**
+ * tdx_emul_sept_show() - every entry of the Secure EPT of a TD
+ * @m:		debugfs file
+ * @td:		the TD
+ */
+void tdx_emul_sept_show(struct seq_file *m, struct tdx_emul_td *td)
 {
 	lockdep_assert_held(&coco_emul_lock);
 

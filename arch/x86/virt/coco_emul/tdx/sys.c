@@ -5,7 +5,6 @@
  * The PAMT stands in the memory that the host donates for its 4 KiB level, so
  * the module needs none of its own. Pages are tracked at that level only.
  */
-#include <linux/kprobes.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/topology.h>
@@ -16,7 +15,7 @@
 #define TDMR_ALIGN		BIT_ULL(30)
 
 /* A TDMR is initialised in steps of this size. */
-#define TDMR_INIT_STEP		(64ULL << 20)
+#define TDMR_INIT_STEP		SZ_64M
 
 /* Bytes of a PAMT to count at a time. */
 #define TDMR_CENSUS_STEP	SZ_256K
@@ -61,9 +60,8 @@ static const struct tdmr_pamt *nth_pamt(unsigned int i)
 {
 	return &tdmrs[i / TDMR_NR_PAMTS].info.pamt[i % TDMR_NR_PAMTS];
 }
-NOKPROBE_SYMBOL(nth_pamt);
 
-const struct tdx_cpuid_config tdx_cpuid_configs[TDX_NR_CPUID_CONFIG] = {
+const struct tdx_cpuid_config tdx_emul_cpuid_configs[TDX_NR_CPUID_CONFIG] = {
 	/* family, model, stepping; APIC IDs per package; MWAIT, x2APIC, TSC deadline */
 	{ 0x00000001, TDX_CPUID_NO_SUBLEAF, { 0x0fff3fff, 0x00ff0000, 0x01200008, 0 } },
 	/* FSGSBASE, BMI, SMEP, ERMS, RDSEED, ADX, SMAP; PKU, RDPID */
@@ -103,31 +101,40 @@ static const struct {
 #define SYS_FIELD_CPUID_LEAVES	0x9900000300000400ULL
 #define SYS_FIELD_CPUID_VALUES	0x9900000300000500ULL
 
-u64 tdx_this_package(void)
+/**
+ * tdx_emul_this_package() - the package that this CPU is in, as a bit
+ */
+u64 tdx_emul_this_package(void)
 {
 	return BIT_ULL(topology_logical_package_id(raw_smp_processor_id()));
 }
-NOKPROBE_SYMBOL(tdx_this_package);
 
-bool tdx_all_packages(u64 packages)
+/**
+ * tdx_emul_all_packages() - is that all the packages of the machine?
+ * @packages:	a bit for each package
+ */
+bool tdx_emul_all_packages(u64 packages)
 {
 	return hweight64(packages) == topology_max_packages();
 }
-NOKPROBE_SYMBOL(tdx_all_packages);
 
-bool tdx_sys_ready(void)
+/**
+ * tdx_emul_sys_is_ready() - is the module configured, so that there can be TDs?
+ */
+bool tdx_emul_sys_is_ready(void)
 {
 	return sys_state == SYS_READY;
 }
-NOKPROBE_SYMBOL(tdx_sys_ready);
 
-bool tdx_sys_lp_ready(void)
+/**
+ * tdx_emul_sys_lp_is_ready() - has TDH.SYS.LP.INIT been done on this CPU?
+ */
+bool tdx_emul_sys_lp_is_ready(void)
 {
 	return cpumask_test_cpu(raw_smp_processor_id(), &sys_lps);
 }
-NOKPROBE_SYMBOL(tdx_sys_lp_ready);
 
-u64 leaf_sys_init(struct pt_regs *regs)
+static u64 leaf_sys_init(struct pt_regs *regs)
 {
 	if (sys_state != SYS_UNINITIALIZED)
 		return TDX_SYS_INIT_NOT_PENDING;
@@ -137,21 +144,19 @@ u64 leaf_sys_init(struct pt_regs *regs)
 	sys_state = SYS_LP_INIT;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_sys_init);
 
-u64 leaf_sys_lp_init(struct pt_regs *regs)
+static u64 leaf_sys_lp_init(struct pt_regs *regs)
 {
 	if (sys_state == SYS_UNINITIALIZED)
 		return TDX_SYS_LP_INIT_NOT_PENDING;
-	if (tdx_sys_lp_ready())
+	if (tdx_emul_sys_lp_is_ready())
 		return TDX_SYS_LP_INIT_DONE;
 
 	cpumask_set_cpu(raw_smp_processor_id(), &sys_lps);
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_sys_lp_init);
 
-u64 leaf_sys_rd(struct pt_regs *regs)
+static u64 leaf_sys_rd(struct pt_regs *regs)
 {
 	u64 id = regs->dx, i;
 
@@ -166,13 +171,15 @@ u64 leaf_sys_rd(struct pt_regs *regs)
 
 	i = id - SYS_FIELD_CPUID_LEAVES;
 	if (i < TDX_NR_CPUID_CONFIG) {
-		regs->r8 = (u64)tdx_cpuid_configs[i].subleaf << 32 | tdx_cpuid_configs[i].leaf;
+		const struct tdx_cpuid_config *config = &tdx_emul_cpuid_configs[i];
+
+		regs->r8 = (u64)config->subleaf << 32 | config->leaf;
 		return TDX_SUCCESS;
 	}
 
 	i = id - SYS_FIELD_CPUID_VALUES;
 	if (i < 2 * TDX_NR_CPUID_CONFIG) {
-		const u32 *mask = &tdx_cpuid_configs[i / 2].mask[i % 2 * 2];
+		const u32 *mask = &tdx_emul_cpuid_configs[i / 2].mask[i % 2 * 2];
 
 		regs->r8 = (u64)mask[1] << 32 | mask[0];
 		return TDX_SUCCESS;
@@ -180,7 +187,6 @@ u64 leaf_sys_rd(struct pt_regs *regs)
 
 	return TDX_METADATA_FIELD_ID_INCORRECT;
 }
-NOKPROBE_SYMBOL(leaf_sys_rd);
 
 /* A reserved area holds nothing that a TD could use, a PAMT for example. */
 static bool tdmr_is_reserved(const struct tdmr_info *tdmr, u64 start, u64 end)
@@ -196,7 +202,6 @@ static bool tdmr_is_reserved(const struct tdmr_info *tdmr, u64 start, u64 end)
 
 	return false;
 }
-NOKPROBE_SYMBOL(tdmr_is_reserved);
 
 static u64 tdmr_check_reserved(const struct tdmr_info *tdmr)
 {
@@ -221,7 +226,6 @@ static u64 tdmr_check_reserved(const struct tdmr_info *tdmr)
 
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(tdmr_check_reserved);
 
 static u64 tdmr_check(const struct tdmr_info *tdmr, const struct tdmr_info *prev)
 {
@@ -245,7 +249,6 @@ static u64 tdmr_check(const struct tdmr_info *tdmr, const struct tdmr_info *prev
 
 	return tdmr_check_reserved(tdmr);
 }
-NOKPROBE_SYMBOL(tdmr_check);
 
 /* No TD may be given a page of a PAMT, and none may be in two of them. */
 static bool pamt_overlaps(unsigned int index, unsigned int nr)
@@ -270,11 +273,10 @@ static bool pamt_overlaps(unsigned int index, unsigned int nr)
 
 	return false;
 }
-NOKPROBE_SYMBOL(pamt_overlaps);
 
-u64 leaf_sys_config(struct pt_regs *regs)
+static u64 leaf_sys_config(struct pt_regs *regs)
 {
-	u64 nr = regs->dx, err;
+	u64 nr = regs->dx, status;
 	unsigned int i;
 	u64 *pas;
 
@@ -297,9 +299,9 @@ u64 leaf_sys_config(struct pt_regs *regs)
 		if (!info || pas[i] % TDMR_INFO_ALIGN)
 			return TDX_OPERAND_INVALID | OPERAND_TDMR_INFO_PA;
 
-		err = tdmr_check(info, i ? &tdmrs[i - 1].info : NULL);
-		if (err)
-			return err | i;
+		status = tdmr_check(info, i ? &tdmrs[i - 1].info : NULL);
+		if (status)
+			return status | i;
 
 		tdmrs[i].info = *info;
 		tdmrs[i].next = info->base;
@@ -314,19 +316,17 @@ u64 leaf_sys_config(struct pt_regs *regs)
 	sys_state = SYS_CONFIGURED;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_sys_config);
 
-u64 leaf_sys_key_config(struct pt_regs *regs)
+static u64 leaf_sys_key_config(struct pt_regs *regs)
 {
-	if (sys_state != SYS_CONFIGURED || sys_keyed & tdx_this_package())
+	if (sys_state != SYS_CONFIGURED || sys_keyed & tdx_emul_this_package())
 		return TDX_SYS_KEY_CONFIG_NOT_PENDING;
 
-	sys_keyed |= tdx_this_package();
-	if (tdx_all_packages(sys_keyed))
+	sys_keyed |= tdx_emul_this_package();
+	if (tdx_emul_all_packages(sys_keyed))
 		sys_state = SYS_READY;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_sys_key_config);
 
 static struct pamt_entry *tdmr_pamt(const struct tdmr *tdmr, u64 pa)
 {
@@ -336,7 +336,6 @@ static struct pamt_entry *tdmr_pamt(const struct tdmr *tdmr, u64 pa)
 
 	return &pamt[(pa - tdmr->info.base) >> PAGE_SHIFT];
 }
-NOKPROBE_SYMBOL(tdmr_pamt);
 
 static void tdmr_reserve(struct tdmr *tdmr, u64 start, u64 end)
 {
@@ -351,9 +350,8 @@ static void tdmr_reserve(struct tdmr *tdmr, u64 start, u64 end)
 			tdmr_pamt(tdmr, pa)->type = PT_RSVD;
 	}
 }
-NOKPROBE_SYMBOL(tdmr_reserve);
 
-u64 leaf_sys_tdmr_init(struct pt_regs *regs)
+static u64 leaf_sys_tdmr_init(struct pt_regs *regs)
 {
 	struct tdmr *tdmr;
 	u64 end;
@@ -380,10 +378,27 @@ u64 leaf_sys_tdmr_init(struct pt_regs *regs)
 	regs->dx = round_down(end, TDMR_ALIGN);
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_sys_tdmr_init);
 
-/* The PAMT entry of a page, NULL if it is not in an initialised TDMR. */
-struct pamt_entry *tdx_pamt(u64 pa)
+/* Those that bring the module up can be called before it is. */
+const struct tdx_leaf tdx_emul_sys_leaves[] = {
+	TDX_LEAF("TDH.SYS.INIT",	33, leaf_sys_init, .before_ready = true,
+		 .before_lp_init = true),
+	TDX_LEAF("TDH.SYS.LP.INIT",	35, leaf_sys_lp_init, .before_ready = true,
+		 .before_lp_init = true),
+	TDX_LEAF("TDH.SYS.RD",		34, leaf_sys_rd, .before_ready = true),
+	TDX_LEAF("TDH.SYS.CONFIG",	45, leaf_sys_config, .before_ready = true),
+	TDX_LEAF("TDH.SYS.KEY.CONFIG",	31, leaf_sys_key_config, .before_ready = true),
+	TDX_LEAF("TDH.SYS.TDMR.INIT",	36, leaf_sys_tdmr_init),
+	{}
+};
+
+/**
+ * tdx_emul_pamt() - what the module knows of a page
+ * @pa:		physical address
+ *
+ * Return: the PAMT entry, NULL if no initialised TDMR has the page.
+ */
+struct pamt_entry *tdx_emul_pamt(u64 pa)
 {
 	struct tdmr *tdmr;
 
@@ -394,37 +409,14 @@ struct pamt_entry *tdx_pamt(u64 pa)
 
 	return NULL;
 }
-NOKPROBE_SYMBOL(tdx_pamt);
 
-/* Check and lock a page operand: a plain physical address that a TDMR covers. */
-u64 tdx_find_page(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
-		  struct pamt_entry **pamt)
-{
-	if (offset_in_page(pa) || pa >> boot_cpu_data.x86_phys_bits)
-		return TDX_OPERAND_INVALID | operand;
-
-	*pamt = tdx_pamt(pa);
-	if (!*pamt)
-		return TDX_OPERAND_ADDR_RANGE_ERROR | operand;
-
-	return tdx_lock_page(pa, mode, operand);
-}
-NOKPROBE_SYMBOL(tdx_find_page);
-
-/* The same for a page of the given type. */
-u64 tdx_check_page(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
-		   enum tdx_page_type type, struct pamt_entry **pamt)
-{
-	u64 err = tdx_find_page(pa, operand, mode, pamt);
-
-	if (!err && (*pamt)->type != type)
-		err = TDX_PAGE_METADATA_INCORRECT | operand;
-	return err;
-}
-NOKPROBE_SYMBOL(tdx_check_page);
-
-/* Counts what is there, not what was counted: lockless, exact if all is quiet. */
-void tdx_pamt_census(u64 count[NR_PT])
+/**
+ * tdx_emul_pamt_census() - how many pages there are of each type
+ * @count:	number of pages, by enum tdx_page_type
+ *
+ * Counts what is there, not what was counted: lockless, exact if all is quiet.
+ */
+void tdx_emul_pamt_census(u64 count[NR_PT])
 {
 	const struct pamt_entry *pamt, *end;
 	struct tdmr *tdmr;

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Emulated TDX module: TDs, their keys and control pages.
+ * Emulated TDX module: TDs, their keys and control pages, the leaves TDH.MNG.
+ *
+ * debugfs, directory coco_emul:
+ *   tds	per TD: physical address of the TDR, KeyID, states, vCPUs, number
+ *		of pages, first word of MRCONFIGID, and MRTD (of what has been
+ *		measured so far, until the measurement is final)
+ *   sept	per TD: every entry of the Secure EPT, and how the page that it
+ *		points to begins when the host reads it
  */
-#include <linux/kprobes.h>
-#include <linux/random.h>
+#include <linux/cleanup.h>
+#include <linux/debugfs.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 
 #include "tdx.h"
@@ -40,56 +48,83 @@ struct td_params {
 #define TD_FIELD_CPUID_MASK	GENMASK_ULL(16, 0)
 #define TSC_MULTIPLIER_ONE	BIT_ULL(48)
 
-struct emul_td *tdx_tds;
+#define TDX_MAX_TDS		64
 
-static u64 global_key, nr_keys;
+static struct tdx_emul_td *tds;
 
-/* A page of the host becomes one of a TD, with what is in it. */
-void tdx_td_own_page(struct emul_td *td, u64 pa, struct pamt_entry *pamt,
-		     enum tdx_page_type type)
+/* What the module keeps to itself is scrambled with this. */
+static u64 global_key;
+
+static void scramble_zeroes(u64 key, u64 pa)
 {
-	tdx_page_take(pa, pamt, type, td->tdr);
+	coco_emul_scramble(key, pa, __va(pa), NULL, PAGE_SIZE);
+}
+
+/**
+ * tdx_emul_td_own_page() - give a page to a TD, contents kept
+ * @td:		the TD
+ * @pa:		physical address of the page
+ * @pamt:	its PAMT entry
+ * @type:	what the page is from now on
+ */
+void tdx_emul_td_own_page(struct tdx_emul_td *td, u64 pa, struct pamt_entry *pamt,
+			  enum tdx_page_type type)
+{
+	tdx_emul_page_take(pa, pamt, type, td->tdr);
 	td->nr_children++;
 }
-NOKPROBE_SYMBOL(tdx_td_own_page);
 
-/* The same, with zeroes in it. */
-void tdx_td_take_page(struct emul_td *td, u64 pa, struct pamt_entry *pamt,
-		      enum tdx_page_type type)
+/**
+ * tdx_emul_td_take_page() - give a page to a TD, zeroed
+ * @td:		the TD
+ * @pa:		physical address of the page
+ * @pamt:	its PAMT entry
+ * @type:	what the page is from now on
+ */
+void tdx_emul_td_take_page(struct tdx_emul_td *td, u64 pa, struct pamt_entry *pamt,
+			   enum tdx_page_type type)
 {
-	tdx_scramble_zeroes(td->key, pa);
-	tdx_td_own_page(td, pa, pamt, type);
+	scramble_zeroes(td->key, pa);
+	tdx_emul_td_own_page(td, pa, pamt, type);
 }
-NOKPROBE_SYMBOL(tdx_td_take_page);
 
-struct emul_td *tdx_td_find(u64 tdr)
+/**
+ * tdx_emul_td_find() - look up a TD
+ * @tdr:	physical address of the TDR, 0 for a free slot
+ *
+ * Return: NULL if there is none.
+ */
+struct tdx_emul_td *tdx_emul_td_find(u64 tdr)
 {
-	struct emul_td *td;
+	struct tdx_emul_td *td;
 
-	for (td = tdx_tds; td < tdx_tds + TDX_MAX_TDS; td++) {
+	for (td = tds; td < tds + TDX_MAX_TDS; td++) {
 		if (td->tdr == tdr)
 			return td;
 	}
 
 	return NULL;
 }
-NOKPROBE_SYMBOL(tdx_td_find);
 
 /* A TDR operand, in whatever state. */
 static u64 tdr_operand(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
-		       struct emul_td **td)
+		       struct tdx_emul_td **td)
 {
 	struct pamt_entry *pamt;
-	u64 err;
+	u64 status;
 
-	err = tdx_check_page(pa, operand, mode, PT_TDR, &pamt);
-	if (!err)
-		*td = tdx_td_find(pa);
-	return err;
+	status = tdx_emul_page_check(pa, operand, mode, PT_TDR, &pamt);
+	if (!status)
+		*td = tdx_emul_td_find(pa);
+	return status;
 }
-NOKPROBE_SYMBOL(tdr_operand);
 
-u64 tdx_td_check_state(struct emul_td *td, unsigned int op_states)
+/**
+ * tdx_emul_td_check_state() - check that a TD has its key and its TDCS
+ * @td:		the TD
+ * @op_states:	bits of the enum tdx_op_state that it may be in
+ */
+u64 tdx_emul_td_check_state(struct tdx_emul_td *td, unsigned int op_states)
 {
 	if (td->lifecycle != TD_KEYS_CONFIGURED)
 		return TDX_TD_KEYS_NOT_CONFIGURED;
@@ -100,96 +135,97 @@ u64 tdx_td_check_state(struct emul_td *td, unsigned int op_states)
 
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(tdx_td_check_state);
 
-/* A TDR operand of a TD that has its key and TDCS and is in one of @op_states. */
-u64 tdx_td_operand(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
-		   unsigned int op_states, struct emul_td **td)
+/**
+ * tdx_emul_td_operand() - check and lock an operand that is the TDR of a working TD
+ * @pa:		the operand
+ * @operand:	which operand, for the status
+ * @mode:	how to lock it
+ * @op_states:	as for tdx_emul_td_check_state()
+ * @td:		where to put the TD
+ */
+u64 tdx_emul_td_operand(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+			unsigned int op_states, struct tdx_emul_td **td)
 {
-	u64 err = tdr_operand(pa, operand, mode, td);
+	u64 status = tdr_operand(pa, operand, mode, td);
 
-	return err ?: tdx_td_check_state(*td, op_states);
+	return status ?: tdx_emul_td_check_state(*td, op_states);
 }
-NOKPROBE_SYMBOL(tdx_td_operand);
 
-u64 leaf_mng_create(struct pt_regs *regs)
+static u64 leaf_mng_create(struct pt_regs *regs)
 {
-	u64 hkid = regs->dx, err;
+	u64 hkid = regs->dx, status;
 	struct pamt_entry *pamt;
-	struct emul_td *td;
+	struct tdx_emul_td *td;
 
 	if (hkid <= TDX_FIRST_KEYID || hkid >= TDX_FIRST_KEYID + TDX_NR_KEYIDS)
 		return TDX_OPERAND_INVALID | OPERAND_RDX;
-	err = tdx_check_page(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, PT_NDA, &pamt);
-	if (err)
-		return err;
+	status = tdx_emul_page_check(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, PT_NDA, &pamt);
+	if (status)
+		return status;
 
-	for (td = tdx_tds; td < tdx_tds + TDX_MAX_TDS; td++) {
+	for (td = tds; td < tds + TDX_MAX_TDS; td++) {
 		if (td->tdr && td->lifecycle != TD_TEARDOWN && td->hkid == hkid)
 			return TDX_HKID_NOT_FREE;
 	}
 
 	/* Torn-down TDs keep their slot until the TDR is reclaimed. */
-	td = tdx_td_find(0);
+	td = tdx_emul_td_find(0);
 	if (!td)
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
 
-	*td = (struct emul_td) {
+	*td = (struct tdx_emul_td) {
 		.tdr		= regs->cx,
 		.lifecycle	= TD_HKID_ASSIGNED,
 		.hkid		= hkid,
 	};
-	tdx_scramble_zeroes(global_key, regs->cx);
-	tdx_page_take(regs->cx, pamt, PT_TDR, 0);
+	scramble_zeroes(global_key, regs->cx);
+	tdx_emul_page_take(regs->cx, pamt, PT_TDR, 0);
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mng_create);
 
-u64 leaf_mng_key_config(struct pt_regs *regs)
+static u64 leaf_mng_key_config(struct pt_regs *regs)
 {
-	struct emul_td *td;
-	u64 err;
+	struct tdx_emul_td *td;
+	u64 status;
 
-	err = tdr_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, &td);
-	if (err)
-		return err;
+	status = tdr_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, &td);
+	if (status)
+		return status;
 	if (td->lifecycle != TD_HKID_ASSIGNED)
 		return TDX_LIFECYCLE_STATE_INCORRECT;
-	if (td->keyed & tdx_this_package())
+	if (td->keyed & tdx_emul_this_package())
 		return TDX_KEY_CONFIGURED;
 
-	/* No random numbers in this context: only the first key is random. */
 	if (!td->keyed)
-		td->key = global_key + ++nr_keys * 0xd1342543de82ef95ULL;
-	td->keyed |= tdx_this_package();
-	if (tdx_all_packages(td->keyed))
+		td->key = coco_emul_new_key();
+	td->keyed |= tdx_emul_this_package();
+	if (tdx_emul_all_packages(td->keyed))
 		td->lifecycle = TD_KEYS_CONFIGURED;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mng_key_config);
 
-u64 leaf_mng_addcx(struct pt_regs *regs)
+static u64 leaf_mng_addcx(struct pt_regs *regs)
 {
 	struct pamt_entry *pamt;
-	struct emul_td *td;
-	u64 err;
+	struct tdx_emul_td *td;
+	u64 status;
 
-	err = tdr_operand(regs->dx, OPERAND_RDX, TDX_EXCLUSIVE, &td);
-	if (err)
-		return err;
+	status = tdr_operand(regs->dx, OPERAND_RDX, TDX_EXCLUSIVE, &td);
+	if (status)
+		return status;
 	if (td->lifecycle != TD_KEYS_CONFIGURED)
 		return TDX_TD_KEYS_NOT_CONFIGURED;
 	if (td->nr_tdcx == TDX_NR_TDCS_PAGES)
 		return TDX_TDCX_NUM_INCORRECT;
-	err = tdx_check_page(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, PT_NDA, &pamt);
-	if (err)
-		return err;
+	status = tdx_emul_page_check(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, PT_NDA, &pamt);
+	if (status)
+		return status;
 
 	td->tdcs[td->nr_tdcx++] = regs->cx;
-	tdx_td_take_page(td, regs->cx, pamt, PT_TDCX);
+	tdx_emul_td_take_page(td, regs->cx, pamt, PT_TDCX);
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mng_addcx);
 
 static u64 td_params_check(const struct td_params *p)
 {
@@ -203,7 +239,7 @@ static u64 td_params_check(const struct td_params *p)
 	if (!p->max_vcpus || p->max_vcpus > TDX_MAX_VCPUS_PER_TD)
 		return TDX_OPERAND_INVALID | OPERAND_MAX_VCPUS;
 	if (p->eptp_controls != EPTP_CONTROLS_4LEVEL &&
-	    (p->eptp_controls != EPTP_CONTROLS_5LEVEL || !tdx_has_5level_ept()))
+	    (p->eptp_controls != EPTP_CONTROLS_5LEVEL || !tdx_emul_has_5level_ept()))
 		return TDX_OPERAND_INVALID | OPERAND_EPTP_CONTROLS;
 	if (p->config_flags & CONFIG_FLAGS_GPAW && p->eptp_controls != EPTP_CONTROLS_5LEVEL)
 		return TDX_OPERAND_INVALID | OPERAND_EPTP_CONTROLS;
@@ -218,7 +254,7 @@ static u64 td_params_check(const struct td_params *p)
 
 	for (i = 0; i < ARRAY_SIZE(p->cpuid); i++) {
 		for (j = 0; j < ARRAY_SIZE(p->cpuid[i]); j++) {
-			u32 mask = i < TDX_NR_CPUID_CONFIG ? tdx_cpuid_configs[i].mask[j] : 0;
+			u32 mask = i < TDX_NR_CPUID_CONFIG ? tdx_emul_cpuid_configs[i].mask[j] : 0;
 
 			if (p->cpuid[i][j] & ~mask)
 				return TDX_OPERAND_INVALID | OPERAND_CPUID_CONFIG;
@@ -227,22 +263,21 @@ static u64 td_params_check(const struct td_params *p)
 
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(td_params_check);
 
-u64 leaf_mng_init(struct pt_regs *regs)
+static u64 leaf_mng_init(struct pt_regs *regs)
 {
 	struct td_params *p;
-	struct emul_td *td;
+	struct tdx_emul_td *td;
 	u64 tdr = regs->cx;
-	u64 err;
+	u64 status;
 
 	BUILD_BUG_ON(sizeof(*p) != 1024);
 
 	regs->cx = 0;
 
-	err = tdr_operand(tdr, OPERAND_RCX, TDX_EXCLUSIVE, &td);
-	if (err)
-		return err;
+	status = tdr_operand(tdr, OPERAND_RCX, TDX_EXCLUSIVE, &td);
+	if (status)
+		return status;
 
 	p = coco_emul_ram(regs->dx, sizeof(*p));
 	if (!p || regs->dx % sizeof(*p))
@@ -250,9 +285,9 @@ u64 leaf_mng_init(struct pt_regs *regs)
 	if (td->lifecycle == TD_KEYS_CONFIGURED && td->nr_tdcx != TDX_NR_TDCS_PAGES)
 		return TDX_TDCX_NUM_INCORRECT;
 
-	err = tdx_td_check_state(td, BIT(OP_UNINITIALIZED)) ?: td_params_check(p);
-	if (err)
-		return err;
+	status = tdx_emul_td_check_state(td, BIT(OP_UNINITIALIZED)) ?: td_params_check(p);
+	if (status)
+		return status;
 
 	td->attributes = p->attributes;
 	td->xfam = p->xfam;
@@ -262,14 +297,13 @@ u64 leaf_mng_init(struct pt_regs *regs)
 	td->root_level = p->eptp_controls == EPTP_CONTROLS_5LEVEL ? 4 : 3;
 	td->shared_bit = p->config_flags & CONFIG_FLAGS_GPAW ? 51 : 47;
 	memcpy(td->cpuid, p->cpuid, sizeof(td->cpuid));
-	tdx_mrtd_init(td);
+	sha384_init(&td->measured);
 	td->op_state = OP_INITIALIZED;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mng_init);
 
 /* The field number holds leaf, subleaf, and which half of the registers. */
-static u64 td_read_cpuid(struct emul_td *td, u64 id, u64 *val)
+static u64 td_read_cpuid(struct tdx_emul_td *td, u64 id, u64 *val)
 {
 	u32 leaf = (id & BIT(16) ? BIT(31) : 0) | (id >> 9 & 0x7f);
 	u32 subleaf = id & BIT(8) ? TDX_CPUID_NO_SUBLEAF : id >> 1 & 0x7f;
@@ -277,7 +311,9 @@ static u64 td_read_cpuid(struct emul_td *td, u64 id, u64 *val)
 	unsigned int i;
 
 	for (i = 0; i < TDX_NR_CPUID_CONFIG; i++) {
-		if (tdx_cpuid_configs[i].leaf == leaf && tdx_cpuid_configs[i].subleaf == subleaf) {
+		const struct tdx_cpuid_config *config = &tdx_emul_cpuid_configs[i];
+
+		if (config->leaf == leaf && config->subleaf == subleaf) {
 			*val = (u64)td->cpuid[i][high * 2 + 1] << 32 | td->cpuid[i][high * 2];
 			return TDX_SUCCESS;
 		}
@@ -298,41 +334,39 @@ static u64 td_read_cpuid(struct emul_td *td, u64 id, u64 *val)
 		return TDX_METADATA_FIELD_NOT_READABLE;
 	}
 }
-NOKPROBE_SYMBOL(td_read_cpuid);
 
-u64 leaf_mng_rd(struct pt_regs *regs)
+static u64 leaf_mng_rd(struct pt_regs *regs)
 {
-	u64 field = regs->dx, err, val = 0;
-	struct emul_td *td;
+	u64 field = regs->dx, status, val = 0;
+	struct tdx_emul_td *td;
 
 	regs->r8 = 0;
 
-	err = tdx_td_operand(regs->cx, OPERAND_RCX, TDX_SHARED,
-			     BIT(OP_INITIALIZED) | BIT(OP_RUNNABLE), &td);
-	if (err)
-		return err;
+	status = tdx_emul_td_operand(regs->cx, OPERAND_RCX, TDX_SHARED,
+				     OP_BUILD | OP_RUN, &td);
+	if (status)
+		return status;
 
 	if (field == TD_FIELD_TSC_MULTIPLIER)
 		val = TSC_MULTIPLIER_ONE;
 	else if ((field & ~TD_FIELD_CPUID_MASK) == TD_FIELD_CPUID)
-		err = td_read_cpuid(td, field & TD_FIELD_CPUID_MASK, &val);
+		status = td_read_cpuid(td, field & TD_FIELD_CPUID_MASK, &val);
 	else if (field != TD_FIELD_TSC_OFFSET)
-		err = TDX_METADATA_FIELD_ID_INCORRECT;
+		status = TDX_METADATA_FIELD_ID_INCORRECT;
 
-	if (!err)
+	if (!status)
 		regs->r8 = val;
-	return err;
+	return status;
 }
-NOKPROBE_SYMBOL(leaf_mng_rd);
 
-u64 leaf_mng_vpflushdone(struct pt_regs *regs)
+static u64 leaf_mng_vpflushdone(struct pt_regs *regs)
 {
-	struct emul_td *td;
-	u64 err;
+	struct tdx_emul_td *td;
+	u64 status;
 
-	err = tdr_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, &td);
-	if (err)
-		return err;
+	status = tdr_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, &td);
+	if (status)
+		return status;
 	if (td->lifecycle != TD_HKID_ASSIGNED && td->lifecycle != TD_KEYS_CONFIGURED)
 		return TDX_LIFECYCLE_STATE_INCORRECT;
 	if (td->nr_assoc)
@@ -342,32 +376,132 @@ u64 leaf_mng_vpflushdone(struct pt_regs *regs)
 	td->flushed = 0;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mng_vpflushdone);
 
-u64 leaf_mng_key_freeid(struct pt_regs *regs)
+static u64 leaf_mng_key_freeid(struct pt_regs *regs)
 {
-	struct emul_td *td;
-	u64 err;
+	struct tdx_emul_td *td;
+	u64 status;
 
-	err = tdr_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, &td);
-	if (err)
-		return err;
+	status = tdr_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, &td);
+	if (status)
+		return status;
 	if (td->lifecycle != TD_BLOCKED)
 		return TDX_LIFECYCLE_STATE_INCORRECT;
-	if (!tdx_all_packages(td->flushed))
+	if (!tdx_emul_all_packages(td->flushed))
 		return TDX_WBCACHE_NOT_COMPLETE;
 
 	td->lifecycle = TD_TEARDOWN;
 	return TDX_SUCCESS;
 }
-NOKPROBE_SYMBOL(leaf_mng_key_freeid);
 
-int __init tdx_td_init(void)
+const struct tdx_leaf tdx_emul_mng_leaves[] = {
+	TDX_LEAF("TDH.MNG.CREATE",	 9, leaf_mng_create),
+	TDX_LEAF("TDH.MNG.KEY.CONFIG",	 8, leaf_mng_key_config),
+	TDX_LEAF("TDH.MNG.ADDCX",	 1, leaf_mng_addcx),
+	TDX_LEAF("TDH.MNG.INIT",	21, leaf_mng_init),
+	TDX_LEAF("TDH.MNG.RD",		11, leaf_mng_rd),
+	TDX_LEAF("TDH.MNG.VPFLUSHDONE",	19, leaf_mng_vpflushdone),
+	TDX_LEAF("TDH.MNG.KEY.FREEID",	20, leaf_mng_key_freeid),
+	{}
+};
+
+/**
+ * tdx_emul_td_write_back() - the caches of this package are written back
+ *
+ * Return: false if no TD waits for it.
+ */
+bool tdx_emul_td_write_back(void)
 {
-	tdx_tds = kvcalloc(TDX_MAX_TDS, sizeof(*tdx_tds), GFP_KERNEL);
-	if (!tdx_tds)
+	struct tdx_emul_td *td;
+	bool done = false;
+
+	for (td = tds; td < tds + TDX_MAX_TDS; td++) {
+		if (!td->tdr || td->lifecycle != TD_BLOCKED)
+			continue;
+		td->flushed |= tdx_emul_this_package();
+		done = true;
+	}
+
+	return done;
+}
+
+static const char *const lifecycle_names[] = {
+	[TD_HKID_ASSIGNED]	= "HKID_ASSIGNED",
+	[TD_KEYS_CONFIGURED]	= "KEYS_CONFIGURED",
+	[TD_BLOCKED]		= "BLOCKED",
+	[TD_TEARDOWN]		= "TEARDOWN",
+};
+
+static const char *const op_state_names[] = {
+	[OP_UNINITIALIZED]	= "UNINITIALIZED",
+	[OP_INITIALIZED]	= "INITIALIZED",
+	[OP_RUNNABLE]		= "RUNNABLE",
+};
+
+/* The measurement as it stands, final or not */
+static void td_mrtd(const struct tdx_emul_td *td, u8 mrtd[SHA384_DIGEST_SIZE])
+{
+	struct sha384_ctx ctx = td->measured;
+
+	if (td->op_state == OP_RUNNABLE)
+		memcpy(mrtd, td->mrtd, SHA384_DIGEST_SIZE);
+	else
+		sha384_final(&ctx, mrtd);
+}
+
+static void td_show(struct seq_file *m, struct tdx_emul_td *td)
+{
+	u8 mrtd[SHA384_DIGEST_SIZE] = {};
+
+	if (td->op_state != OP_UNINITIALIZED)
+		td_mrtd(td, mrtd);
+
+	seq_printf(m, "tdr %#llx hkid %u %s %s vcpus %u pages %llu mrconfigid %#llx mrtd %*phN\n",
+		   td->tdr, td->hkid, lifecycle_names[td->lifecycle],
+		   op_state_names[td->op_state], td->nr_vcpus, td->nr_children,
+		   td->mrconfigid, SHA384_DIGEST_SIZE, mrtd);
+}
+
+static int tds_show(struct seq_file *m, void *v)
+{
+	struct tdx_emul_td *td;
+
+	guard(raw_spinlock_irqsave)(&coco_emul_lock);
+
+	for (td = tds; td < tds + TDX_MAX_TDS; td++) {
+		if (td->tdr)
+			td_show(m, td);
+	}
+
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(tds);
+
+static int sept_show(struct seq_file *m, void *v)
+{
+	struct tdx_emul_td *td;
+
+	guard(raw_spinlock_irqsave)(&coco_emul_lock);
+
+	for (td = tds; td < tds + TDX_MAX_TDS; td++) {
+		if (td->tdr)
+			tdx_emul_sept_show(m, td);
+	}
+
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(sept);
+
+int __init tdx_emul_td_init(struct dentry *debugfs)
+{
+	tds = kvcalloc(TDX_MAX_TDS, sizeof(*tds), GFP_KERNEL);
+	if (!tds)
 		return -ENOMEM;
 
-	global_key = get_random_u64();
+	scoped_guard(raw_spinlock_irqsave, &coco_emul_lock)
+		global_key = coco_emul_new_key();
+
+	debugfs_create_file("tds", 0400, debugfs, NULL, &tds_fops);
+	debugfs_create_file("sept", 0400, debugfs, NULL, &sept_fops);
 	return 0;
 }

@@ -112,6 +112,10 @@ enum tdx_op_state {
 	OP_RUNNABLE,
 };
 
+/* Sets of them: while a TD is built, and once it can run */
+#define OP_BUILD	BIT(OP_INITIALIZED)
+#define OP_RUN		BIT(OP_RUNNABLE)
+
 /* What the emulated platform and module offer. */
 #define TDX_FIRST_KEYID		1	/* also the global one */
 #define TDX_NR_KEYIDS		16
@@ -148,7 +152,7 @@ struct tdx_cpuid_config {
 	u32	mask[4];
 };
 
-extern const struct tdx_cpuid_config tdx_cpuid_configs[TDX_NR_CPUID_CONFIG];
+extern const struct tdx_cpuid_config tdx_emul_cpuid_configs[TDX_NR_CPUID_CONFIG];
 
 /**
  * struct pamt_entry - what the module knows of a 4 KiB page; lives in the
@@ -167,7 +171,7 @@ struct pamt_entry {
 };
 
 /**
- * struct emul_td - a TD: what the real module keeps in TDR and TDCS
+ * struct tdx_emul_td - a TD: what the real module keeps in TDR and TDCS
  * @tdr:	physical address of the TDR, 0 if the slot is free
  * @lifecycle:	state of the TD's key
  * @op_state:	state of the TD's contents
@@ -192,7 +196,7 @@ struct pamt_entry {
  * @measured:	state of the running measurement
  * @mrtd:	the final measurement, once @op_state is OP_RUNNABLE
  */
-struct emul_td {
+struct tdx_emul_td {
 	u64			tdr;
 	enum tdx_lifecycle	lifecycle;
 	enum tdx_op_state	op_state;
@@ -218,38 +222,7 @@ struct emul_td {
 	u8			mrtd[SHA384_DIGEST_SIZE];
 };
 
-/* vmx.c */
-#define NR_VMX_INSNS	11
-extern const struct coco_emul_insn coco_emul_vmx_insns[NR_VMX_INSNS];
-bool coco_emul_vmx_root(void);
-
-/* host.c: enum tdx_point_id indexes the points of the host */
-enum tdx_point_id {
-	POINT_VMXON,
-	POINT_VMXOFF,
-	POINT_VMCLEAR,
-	POINT_VMPTRLD,
-	POINT_VMREAD,
-	POINT_VMWRITE,
-	POINT_VMLAUNCH,
-	POINT_VMRESUME,
-	POINT_INVEPT,
-	POINT_INVVPID,
-	POINT_SEAMCALL,
-	POINT_TDH,
-	NR_TDH_POINTS	= 32,
-	NR_TDX_POINTS	= POINT_TDH + NR_TDH_POINTS,
-};
-
-extern struct coco_emul_point tdx_points[NR_TDX_POINTS];
-bool tdx_has_5level_ept(void);
-
-/* seamcall.c: the way into the module */
-#define SEAMCALL_VERSION	GENMASK_ULL(23, 16)
-bool coco_emul_seamcall(struct pt_regs *regs, struct insn *insn);
-void tdx_seamcall_init(void);
-
-/* lock.c */
+/* Where a leaf can pause: before it locks anything, inside, when it has unlocked */
 enum tdx_pause_id {
 	TDX_PAUSE_BEFORE,
 	TDX_PAUSE_INSIDE,
@@ -257,74 +230,137 @@ enum tdx_pause_id {
 	NR_TDX_PAUSES,
 };
 
-u64 tdx_lock_page(u64 pa, enum tdx_lock_mode mode, enum tdx_operand operand);
-u64 tdx_lock_sept(u64 tdr, enum tdx_lock_mode mode);
-void tdx_unlock_all(void);
-void tdx_pause(unsigned int leaf, enum tdx_pause_id id);
-void tdx_lock_debugfs_init(struct dentry *dir);
+/**
+ * struct tdx_pause - time that a leaf takes
+ * @in:		the pause is made on this call from now on, 0 if none is pending
+ * @us:		how long it is
+ * @going_on:	CPUs that are in it; 0 while they are ends it
+ *
+ * All are protected by coco_emul_lock, but @going_on is polled without it.
+ */
+struct tdx_pause {
+	u64		in;
+	u64		us;
+	unsigned int	going_on;
+};
 
-/* td.c */
-#define TDX_MAX_TDS		64
-extern struct emul_td *tdx_tds;
-struct emul_td *tdx_td_find(u64 tdr);
-u64 tdx_td_operand(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
-		   unsigned int op_states, struct emul_td **td);
-u64 tdx_td_check_state(struct emul_td *td, unsigned int op_states);
-void tdx_td_own_page(struct emul_td *td, u64 pa, struct pamt_entry *pamt,
-		     enum tdx_page_type type);
-void tdx_td_take_page(struct emul_td *td, u64 pa, struct pamt_entry *pamt,
-		      enum tdx_page_type type);
-u64 leaf_mng_create(struct pt_regs *regs);
-u64 leaf_mng_key_config(struct pt_regs *regs);
-u64 leaf_mng_addcx(struct pt_regs *regs);
-u64 leaf_mng_init(struct pt_regs *regs);
-u64 leaf_mng_rd(struct pt_regs *regs);
-u64 leaf_mng_vpflushdone(struct pt_regs *regs);
-u64 leaf_mng_key_freeid(struct pt_regs *regs);
-int tdx_td_init(void);
+/**
+ * struct tdx_pauses - the pauses of a leaf
+ * @name:	its name in the debugfs file "pause"
+ * @node:	in the list of all, which does not change after boot
+ * @at:		by enum tdx_pause_id
+ */
+struct tdx_pauses {
+	const char		*name;
+	struct list_head	node;
+	struct tdx_pause	at[NR_TDX_PAUSES];
+};
 
-/* phymem.c: physical pages */
-u64 leaf_phymem_cache_wb(struct pt_regs *regs);
-u64 leaf_phymem_page_reclaim(struct pt_regs *regs);
-u64 leaf_phymem_page_wbinvd(struct pt_regs *regs);
-u64 leaf_phymem_page_rdmd(struct pt_regs *regs);
+/**
+ * struct tdx_leaf - a leaf of SEAMCALL
+ * @point:	name, counter and fault
+ * @pauses:	where a test can have it take its time
+ * @nr:		number, RAX[15:0]
+ * @max_version: highest version, RAX[23:16]
+ * @before_ready: may be called before the module is ready
+ * @before_lp_init: may be called before TDH.SYS.LP.INIT on the same CPU
+ * @fn:		carries it out, returns the completion status
+ *
+ * A table of them ends with a row without @fn.
+ */
+struct tdx_leaf {
+	struct coco_emul_point	*point;
+	struct tdx_pauses	*pauses;
+	u16			nr;
+	u8			max_version;
+	bool			before_ready;
+	bool			before_lp_init;
+	u64			(*fn)(struct pt_regs *regs);
+};
 
-/* vp.c */
-u64 leaf_vp_create(struct pt_regs *regs);
-u64 leaf_vp_addcx(struct pt_regs *regs);
-u64 leaf_vp_init(struct pt_regs *regs);
-u64 leaf_vp_wr(struct pt_regs *regs);
-u64 leaf_vp_rd(struct pt_regs *regs);
-u64 leaf_vp_flush(struct pt_regs *regs);
-u64 leaf_vp_enter(struct pt_regs *regs);
-void tdx_vp_free(u64 tdvpr);
+#define TDX_LEAF(_name, _nr, _fn, ...)			\
+	{						\
+		.point	= COCO_EMUL_POINT(_name),	\
+		.pauses	= &(struct tdx_pauses){},	\
+		.nr	= _nr,				\
+		.fn	= _fn,				\
+		__VA_ARGS__				\
+	}
+
+#define TDX_INSN(_name, _emulate, _prefix, _mask, _modrm, _mem, ...)	\
+	{								\
+		.point		= COCO_EMUL_POINT(_name),		\
+		.opcode		= { __VA_ARGS__ },			\
+		.nr_opcode	= sizeof((u8 []){ __VA_ARGS__ }),	\
+		.prefix		= _prefix,				\
+		.modrm_mask	= _mask,				\
+		.modrm		= _modrm,				\
+		.mem		= _mem,					\
+		.emulate	= _emulate,				\
+	}
+
+/* As real CPUs do: five levels of EPT if there are addresses that need them. */
+static inline bool tdx_emul_has_5level_ept(void)
+{
+	return boot_cpu_data.x86_phys_bits > 48;
+}
+
+/* host.c */
+extern const struct coco_emul_host tdx_emul_host;
+
+/* vmx.c */
+extern const struct coco_emul_insn tdx_emul_vmx_insns[];
+bool tdx_emul_vmx_root(void);
+
+/* seamcall.c: the way into the module */
+#define SEAMCALL_VERSION	GENMASK_ULL(23, 16)
+extern const struct coco_emul_insn tdx_emul_seamcall_insns[];
+void tdx_emul_seamcall_init(void);
+
+/* lock.c */
+u64 tdx_emul_lock_page(u64 pa, enum tdx_lock_mode mode, enum tdx_operand operand);
+u64 tdx_emul_lock_sept(u64 tdr, enum tdx_lock_mode mode);
+void tdx_emul_unlock_all(void);
+void tdx_emul_pauses_add(struct tdx_pauses *pauses, const char *name);
+void tdx_emul_pause(struct tdx_pauses *pauses, enum tdx_pause_id id);
+void tdx_emul_lock_init(struct dentry *debugfs);
 
 /* sys.c: bring-up of the module, TDMRs and the PAMT in them */
-u64 tdx_this_package(void);
-bool tdx_all_packages(u64 packages);
-bool tdx_sys_ready(void);
-bool tdx_sys_lp_ready(void);
-u64 leaf_sys_init(struct pt_regs *regs);
-u64 leaf_sys_lp_init(struct pt_regs *regs);
-u64 leaf_sys_rd(struct pt_regs *regs);
-u64 leaf_sys_config(struct pt_regs *regs);
-u64 leaf_sys_key_config(struct pt_regs *regs);
-u64 leaf_sys_tdmr_init(struct pt_regs *regs);
-struct pamt_entry *tdx_pamt(u64 pa);
-u64 tdx_find_page(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
-		  struct pamt_entry **pamt);
-u64 tdx_check_page(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
-		   enum tdx_page_type type, struct pamt_entry **pamt);
-void tdx_pamt_census(u64 count[NR_PT]);
+extern const struct tdx_leaf tdx_emul_sys_leaves[];
+u64 tdx_emul_this_package(void);
+bool tdx_emul_all_packages(u64 packages);
+bool tdx_emul_sys_is_ready(void);
+bool tdx_emul_sys_lp_is_ready(void);
+struct pamt_entry *tdx_emul_pamt(u64 pa);
+void tdx_emul_pamt_census(u64 count[NR_PT]);
 
-/* page.c: what is in the pages of a TD */
-extern u64 tdx_nr_host_writes;
-u64 tdx_keystream(u64 key, u64 pa);
-void tdx_scramble(u64 key, u64 pa, u64 *dst, const u64 *src, size_t len);
-void tdx_scramble_zeroes(u64 key, u64 pa);
-bool tdx_page_is_intact(u64 pa, const struct pamt_entry *pamt);
-void tdx_page_take(u64 pa, struct pamt_entry *pamt, enum tdx_page_type type, u64 owner);
-void tdx_page_free(u64 pa, struct pamt_entry *pamt);
+/* page.c: whose pages are, and what is in them */
+u64 tdx_emul_page_find(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+		       struct pamt_entry **pamt);
+u64 tdx_emul_page_check(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+			enum tdx_page_type type, struct pamt_entry **pamt);
+bool tdx_emul_page_is_intact(u64 pa, const struct pamt_entry *pamt);
+void tdx_emul_page_take(u64 pa, struct pamt_entry *pamt, enum tdx_page_type type, u64 owner);
+void tdx_emul_page_free(u64 pa, struct pamt_entry *pamt);
+bool tdx_emul_page_is_owned(u64 pa);
+void tdx_emul_page_init(struct dentry *debugfs);
+
+/* td.c */
+extern const struct tdx_leaf tdx_emul_mng_leaves[];
+struct tdx_emul_td *tdx_emul_td_find(u64 tdr);
+u64 tdx_emul_td_operand(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
+			unsigned int op_states, struct tdx_emul_td **td);
+u64 tdx_emul_td_check_state(struct tdx_emul_td *td, unsigned int op_states);
+void tdx_emul_td_own_page(struct tdx_emul_td *td, u64 pa, struct pamt_entry *pamt,
+			  enum tdx_page_type type);
+void tdx_emul_td_take_page(struct tdx_emul_td *td, u64 pa, struct pamt_entry *pamt,
+			   enum tdx_page_type type);
+bool tdx_emul_td_write_back(void);
+int tdx_emul_td_init(struct dentry *debugfs);
+
+/* vp.c */
+extern const struct tdx_leaf tdx_emul_vp_leaves[];
+void tdx_emul_vp_free(u64 tdvpr);
 
 /* sept.c */
 #define SEPTE_LEAF		BIT_ULL(7)
@@ -352,34 +388,25 @@ struct sept_walk {
 	u64	entry;
 };
 
-void tdx_septe_write(struct emul_td *td, u64 pa, u64 entry);
-enum sept_state tdx_septe_state(u64 entry);
-u64 tdx_septe_make(u64 pa, bool leaf, enum sept_state state);
-u64 tdx_sept_status(struct pt_regs *regs, const struct sept_walk *walk, u64 status);
-u64 tdx_sept_walk(struct pt_regs *regs, struct emul_td *td, enum tdx_lock_mode mode,
-		  u64 gpa, int level, struct sept_walk *walk);
-void tdx_sept_show(struct seq_file *m, struct emul_td *td);
+void tdx_emul_septe_write(struct tdx_emul_td *td, u64 pa, u64 entry);
+enum sept_state tdx_emul_septe_state(u64 entry);
+u64 tdx_emul_septe_make(u64 pa, bool leaf, enum sept_state state);
+u64 tdx_emul_sept_status(struct pt_regs *regs, const struct sept_walk *walk, u64 status);
+u64 tdx_emul_sept_walk(struct pt_regs *regs, struct tdx_emul_td *td, enum tdx_lock_mode mode,
+		       u64 gpa, int level, struct sept_walk *walk);
+void tdx_emul_sept_show(struct seq_file *m, struct tdx_emul_td *td);
 
 /* mem.c: private memory */
-u64 leaf_mem_sept_add(struct pt_regs *regs);
-u64 leaf_mem_page_add(struct pt_regs *regs);
-u64 leaf_mem_page_aug(struct pt_regs *regs);
-u64 leaf_mem_range_block(struct pt_regs *regs);
-u64 leaf_mem_page_remove(struct pt_regs *regs);
-u64 leaf_mem_track(struct pt_regs *regs);
+extern const struct tdx_leaf tdx_emul_mem_leaves[];
 
 /* mrtd.c: measurement */
-void tdx_mrtd_init(struct emul_td *td);
-void tdx_mrtd_block(struct emul_td *td, const char *operation, u64 gpa);
-void tdx_mrtd_read(const struct emul_td *td, u8 mrtd[SHA384_DIGEST_SIZE]);
-u64 leaf_mr_extend(struct pt_regs *regs);
-u64 leaf_mr_finalize(struct pt_regs *regs);
+extern const struct tdx_leaf tdx_emul_mr_leaves[];
+void tdx_emul_mrtd_block(struct tdx_emul_td *td, const char *operation, u64 gpa);
+
+/* phymem.c: physical pages */
+extern const struct tdx_leaf tdx_emul_phymem_leaves[];
 
 /* calls.c */
-#define NR_TDX_CALLS	1
-extern const struct coco_emul_call tdx_emul_calls[NR_TDX_CALLS];
-
-/* debugfs.c */
-void tdx_debugfs_init(struct dentry *dir);
+extern const struct coco_emul_call tdx_emul_calls[];
 
 #endif /* _ARCH_X86_VIRT_COCO_EMUL_TDX_H */

@@ -9,7 +9,6 @@
  */
 #define pr_fmt(fmt)	"coco_emul: " fmt
 
-#include <linux/kprobes.h>
 #include <linux/percpu.h>
 #include <linux/printk.h>
 
@@ -61,14 +60,12 @@ static bool vmx_succeed(struct pt_regs *regs)
 	coco_emul_set_flags(regs, 0);
 	return true;
 }
-NOKPROBE_SYMBOL(vmx_succeed);
 
 static bool vmx_fail_invalid(struct pt_regs *regs)
 {
 	coco_emul_set_flags(regs, X86_EFLAGS_CF);
 	return true;
 }
-NOKPROBE_SYMBOL(vmx_fail_invalid);
 
 static u64 *vmcs_slot(u64 vmcs, u64 field)
 {
@@ -83,7 +80,6 @@ static u64 *vmcs_slot(u64 vmcs, u64 field)
 
 	return coco_emul_ram(vmcs + VMCS_HEADER + (group * VMCS_NR_INDEX + index) * 8, 8);
 }
-NOKPROBE_SYMBOL(vmcs_slot);
 
 static bool vmx_fail(struct pt_regs *regs, u32 error)
 {
@@ -96,10 +92,13 @@ static bool vmx_fail(struct pt_regs *regs, u32 error)
 	coco_emul_set_flags(regs, X86_EFLAGS_ZF);
 	return true;
 }
-NOKPROBE_SYMBOL(vmx_fail);
 
-/* Everything that has to start in VMX root operation and can be injected into. */
-static bool vmx_begin(struct pt_regs *regs, enum tdx_point_id id, bool *handled)
+/*
+ * For every instruction that has to be in VMX root operation.
+ *
+ * Return: true to go on; false if done, and then @handled is the emulator's answer
+ */
+static bool vmx_begin(const struct coco_emul_insn *e, struct pt_regs *regs, bool *handled)
 {
 	u64 error;
 
@@ -107,19 +106,20 @@ static bool vmx_begin(struct pt_regs *regs, enum tdx_point_id id, bool *handled)
 	if (!this_cpu_ptr(&vmx_cpu)->root)
 		return false;
 
-	if (!coco_emul_hit(&tdx_points[id], &error))
+	if (!coco_emul_hit(e->point, &error))
 		return true;
 
 	*handled = vmx_fail(regs, error);
 	return false;
 }
-NOKPROBE_SYMBOL(vmx_begin);
 
-bool coco_emul_vmx_root(void)
+/**
+ * tdx_emul_vmx_root() - is this CPU in VMX root operation?
+ */
+bool tdx_emul_vmx_root(void)
 {
 	return this_cpu_ptr(&vmx_cpu)->root;
 }
-NOKPROBE_SYMBOL(coco_emul_vmx_root);
 
 /* A region for VMXON or VMPTRLD; only the revision in it is looked at. */
 static u32 *vmx_region(u64 pa)
@@ -129,7 +129,6 @@ static u32 *vmx_region(u64 pa)
 
 	return coco_emul_ram(pa, PAGE_SIZE);
 }
-NOKPROBE_SYMBOL(vmx_region);
 
 static bool vmx_pa_operand(struct pt_regs *regs, struct insn *insn, u64 *pa)
 {
@@ -141,9 +140,9 @@ static bool vmx_pa_operand(struct pt_regs *regs, struct insn *insn, u64 *pa)
 	*pa = *(u64 *)ea;
 	return true;
 }
-NOKPROBE_SYMBOL(vmx_pa_operand);
 
-static bool emulate_vmxon(struct pt_regs *regs, struct insn *insn)
+static bool emulate_vmxon(const struct coco_emul_insn *e, struct pt_regs *regs,
+			  struct insn *insn)
 {
 	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpu);
 	u64 error, pa;
@@ -152,7 +151,7 @@ static bool emulate_vmxon(struct pt_regs *regs, struct insn *insn)
 	if (!(cr4_read_shadow() & X86_CR4_VMXE) || !vmx_pa_operand(regs, insn, &pa))
 		return false;
 
-	if (coco_emul_hit(&tdx_points[POINT_VMXON], &error))
+	if (coco_emul_hit(e->point, &error))
 		return vmx_fail_invalid(regs);
 
 	if (cpu->root)
@@ -167,21 +166,21 @@ static bool emulate_vmxon(struct pt_regs *regs, struct insn *insn)
 	cpu->vmcs = VMCS_NONE;
 	return vmx_succeed(regs);
 }
-NOKPROBE_SYMBOL(emulate_vmxon);
 
-static bool emulate_vmxoff(struct pt_regs *regs, struct insn *insn)
+static bool emulate_vmxoff(const struct coco_emul_insn *e, struct pt_regs *regs,
+			   struct insn *insn)
 {
 	bool handled;
 
-	if (!vmx_begin(regs, POINT_VMXOFF, &handled))
+	if (!vmx_begin(e, regs, &handled))
 		return handled;
 
 	this_cpu_ptr(&vmx_cpu)->root = false;
 	return vmx_succeed(regs);
 }
-NOKPROBE_SYMBOL(emulate_vmxoff);
 
-static bool emulate_vmclear(struct pt_regs *regs, struct insn *insn)
+static bool emulate_vmclear(const struct coco_emul_insn *e, struct pt_regs *regs,
+			    struct insn *insn)
 {
 	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpu);
 	bool handled;
@@ -189,7 +188,7 @@ static bool emulate_vmclear(struct pt_regs *regs, struct insn *insn)
 
 	if (!vmx_pa_operand(regs, insn, &pa))
 		return false;
-	if (!vmx_begin(regs, POINT_VMCLEAR, &handled))
+	if (!vmx_begin(e, regs, &handled))
 		return handled;
 	if (!vmx_region(pa))
 		return vmx_fail(regs, VMXERR_VMCLEAR_INVALID_ADDRESS);
@@ -200,9 +199,9 @@ static bool emulate_vmclear(struct pt_regs *regs, struct insn *insn)
 		cpu->vmcs = VMCS_NONE;
 	return vmx_succeed(regs);
 }
-NOKPROBE_SYMBOL(emulate_vmclear);
 
-static bool emulate_vmptrld(struct pt_regs *regs, struct insn *insn)
+static bool emulate_vmptrld(const struct coco_emul_insn *e, struct pt_regs *regs,
+			    struct insn *insn)
 {
 	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpu);
 	bool handled;
@@ -211,7 +210,7 @@ static bool emulate_vmptrld(struct pt_regs *regs, struct insn *insn)
 
 	if (!vmx_pa_operand(regs, insn, &pa))
 		return false;
-	if (!vmx_begin(regs, POINT_VMPTRLD, &handled))
+	if (!vmx_begin(e, regs, &handled))
 		return handled;
 
 	region = vmx_region(pa);
@@ -225,7 +224,6 @@ static bool emulate_vmptrld(struct pt_regs *regs, struct insn *insn)
 	cpu->vmcs = pa;
 	return vmx_succeed(regs);
 }
-NOKPROBE_SYMBOL(emulate_vmptrld);
 
 /* The r/m operand of VMREAD and VMWRITE, a register or memory. */
 static unsigned long *vmx_rm_operand(struct pt_regs *regs, struct insn *insn)
@@ -239,7 +237,6 @@ static unsigned long *vmx_rm_operand(struct pt_regs *regs, struct insn *insn)
 	off = insn_get_modrm_rm_off(insn, regs);
 	return off < 0 ? NULL : (void *)regs + off;
 }
-NOKPROBE_SYMBOL(vmx_rm_operand);
 
 static u64 vmcs_field_mask(u64 field)
 {
@@ -252,7 +249,6 @@ static u64 vmcs_field_mask(u64 field)
 		return U64_MAX;
 	}
 }
-NOKPROBE_SYMBOL(vmcs_field_mask);
 
 /* An access to a field of the current VMCS. */
 struct vmcs_access {
@@ -261,16 +257,16 @@ struct vmcs_access {
 	u64		*slot;	/* where the field is */
 };
 
-/* Returns false if that is all, with in @handled what the instruction returns. */
-static bool vmcs_access_begin(struct pt_regs *regs, struct insn *insn, enum tdx_point_id id,
-			      struct vmcs_access *access, bool *handled)
+/* Return: true to go on; false if done, and then @handled is the emulator's answer */
+static bool vmcs_access_begin(const struct coco_emul_insn *e, struct pt_regs *regs,
+			      struct insn *insn, struct vmcs_access *access, bool *handled)
 {
 	unsigned long *field = insn_get_modrm_reg_ptr(insn, regs);
 	u64 vmcs = this_cpu_ptr(&vmx_cpu)->vmcs;
 
 	*handled = false;
 	access->rm = vmx_rm_operand(regs, insn);
-	if (!access->rm || !field || !vmx_begin(regs, id, handled))
+	if (!access->rm || !field || !vmx_begin(e, regs, handled))
 		return false;
 
 	access->field = *field;
@@ -280,27 +276,27 @@ static bool vmcs_access_begin(struct pt_regs *regs, struct insn *insn, enum tdx_
 
 	return access->slot;
 }
-NOKPROBE_SYMBOL(vmcs_access_begin);
 
-static bool emulate_vmread(struct pt_regs *regs, struct insn *insn)
+static bool emulate_vmread(const struct coco_emul_insn *e, struct pt_regs *regs,
+			   struct insn *insn)
 {
 	struct vmcs_access access;
 	bool handled;
 
-	if (!vmcs_access_begin(regs, insn, POINT_VMREAD, &access, &handled))
+	if (!vmcs_access_begin(e, regs, insn, &access, &handled))
 		return handled;
 
 	*access.rm = *access.slot;
 	return vmx_succeed(regs);
 }
-NOKPROBE_SYMBOL(emulate_vmread);
 
-static bool emulate_vmwrite(struct pt_regs *regs, struct insn *insn)
+static bool emulate_vmwrite(const struct coco_emul_insn *e, struct pt_regs *regs,
+			    struct insn *insn)
 {
 	struct vmcs_access access;
 	bool handled;
 
-	if (!vmcs_access_begin(regs, insn, POINT_VMWRITE, &access, &handled))
+	if (!vmcs_access_begin(e, regs, insn, &access, &handled))
 		return handled;
 	if ((access.field & VMCS_FIELD_TYPE) >> 10 == VMCS_TYPE_READ_ONLY)
 		return vmx_fail(regs, VMXERR_VMWRITE_READ_ONLY_VMCS_COMPONENT);
@@ -308,36 +304,35 @@ static bool emulate_vmwrite(struct pt_regs *regs, struct insn *insn)
 	*access.slot = *access.rm & vmcs_field_mask(access.field);
 	return vmx_succeed(regs);
 }
-NOKPROBE_SYMBOL(emulate_vmwrite);
 
-static bool vm_entry(struct pt_regs *regs, enum tdx_point_id id, u32 error)
+static bool vm_entry(const struct coco_emul_insn *e, struct pt_regs *regs, u32 error)
 {
 	bool handled;
 
-	if (!vmx_begin(regs, id, &handled))
+	if (!vmx_begin(e, regs, &handled))
 		return handled;
 
 	/* Deferred: the caller may hold any lock, and this is in the entry path. */
 	printk_deferred_once(pr_fmt("VM entry fails: only VMX root operation is emulated\n"));
 	return vmx_fail(regs, error);
 }
-NOKPROBE_SYMBOL(vm_entry);
 
-static bool emulate_vmlaunch(struct pt_regs *regs, struct insn *insn)
+static bool emulate_vmlaunch(const struct coco_emul_insn *e, struct pt_regs *regs,
+			     struct insn *insn)
 {
-	return vm_entry(regs, POINT_VMLAUNCH, VMXERR_ENTRY_INVALID_CONTROL_FIELD);
+	return vm_entry(e, regs, VMXERR_ENTRY_INVALID_CONTROL_FIELD);
 }
-NOKPROBE_SYMBOL(emulate_vmlaunch);
 
 /* No VMCS is ever launched. */
-static bool emulate_vmresume(struct pt_regs *regs, struct insn *insn)
+static bool emulate_vmresume(const struct coco_emul_insn *e, struct pt_regs *regs,
+			     struct insn *insn)
 {
-	return vm_entry(regs, POINT_VMRESUME, VMXERR_VMRESUME_NONLAUNCHED_VMCS);
+	return vm_entry(e, regs, VMXERR_VMRESUME_NONLAUNCHED_VMCS);
 }
-NOKPROBE_SYMBOL(emulate_vmresume);
 
 /* There is no TLB to flush: only the type of the invalidation is checked. */
-static bool vmx_invalidate(struct pt_regs *regs, struct insn *insn, enum tdx_point_id id,
+static bool vmx_invalidate(const struct coco_emul_insn *e, struct pt_regs *regs,
+			   struct insn *insn,
 			   unsigned long types)
 {
 	unsigned long *type = insn_get_modrm_reg_ptr(insn, regs);
@@ -345,55 +340,42 @@ static bool vmx_invalidate(struct pt_regs *regs, struct insn *insn, enum tdx_poi
 
 	if (!type)
 		return false;
-	if (!vmx_begin(regs, id, &handled))
+	if (!vmx_begin(e, regs, &handled))
 		return handled;
 	if (*type >= BITS_PER_LONG || !(types & BIT(*type)))
 		return vmx_fail(regs, VMXERR_INVALID_OPERAND_TO_INVEPT_INVVPID);
 
 	return vmx_succeed(regs);
 }
-NOKPROBE_SYMBOL(vmx_invalidate);
 
-static bool emulate_invept(struct pt_regs *regs, struct insn *insn)
+static bool emulate_invept(const struct coco_emul_insn *e, struct pt_regs *regs,
+			   struct insn *insn)
 {
-	return vmx_invalidate(regs, insn, POINT_INVEPT,
+	return vmx_invalidate(e, regs, insn,
 			      BIT(VMX_EPT_EXTENT_CONTEXT) | BIT(VMX_EPT_EXTENT_GLOBAL));
 }
-NOKPROBE_SYMBOL(emulate_invept);
 
-static bool emulate_invvpid(struct pt_regs *regs, struct insn *insn)
+static bool emulate_invvpid(const struct coco_emul_insn *e, struct pt_regs *regs,
+			    struct insn *insn)
 {
-	return vmx_invalidate(regs, insn, POINT_INVVPID,
+	return vmx_invalidate(e, regs, insn,
 			      BIT(VMX_VPID_EXTENT_INDIVIDUAL_ADDR) |
 			      BIT(VMX_VPID_EXTENT_SINGLE_CONTEXT) |
 			      BIT(VMX_VPID_EXTENT_ALL_CONTEXT) |
 			      BIT(VMX_VPID_EXTENT_SINGLE_NON_GLOBAL));
 }
-NOKPROBE_SYMBOL(emulate_invvpid);
 
-#define VMX_INSN(_point, _emulate, _prefix, _mask, _modrm, _mem, _opcode...)	\
-{										\
-	.point		= &tdx_points[POINT_##_point],				\
-	.opcode		= { _opcode },						\
-	.nr_opcode	= sizeof((u8 []){ _opcode }),				\
-	.prefix		= _prefix,						\
-	.modrm_mask	= _mask,						\
-	.modrm		= _modrm,						\
-	.mem		= _mem,							\
-	.emulate	= _emulate,						\
-}
-
-/* Intel SDM, chapters "VMX Instruction Reference" and "SEAM". */
-const struct coco_emul_insn coco_emul_vmx_insns[NR_VMX_INSNS] = {
-	VMX_INSN(VMXON,    emulate_vmxon,      0xf3, 0x38, 0x30, true,  0x0f, 0xc7),
-	VMX_INSN(VMXOFF,   emulate_vmxoff,     0,    0xff, 0xc4, false, 0x0f, 0x01),
-	VMX_INSN(VMCLEAR,  emulate_vmclear,    0x66, 0x38, 0x30, true,  0x0f, 0xc7),
-	VMX_INSN(VMPTRLD,  emulate_vmptrld,    0,    0x38, 0x30, true,  0x0f, 0xc7),
-	VMX_INSN(VMREAD,   emulate_vmread,     0,    0,    0,    false, 0x0f, 0x78),
-	VMX_INSN(VMWRITE,  emulate_vmwrite,    0,    0,    0,    false, 0x0f, 0x79),
-	VMX_INSN(VMLAUNCH, emulate_vmlaunch,   0,    0xff, 0xc2, false, 0x0f, 0x01),
-	VMX_INSN(VMRESUME, emulate_vmresume,   0,    0xff, 0xc3, false, 0x0f, 0x01),
-	VMX_INSN(INVEPT,   emulate_invept,     0x66, 0,    0,    true,  0x0f, 0x38, 0x80),
-	VMX_INSN(INVVPID,  emulate_invvpid,    0x66, 0,    0,    true,  0x0f, 0x38, 0x81),
-	VMX_INSN(SEAMCALL, coco_emul_seamcall, 0x66, 0xff, 0xcf, false, 0x0f, 0x01),
+/* Intel SDM, chapter "VMX Instruction Reference" */
+const struct coco_emul_insn tdx_emul_vmx_insns[] = {
+	TDX_INSN("VMXON",    emulate_vmxon,    0xf3, 0x38, 0x30, true,  0x0f, 0xc7),
+	TDX_INSN("VMXOFF",   emulate_vmxoff,   0,    0xff, 0xc4, false, 0x0f, 0x01),
+	TDX_INSN("VMCLEAR",  emulate_vmclear,  0x66, 0x38, 0x30, true,  0x0f, 0xc7),
+	TDX_INSN("VMPTRLD",  emulate_vmptrld,  0,    0x38, 0x30, true,  0x0f, 0xc7),
+	TDX_INSN("VMREAD",   emulate_vmread,   0,    0,    0,    false, 0x0f, 0x78),
+	TDX_INSN("VMWRITE",  emulate_vmwrite,  0,    0,    0,    false, 0x0f, 0x79),
+	TDX_INSN("VMLAUNCH", emulate_vmlaunch, 0,    0xff, 0xc2, false, 0x0f, 0x01),
+	TDX_INSN("VMRESUME", emulate_vmresume, 0,    0xff, 0xc3, false, 0x0f, 0x01),
+	TDX_INSN("INVEPT",   emulate_invept,   0x66, 0,    0,    true,  0x0f, 0x38, 0x80),
+	TDX_INSN("INVVPID",  emulate_invvpid,  0x66, 0,    0,    true,  0x0f, 0x38, 0x81),
+	{}
 };

@@ -7,6 +7,5 @@
 
 load kvm-amd
 want_not_ok coco_snp_lock_test global.lock_order_dev_sev
-want_not_ok coco_snp_dev_test dev_sev.others_go_on
 stuck_tasks
 want_not_ok coco_snp_inplace_test global.lock_order global.two_tasks

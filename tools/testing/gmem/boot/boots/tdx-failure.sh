@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The emulated TDX host with SEAMCALLs that fail for good: KVM warns, once for each, and gives up that VM only.
-# boot: machine=tdx kernel=series timeout=180 verbs=test
+# boot: machine=tdx kernel=series timeout=300 verbs=test
 # boot: splat=WARNING: arch/x86/kvm/vmx/tdx[.]c:
 . /lib/guest.sh
 

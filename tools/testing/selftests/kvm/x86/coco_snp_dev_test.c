@@ -49,7 +49,7 @@ FIXTURE(dev_sev) {
 	int fd;
 	int read_only;
 	uint8_t *mem;		/* three buffers of two pages, then one that is not mapped */
-	struct snp_census census;
+	struct coco_emul_census census;
 };
 
 static uint8_t *buffer(FIXTURE_DATA(dev_sev) *self, int nr)
@@ -57,8 +57,19 @@ static uint8_t *buffer(FIXTURE_DATA(dev_sev) *self, int nr)
 	return self->mem + nr * 2 * PAGE_SIZE;
 }
 
+/* KVM has it initialised for a guest, if it is not any more. */
+static void initialise_platform(void)
+{
+	struct snp_guest guest;
+
+	snp_guest_init(&guest, BIT_ULL(32), 1);
+	snp_guest_free(&guest);
+}
+
 FIXTURE_SETUP(dev_sev)
 {
+	coco_emul_inject_clear();
+	initialise_platform();
 	snp_census_read(&self->census);
 	self->fd = open("/dev/sev", O_RDWR);
 	self->read_only = open("/dev/sev", O_RDONLY);
@@ -75,7 +86,7 @@ FIXTURE_TEARDOWN(dev_sev)
 		    "SEV_PLATFORM_STATUS: %s", strerror(errno));
 	close(self->fd);
 	close(self->read_only);
-	snp_census_expect(&self->census);
+	coco_emul_census_expect(&self->census);
 }
 
 /* @err and @fw_error: what the ioctl returns, and leaves in the structure */
@@ -444,7 +455,6 @@ TEST_F(dev_sev, not_initialised)
 {
 	uint8_t *pdh = self->mem, *chain = buffer(self, 2);
 	int fd = self->fd, read_only = self->read_only;
-	struct snp_guest guest;
 	uint64_t counts;
 
 	/* Refused by the firmware, but it has been shut down for that. */
@@ -478,14 +488,12 @@ TEST_F(dev_sev, not_initialised)
 	expect(fd, SNP_SET_CONFIG, self->mem, EIO, SEV_RET_INVALID_COMMAND);
 
 	/* It cannot be initialised: nothing is written but the error. */
-	coco_emul_inject("INIT", 1, SEV_RET_HWSEV_RET_PLATFORM);
-	expect_csr(self->mem, CERT_SIZE - 1, EIO, SEV_RET_INVALID_PLATFORM_STATE);
 	coco_emul_inject("SNP_INIT_EX", 1, SEV_RET_HWSEV_RET_PLATFORM);
 	expect(fd, SNP_COMMIT, NULL, EIO, SEV_RET_INVALID_PLATFORM_STATE);
+	coco_emul_inject("INIT", 1, SEV_RET_HWSEV_RET_PLATFORM);
+	expect_csr(self->mem, CERT_SIZE - 1, EIO, SEV_RET_INVALID_PLATFORM_STATE);
 
-	/* KVM has all of it initialised, as it was before. */
-	snp_guest_init(&guest, BIT_ULL(32), 1);
-	snp_guest_free(&guest);
+	initialise_platform();
 }
 
 struct withheld {

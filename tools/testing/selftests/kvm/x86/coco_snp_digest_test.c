@@ -27,7 +27,7 @@ static const uint8_t types[] = {
 };
 
 FIXTURE(digest) {
-	struct snp_census census;
+	struct coco_emul_census census;
 	struct snp_guest guest;
 	uint8_t *src;
 };
@@ -45,7 +45,7 @@ FIXTURE_SETUP(digest)
 FIXTURE_TEARDOWN(digest)
 {
 	munmap(self->src, NR_PAGES * PAGE_SIZE);
-	snp_census_expect(&self->census);
+	coco_emul_census_expect(&self->census);
 }
 
 /* Published by google/gce-tcb-verifier, sev/sev_test.go, TestUpdateData */
@@ -67,8 +67,8 @@ static void expect_vector(struct snp_guest *g, const char *hex)
 	uint8_t want[SHA384_SIZE];
 
 	snp_guest_expect_digest(g);
-	snp_digest_from_hex(hex, want);
-	snp_digest_expect(g->ld, want, "Published vector");
+	coco_emul_from_hex(hex, want, SHA384_SIZE);
+	sha384_expect(g->ld, want, "Published vector");
 }
 
 TEST_F(digest, vector_normal)
@@ -139,7 +139,7 @@ TEST_F_TIMEOUT(digest, hundred_launches, 240)
 		snp_guest_expect_digest(&self->guest);
 		if (!i)
 			memcpy(first, self->guest.ld, sizeof(first));
-		snp_digest_expect(self->guest.ld, first, "Same launch");
+		sha384_expect(self->guest.ld, first, "Same launch");
 
 		snp_vm_launch_finish(self->guest.vm);
 		snp_guest_expect_digest(&self->guest);
@@ -147,7 +147,7 @@ TEST_F_TIMEOUT(digest, hundred_launches, 240)
 		TEST_ASSERT(!strcmp(status.state, "running"), "State %s after LAUNCH_FINISH",
 			    status.state);
 		snp_guest_free(&self->guest);
-		snp_census_expect(&self->census);
+		coco_emul_census_expect(&self->census);
 	}
 }
 
@@ -226,7 +226,7 @@ TEST_F(digest, unmeasured_content)
 	launch_steps(&self->guest, self->src, &a, 1);
 	memcpy(digest, self->guest.ld, sizeof(digest));
 	launch_steps(&self->guest, self->src, &b, 1);
-	snp_digest_expect(self->guest.ld, digest, "Unmeasured pages that differ");
+	sha384_expect(self->guest.ld, digest, "Unmeasured pages that differ");
 }
 
 TEST_F_TIMEOUT(digest, random_launches, 120)
@@ -291,7 +291,7 @@ TEST_F(digest, pages_and_host_write)
 	struct snp_guest *g = &self->guest;
 	unsigned long long gpa, pfn;
 	struct snp_guest_status status;
-	char *pages, *at, state[16], text[32];
+	char *pages, *at, state[16];
 	unsigned int asid, type;
 	int i, len;
 
@@ -312,8 +312,7 @@ TEST_F(digest, pages_and_host_write)
 	TEST_ASSERT(i == ARRAY_SIZE(types), "The guest has %d pages", i);
 	free(pages);
 
-	snprintf(text, sizeof(text), "0x%llx", pfn);
-	coco_emul_write("host_write", text);
+	coco_emul_host_write(pfn * PAGE_SIZE);
 	snp_guest_free(g);
 
 	self->census.value[SNP_HOST_WRITES]++;

@@ -23,7 +23,7 @@
 #define DEBUGFS		"/sys/kernel/debug/"
 
 FIXTURE(error) {
-	struct snp_census census;
+	struct coco_emul_census census;
 	struct snp_guest guest;
 };
 
@@ -38,7 +38,7 @@ FIXTURE_TEARDOWN(error)
 {
 	snp_guest_expect_digest(&self->guest);
 	snp_guest_free(&self->guest);
-	snp_census_expect(&self->census);
+	coco_emul_census_expect(&self->census);
 }
 
 static void write_to(const char *file, const char *text)

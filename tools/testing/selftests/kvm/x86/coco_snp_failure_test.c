@@ -27,7 +27,7 @@
 #define INJECTED	SEV_RET_HWSEV_RET_UNSAFE
 
 FIXTURE(failure) {
-	struct snp_census census;
+	struct coco_emul_census census;
 	struct snp_guest guest;
 	uint8_t *src;
 };
@@ -47,7 +47,7 @@ FIXTURE_TEARDOWN(failure)
 {
 	TEST_ASSERT(!coco_emul_inject_is_pending(), "An injected fault did not fire");
 	munmap(self->src, NR_PAGES * PAGE_SIZE);
-	snp_census_expect(&self->census);
+	coco_emul_census_expect(&self->census);
 }
 
 static int sev_ioctl(struct kvm_vm *vm, int id, void *data, uint32_t *fw_error)
@@ -177,7 +177,7 @@ TEST_F(failure, launch_update_given_up)
 	TEST_ASSERT(ret == -1 && errno == EIO && fw_error == INJECTED,
 		    "ret %d, errno %d, firmware 0x%x", ret, errno, fw_error);
 	snp_guest_free(g);
-	snp_census_expect(&self->census);
+	coco_emul_census_expect(&self->census);
 	expect_launch_works(self->src);
 }
 
@@ -243,7 +243,7 @@ TEST_F(failure, policy)
 TEST_F(failure, punched_between_updates)
 {
 	struct snp_guest *g = &self->guest;
-	struct snp_census before;
+	struct coco_emul_census before;
 	int fd;
 
 	snp_guest_init(g, GPA, NR_PAGES);
@@ -253,7 +253,7 @@ TEST_F(failure, punched_between_updates)
 	fd = memslot2region(g->vm, SNP_SLOT)->region.guest_memfd;
 	TEST_ASSERT(!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, PAGE_SIZE),
 		    "PUNCH_HOLE: %s", strerror(errno));
-	snp_census_expect(&before);
+	coco_emul_census_expect(&before);
 
 	/* Both updates are in the digest. */
 	snp_guest_update(g, 0, self->src + PAGE_SIZE, 1, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
@@ -265,18 +265,18 @@ TEST_F(failure, punched_between_updates)
 TEST_F(failure, slot_deleted)
 {
 	struct snp_guest *g = &self->guest;
-	struct snp_census before;
+	struct coco_emul_census before;
 
 	snp_guest_init(g, GPA, NR_PAGES);
 	snp_census_read(&before);
 	snp_guest_update(g, 0, self->src, 4, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
 	vm_mem_region_delete(g->vm, SNP_SLOT);
-	snp_census_expect(&before);
+	coco_emul_census_expect(&before);
 	snp_guest_free(g);
 }
 
 FIXTURE(cpuid) {
-	struct snp_census census;
+	struct coco_emul_census census;
 	struct snp_guest guest;
 	uint8_t want[4096];
 	uint8_t bad[4096];
@@ -298,7 +298,7 @@ FIXTURE_TEARDOWN(cpuid)
 	/* Refusals have left no trace in the digest. */
 	snp_guest_expect_digest(&self->guest);
 	snp_guest_free(&self->guest);
-	snp_census_expect(&self->census);
+	coco_emul_census_expect(&self->census);
 }
 
 static void expect_refused(struct snp_guest *g, const void *src)

@@ -32,7 +32,7 @@
 #define SHARED_SLOT	(SNP_SLOT + 1)
 
 FIXTURE(launch) {
-	struct snp_census census;
+	struct coco_emul_census census;
 	struct snp_guest guest;
 	struct kvm_vcpu *vcpu[2];
 	uint8_t *src;
@@ -60,12 +60,12 @@ FIXTURE_TEARDOWN(launch)
 	TEST_ASSERT(!coco_emul_inject_is_pending(), "An injected fault did not fire");
 	snp_guest_free(&self->guest);
 	munmap(self->src, MANY_PAGES * PAGE_SIZE);
-	snp_census_expect(&self->census);
+	coco_emul_census_expect(&self->census);
 }
 
-static void expect_no_host_write(const struct snp_census *before)
+static void expect_no_host_write(const struct coco_emul_census *before)
 {
-	struct snp_census now;
+	struct coco_emul_census now;
 
 	snp_census_read(&now);
 	TEST_ASSERT(now.value[SNP_HOST_WRITES] == before->value[SNP_HOST_WRITES],
@@ -209,7 +209,7 @@ static void *late_update_thread(void *arg)
 TEST_F(launch, update_after_finish)
 {
 	struct late_update u = { .guest = &self->guest, .src = self->src };
-	struct snp_census before, now;
+	struct coco_emul_census before, now;
 	uint64_t nr_updates;
 	pthread_t thread;
 	int ret;
@@ -252,7 +252,7 @@ static int finish(struct snp_guest *g, struct kvm_sev_snp_launch_finish *args)
 TEST_F(launch, finish_twice)
 {
 	uint64_t nr_updates, nr_finishes;
-	struct snp_census before;
+	struct coco_emul_census before;
 	int ret;
 
 	snp_guest_update(&self->guest, 0, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
@@ -267,7 +267,7 @@ TEST_F(launch, finish_twice)
 	TEST_ASSERT(coco_emul_count("SNP_LAUNCH_UPDATE") == nr_updates &&
 		    coco_emul_count("SNP_LAUNCH_FINISH") == nr_finishes,
 		    "Second LAUNCH_FINISH: the firmware got a command");
-	snp_census_expect(&before);
+	coco_emul_census_expect(&before);
 }
 
 static void expect_vmsas_measured_once(struct snp_guest *g, struct snp_guest_status *before)
@@ -278,7 +278,7 @@ static void expect_vmsas_measured_once(struct snp_guest *g, struct snp_guest_sta
 	TEST_ASSERT(!strcmp(now.state, "running"), "The guest is in state %s", now.state);
 	TEST_ASSERT(now.pages == before->pages, "%llu pages were measured, wanted %llu",
 		    now.pages, before->pages);
-	snp_digest_expect(now.ld, before->ld, "Launch digest");
+	sha384_expect(now.ld, before->ld, "Launch digest");
 }
 
 /* Both vCPUs belong to the guest when the firmware refuses the ID block. */
@@ -290,7 +290,7 @@ TEST_F(launch, finish_after_bad_id_block)
 		.id_auth_uaddr = (uint64_t)self->src + PAGE_SIZE,
 	};
 	struct snp_guest_status status;
-	struct snp_census before;
+	struct coco_emul_census before;
 	uint64_t nr_updates;
 	int ret;
 
@@ -309,14 +309,14 @@ TEST_F(launch, finish_after_bad_id_block)
 	TEST_ASSERT(coco_emul_count("SNP_LAUNCH_UPDATE") == nr_updates,
 		    "The firmware was given a VMSA again");
 	expect_vmsas_measured_once(&self->guest, &status);
-	snp_census_expect(&before);
+	coco_emul_census_expect(&before);
 }
 
 /* The first vCPU belongs to the guest when the firmware refuses the second. */
 TEST_F(launch, finish_after_bad_vmsa)
 {
 	struct snp_guest_status status;
-	struct snp_census before;
+	struct coco_emul_census before;
 	uint64_t nr_updates;
 	int ret;
 
@@ -344,7 +344,7 @@ TEST_F(launch, finish_after_bad_vmsa)
 TEST_F(launch, shared_guest_memfd)
 {
 	struct kvm_vm *vm = self->guest.vm;
-	struct snp_census before;
+	struct coco_emul_census before;
 	int fd, i, ret;
 
 	fd = vm_create_guest_memfd(vm, 4 * PAGE_SIZE, GUEST_MEMFD_FLAG_MMAP);
@@ -361,14 +361,14 @@ TEST_F(launch, shared_guest_memfd)
 		TEST_ASSERT(!ret, "KVM_PRE_FAULT_MEMORY of shared page %d: %s", i % 4,
 			    strerror(-ret));
 	}
-	snp_census_expect(&before);
+	coco_emul_census_expect(&before);
 
 	vm_mem_set_private(vm, SHARED_GPA, PAGE_SIZE);
 	ret = prefault(self->vcpu[0], SHARED_GPA);
 	TEST_ASSERT(!ret, "KVM_PRE_FAULT_MEMORY of a private page: %s", strerror(-ret));
 	before.value[SNP_HYPERVISOR]--;
 	before.value[SNP_GUEST_INVALID]++;
-	snp_census_expect(&before);
+	coco_emul_census_expect(&before);
 }
 
 int main(int argc, char *argv[])

@@ -29,7 +29,7 @@
 
 FIXTURE(leak) {
 	struct snp_guest guest;
-	struct snp_census census;
+	struct coco_emul_census census;
 	uint8_t *src;
 	int klog;
 };
@@ -84,7 +84,7 @@ static void expect_not_freed(void)
  */
 static void expect_not_reused(uint8_t *src)
 {
-	struct snp_census before;
+	struct coco_emul_census before;
 	struct snp_guest g;
 	int round, ret;
 
@@ -104,7 +104,7 @@ static void expect_not_reused(uint8_t *src)
 		snp_guest_expect_digest(&g);
 		snp_vm_launch_finish(g.vm);
 		snp_guest_free(&g);
-		snp_census_expect(&before);
+		coco_emul_census_expect(&before);
 	}
 }
 
@@ -119,19 +119,19 @@ FIXTURE_TEARDOWN(leak)
 }
 
 /* The pages that are lost, and nothing else, are no more the host's. */
-static void expect_lost(const struct snp_census *before, int state, uint64_t nr)
+static void expect_lost(const struct coco_emul_census *before, int state, uint64_t nr)
 {
-	struct snp_census want = *before;
+	struct coco_emul_census want = *before;
 
 	want.value[SNP_HYPERVISOR] -= nr;
 	want.value[state] += nr;
-	snp_census_expect(&want);
+	coco_emul_census_expect(&want);
 }
 
 /* The firmware leaves it in one state or the other, in any case it is not the host's. */
-static void expect_one_lost(const struct snp_census *before)
+static void expect_one_lost(const struct coco_emul_census *before)
 {
-	struct snp_census now;
+	struct coco_emul_census now;
 
 	snp_census_read(&now);
 	TEST_ASSERT(now.value[SNP_HYPERVISOR] == before->value[SNP_HYPERVISOR] - 1,

@@ -76,12 +76,12 @@ static struct lock_graph *read_lock_graph(void)
 				.outer = outer,
 				.inner = find_class(graph, key, line + at),
 			};
-		} else if (strstr(line, " FD:") && sscanf(line, "%lx", &key) == 1) {
+		} else if (strstr(line, " FD:")) {
 			/* Behind the usage, and a name may have a colon */
 			name = strstr(line, " BD:");
 			name = name ? strstr(name + strlen(" BD:"), ": ") : NULL;
 			TEST_ASSERT(name, "%s", line);
-			outer = find_class(graph, key, name + strlen(": "));
+			outer = find_class(graph, strtoul(line, NULL, 16), name + strlen(": "));
 		}
 	}
 	fclose(file);

@@ -26,7 +26,7 @@
 #define BAD		2ul	/* the page with the error */
 
 FIXTURE(memory_error) {
-	struct snp_census census;
+	struct coco_emul_census census;
 	struct snp_guest guest;
 	uint8_t *src;
 	uint8_t *want;
@@ -70,7 +70,7 @@ FIXTURE_TEARDOWN(memory_error)
 {
 	coco_emul_memory_error_clear();
 	snp_guest_free(&self->guest);
-	snp_census_expect(&self->census);
+	coco_emul_census_expect(&self->census);
 }
 
 static sigjmp_buf after_sigbus;
@@ -133,7 +133,7 @@ static struct kvm_gmem_test_file_page file_page(struct snp_guest *g, size_t page
 static void expect_fails(FIXTURE_DATA(memory_error) *self, struct kvm_sev_snp_launch_update *args)
 {
 	struct kvm_sev_snp_launch_update before = *args;
-	struct snp_census census;
+	struct coco_emul_census census;
 	uint32_t fw_error;
 	int ret;
 
@@ -145,7 +145,7 @@ static void expect_fails(FIXTURE_DATA(memory_error) *self, struct kvm_sev_snp_la
 	TEST_ASSERT(gmem_pins_held() == self->pins, "The source is still pinned");
 
 	/* The page is neither the guest's nor called good; the next one is not there. */
-	snp_census_expect(&census);
+	coco_emul_census_expect(&census);
 	snp_guest_expect_digest(&self->guest);
 	TEST_ASSERT(!(file_page(&self->guest, BAD).page.flags & KVM_GMEM_TEST_UPTODATE),
 		    "The page that failed is up to date");

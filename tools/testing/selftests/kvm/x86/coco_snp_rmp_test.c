@@ -17,7 +17,7 @@
 #define NR_PAGES		5ul
 
 FIXTURE(rmp) {
-	struct snp_census census;
+	struct coco_emul_census census;
 	struct snp_guest guest;
 	uint8_t *src;
 };
@@ -39,7 +39,7 @@ FIXTURE_TEARDOWN(rmp)
 	snp_guest_expect_digest(&self->guest);
 	snp_guest_free(&self->guest);
 	munmap(self->src, NR_PAGES * PAGE_SIZE);
-	snp_census_expect(&self->census);
+	coco_emul_census_expect(&self->census);
 }
 
 /* The @nth page fails; what comes before it is done, and the rest can follow. */

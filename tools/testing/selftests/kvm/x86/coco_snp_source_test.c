@@ -25,7 +25,7 @@
 #define SIZE		(NR_PAGES * PAGE_SIZE)
 
 FIXTURE(source) {
-	struct snp_census census;
+	struct coco_emul_census census;
 	struct snp_guest guest;
 };
 
@@ -39,7 +39,7 @@ FIXTURE_TEARDOWN(source)
 {
 	snp_guest_expect_digest(&self->guest);
 	snp_guest_free(&self->guest);
-	snp_census_expect(&self->census);
+	coco_emul_census_expect(&self->census);
 }
 
 static void fill(void *src)
@@ -208,7 +208,7 @@ TEST_F(source, non_canonical)
 
 /* Memory that others have as well */
 FIXTURE(shared) {
-	struct snp_census census;
+	struct coco_emul_census census;
 	struct snp_guest guest;
 };
 
@@ -222,7 +222,7 @@ FIXTURE_TEARDOWN(shared)
 {
 	snp_guest_expect_digest(&self->guest);
 	snp_guest_free(&self->guest);
-	snp_census_expect(&self->census);
+	coco_emul_census_expect(&self->census);
 }
 
 static void load(void *guest, const void *src, size_t npages)
@@ -253,7 +253,7 @@ TEST_F(shared, fork_thp)
 	source_check_fork_thp(load, &self->guest);
 }
 
-TEST_F(shared, ksm)
+TEST_F_TIMEOUT(shared, ksm, SOURCE_KSM_TIMEOUT)
 {
 	source_check_ksm(load, &self->guest);
 }
@@ -263,7 +263,7 @@ TEST_F(shared, memcg_fork)
 	source_check_memcg_fork(load, allocate, &self->guest);
 }
 
-TEST_F(shared, memcg_ksm)
+TEST_F_TIMEOUT(shared, memcg_ksm, SOURCE_KSM_TIMEOUT)
 {
 	source_check_memcg_ksm(load, allocate, &self->guest);
 }

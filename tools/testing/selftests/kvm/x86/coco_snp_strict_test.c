@@ -150,7 +150,7 @@ enum {
 };
 
 FIXTURE(strict) {
-	struct snp_census census;
+	struct coco_emul_census census;
 	uint8_t *pages;
 	uint64_t pa[NR_STRICT_PAGES];
 };
@@ -167,7 +167,7 @@ FIXTURE_SETUP(strict)
 
 FIXTURE_TEARDOWN(strict)
 {
-	snp_census_expect(&self->census);
+	coco_emul_census_expect(&self->census);
 	munmap(self->pages, NR_STRICT_PAGES * PAGE_SIZE);
 }
 
@@ -388,14 +388,14 @@ TEST_F(strict, host_writes)
 	(*data)++;
 	take_page(self, PAGE_DATA, &hypervisor);
 	self->census.value[SNP_HOST_WRITES]++;
-	snp_census_expect(&self->census);
+	coco_emul_census_expect(&self->census);
 
 	/* Plain text that comes after the page was given to the guest */
 	take_page(self, PAGE_DATA, &pre_guest);
 	(*data)++;
 	reclaim_page(self, PAGE_DATA);
 	self->census.value[SNP_HOST_WRITES]++;
-	snp_census_expect(&self->census);
+	coco_emul_census_expect(&self->census);
 
 	/* Before and after it may write. */
 	(*data)++;

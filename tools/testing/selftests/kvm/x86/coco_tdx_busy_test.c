@@ -41,7 +41,7 @@ enum {
 static uint8_t page[PAGE_SIZE] __aligned(PAGE_SIZE);
 
 FIXTURE(busy) {
-	struct coco_census census;
+	struct coco_emul_census census;
 	struct coco_td td;
 	pthread_t other_cpu;
 	void (*fn)(struct coco_td *td);
@@ -66,7 +66,7 @@ FIXTURE_TEARDOWN(busy)
 	TEST_ASSERT(!coco_td_is_dead(&self->td), "The VM is dead");
 	coco_td_check_mrtd(&self->td);
 	coco_td_free(&self->td);
-	coco_pamt_check_census(&self->census);
+	coco_emul_census_expect(&self->census);
 }
 
 static void *call_fn(void *data)

@@ -21,7 +21,7 @@
 static uint8_t page[PAGE_SIZE] __aligned(PAGE_SIZE);
 
 FIXTURE(fatal) {
-	struct coco_census census;
+	struct coco_emul_census census;
 	struct coco_td other;
 };
 
@@ -119,7 +119,7 @@ FIXTURE_SETUP(fatal)
 
 FIXTURE_TEARDOWN(fatal)
 {
-	coco_pamt_check_census(&self->census);
+	coco_emul_census_expect(&self->census);
 }
 
 static bool has_failed(const char *step, int ret)
@@ -173,18 +173,18 @@ TEST_F(fatal, launch)
 /* The host writes to the Secure EPT: the module notices when it comes to the entry. */
 TEST(secure_ept_corrupted)
 {
-	struct coco_census census;
+	struct coco_emul_census census;
 	struct coco_td td;
 
 	coco_pamt_census(&census);
 	coco_td_create(&td, 4);
 	coco_td_add(&td, MEASURE, page, COCO_TD_GPA, 1);
-	coco_host_write(coco_td_septe(&td, COCO_TD_GPA + PAGE_SIZE) + 3);
+	coco_emul_host_write(coco_td_septe(&td, COCO_TD_GPA + PAGE_SIZE) + 3);
 	TEST_ASSERT(has_failed("KVM_TDX_INIT_MEM_REGION",
 			       __coco_td_add(&td, MEASURE, page, COCO_TD_GPA + PAGE_SIZE, 1, NULL)),
 		    "The page was added");
 	coco_td_free(&td);
-	coco_pamt_check_census(&census);
+	coco_emul_census_expect(&census);
 }
 
 /*
@@ -196,7 +196,7 @@ TEST(secure_ept_corrupted)
 #define NR_OTHER	1024ul
 
 FIXTURE(lost) {
-	struct coco_census census;
+	struct coco_emul_census census;
 	struct coco_td td, other;
 	uint64_t tdr, hpa;
 	uint8_t *zeroes;
@@ -247,10 +247,10 @@ FIXTURE_TEARDOWN(lost)
 	kvm_munmap(self->zeroes, NR_OTHER * PAGE_SIZE);
 
 	/* With the page the module keeps the TDR that it belongs to. */
-	self->census.nr[COCO_PAMT_REG] += variant->nr_kept;
-	self->census.nr[COCO_PAMT_TDR] += variant->nr_kept;
-	self->census.nr[COCO_PAMT_NDA] -= 2 * variant->nr_kept;
-	coco_pamt_check_census(&self->census);
+	self->census.value[COCO_PAMT_REG] += variant->nr_kept;
+	self->census.value[COCO_PAMT_TDR] += variant->nr_kept;
+	self->census.value[COCO_PAMT_NDA] -= 2 * variant->nr_kept;
+	coco_emul_census_expect(&self->census);
 }
 
 /* Does a TD other than @tdr have it, as memory or as a table of its Secure EPT? */

@@ -22,7 +22,7 @@
 #define HUGE_SIZE	(2ul << 20)
 
 FIXTURE(source) {
-	struct coco_census census;
+	struct coco_emul_census census;
 	struct coco_td td;
 	uint8_t *random;
 };
@@ -39,7 +39,7 @@ FIXTURE_TEARDOWN(source)
 	coco_td_finalize(&self->td);
 	coco_td_check_mrtd(&self->td);
 	coco_td_free(&self->td);
-	coco_pamt_check_census(&self->census);
+	coco_emul_census_expect(&self->census);
 	free(self->random);
 }
 
@@ -205,7 +205,7 @@ TEST_F(source, kernel_address)
 
 /* Memory that others have as well */
 FIXTURE(shared) {
-	struct coco_census census;
+	struct coco_emul_census census;
 	struct coco_td td;
 };
 
@@ -220,7 +220,7 @@ FIXTURE_TEARDOWN(shared)
 	coco_td_finalize(&self->td);
 	coco_td_check_mrtd(&self->td);
 	coco_td_free(&self->td);
-	coco_pamt_check_census(&self->census);
+	coco_emul_census_expect(&self->census);
 }
 
 static void load(void *td, const void *src, size_t npages)
@@ -267,7 +267,7 @@ TEST_F(shared, fork_thp)
 	source_check_fork_thp(load, &self->td);
 }
 
-TEST_F(shared, ksm)
+TEST_F_TIMEOUT(shared, ksm, SOURCE_KSM_TIMEOUT)
 {
 	source_check_ksm(load, &self->td);
 }
@@ -277,7 +277,7 @@ TEST_F(shared, memcg_fork)
 	source_check_memcg_fork(load, allocate, &self->td);
 }
 
-TEST_F(shared, memcg_ksm)
+TEST_F_TIMEOUT(shared, memcg_ksm, SOURCE_KSM_TIMEOUT)
 {
 	source_check_memcg_ksm(load, allocate, &self->td);
 }

@@ -151,7 +151,7 @@ enum {
 };
 
 FIXTURE(strict) {
-	struct coco_census census;
+	struct coco_emul_census census;
 	uint8_t *pages;
 	uint64_t pa[NR_STRICT_PAGES];
 };
@@ -193,7 +193,7 @@ FIXTURE_SETUP(strict)
 
 FIXTURE_TEARDOWN(strict)
 {
-	coco_pamt_check_census(&self->census);
+	coco_emul_census_expect(&self->census);
 	munmap(self->pages, NR_STRICT_PAGES * PAGE_SIZE);
 }
 
@@ -678,7 +678,7 @@ TEST_F(strict, host_writes)
 		self->pages[pages[i] * PAGE_SIZE + 99]++;
 	destroy(self);
 
-	self->census.nr[COCO_PAMT_HOST_WRITES] += ARRAY_SIZE(pages);
+	self->census.value[COCO_PAMT_HOST_WRITES] += ARRAY_SIZE(pages);
 }
 
 int main(int argc, char *argv[])

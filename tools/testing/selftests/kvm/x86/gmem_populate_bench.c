@@ -40,21 +40,22 @@ static const char * const callback_name[] = {
 };
 
 static const char * const part_name[] = {
-	[KVM_GMEM_BENCH_PIN] = "pin",
+	[KVM_GMEM_BENCH_GET] = "get",
 	[KVM_GMEM_BENCH_LOCK] = "lock",
 	[KVM_GMEM_BENCH_ATTRIBUTES] = "attributes",
 	[KVM_GMEM_BENCH_FOLIO] = "folio",
 	[KVM_GMEM_BENCH_CALLBACK] = "callback",
 	[KVM_GMEM_BENCH_FINISH] = "finish",
+	[KVM_GMEM_BENCH_UNLOCK_FOLIO] = "unlock-folio",
 	[KVM_GMEM_BENCH_UNLOCK] = "unlock",
-	[KVM_GMEM_BENCH_UNPIN] = "unpin",
+	[KVM_GMEM_BENCH_PUT] = "put",
 	[KVM_GMEM_BENCH_OTHER] = "other",
 };
 
 static void vm_create(struct bench_vm *vm, long npages)
 {
-	unsigned long size = (npages + SPARE_PAGES) * PAGE;
-	struct kvm_create_guest_memfd create = { .size = FILE_PAGES * PAGE };
+	unsigned long size = (npages + SPARE_PAGES) * PAGE_SIZE;
+	struct kvm_create_guest_memfd create = { .size = FILE_PAGES * PAGE_SIZE };
 	struct kvm_memory_attributes attributes = {
 		.address = GPA,
 		.size = size,
@@ -74,7 +75,7 @@ static void vm_create(struct bench_vm *vm, long npages)
 		fail("KVM_CREATE_GUEST_MEMFD");
 
 	/* Its page cache tree has the same height, however much is populated. */
-	if (fallocate(vm->gmem, FALLOC_FL_KEEP_SIZE, (FILE_PAGES - 1) * PAGE, PAGE))
+	if (fallocate(vm->gmem, FALLOC_FL_KEEP_SIZE, (FILE_PAGES - 1) * PAGE_SIZE, PAGE_SIZE))
 		fail("fallocate()");
 
 	/* Never accessed, but a slot has to have an address. */
@@ -207,7 +208,7 @@ static void *wait_in_thread(void *arg)
 
 	if (waiter->what == WAIT_PUNCH_HOLE) {
 		if (fallocate(waiter->vm->gmem, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-			      waiter->npages * PAGE, PAGE))
+			      waiter->npages * PAGE_SIZE, PAGE_SIZE))
 			fail("PUNCH_HOLE");
 	} else {
 		lock.gmem_fd = waiter->vm->gmem;
@@ -264,7 +265,7 @@ static long anon_huge_kb(void)
 
 static void *thp(long npages)
 {
-	size_t size = npages * PAGE;
+	size_t size = npages * PAGE_SIZE;
 	long before = anon_huge_kb();
 	void *mem = map(size + THP, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
@@ -284,10 +285,10 @@ static void *memfd(long npages)
 {
 	int fd = memfd_create("source", 0);
 
-	if (fd < 0 || ftruncate(fd, npages * PAGE))
+	if (fd < 0 || ftruncate(fd, npages * PAGE_SIZE))
 		fail("memfd_create()");
-	return memset(map(npages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd),
-		      0x5a, npages * PAGE);
+	return memset(map(npages * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd),
+		      0x5a, npages * PAGE_SIZE);
 }
 
 static void bench_lengths(const void *source, long max_pages)
@@ -323,7 +324,7 @@ static void bench_sources(void)
 			source = sources[i].create(SOURCE_PAGES);
 			bench_populate(sources[i].name, source, SOURCE_PAGES,
 				       KVM_GMEM_BENCH_COPY, taps);
-			munmap(source, SOURCE_PAGES * PAGE);
+			munmap(source, SOURCE_PAGES * PAGE_SIZE);
 		}
 	}
 	for (taps = 0; taps < 2; taps++)

@@ -99,21 +99,21 @@ static int vm_create(unsigned long type)
 /* Private memory; returns the guest_memfd. */
 static int vm_add_memory(int vm)
 {
-	struct kvm_create_guest_memfd create = { .size = NR_PAGES * PAGE };
+	struct kvm_create_guest_memfd create = { .size = NR_PAGES * PAGE_SIZE };
 	struct kvm_memory_attributes attributes = {
 		.address = GPA,
-		.size = NR_PAGES * PAGE,
+		.size = NR_PAGES * PAGE_SIZE,
 		.attributes = KVM_MEMORY_ATTRIBUTE_PRIVATE,
 	};
 	struct kvm_userspace_memory_region2 region = {
 		.flags = KVM_MEM_GUEST_MEMFD,
 		.guest_phys_addr = GPA,
-		.memory_size = NR_PAGES * PAGE,
+		.memory_size = NR_PAGES * PAGE_SIZE,
 	};
 
 	region.guest_memfd = XIOCTL(vm, KVM_CREATE_GUEST_MEMFD, &create);
 	/* Never accessed, but a slot has to have an address. */
-	region.userspace_addr = (unsigned long)map(NR_PAGES * PAGE, PROT_NONE,
+	region.userspace_addr = (unsigned long)map(NR_PAGES * PAGE_SIZE, PROT_NONE,
 						   MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	XIOCTL(vm, KVM_SET_USER_MEMORY_REGION2, &region);
 	XIOCTL(vm, KVM_SET_MEMORY_ATTRIBUTES, &attributes);
@@ -133,9 +133,9 @@ static void bench_snp(const void *source, const char *kind, unsigned int type)
 {
 	struct kvm_sev_snp_launch_start launch = { .policy = SNP_POLICY_DEFAULT };
 	struct kvm_sev_snp_launch_update update = {
-		.gfn_start = GPA / PAGE,
+		.gfn_start = GPA / PAGE_SIZE,
 		.uaddr = (unsigned long)source,
-		.len = NR_PAGES * PAGE,
+		.len = NR_PAGES * PAGE_SIZE,
 		.type = type,
 	};
 	int sev = open("/dev/sev", O_RDWR), vm = vm_create(KVM_X86_SNP_VM), gmem;

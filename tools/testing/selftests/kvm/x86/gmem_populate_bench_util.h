@@ -16,7 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
-#define PAGE		4096ul
+#define PAGE_SIZE	4096ul
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -69,16 +69,17 @@ static inline void *map(size_t size, int prot, int flags, int fd)
 
 static inline void *anon(long npages)
 {
-	void *mem = map(npages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	size_t size = npages * PAGE_SIZE;
+	void *mem = map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
-	if (madvise(mem, npages * PAGE, MADV_NOHUGEPAGE))
+	if (madvise(mem, size, MADV_NOHUGEPAGE))
 		fail("MADV_NOHUGEPAGE");
 	return mem;
 }
 
 static inline void *anon_touched(long npages)
 {
-	return memset(anon(npages), 0x5a, npages * PAGE);
+	return memset(anon(npages), 0x5a, npages * PAGE_SIZE);
 }
 
 /* Let the kernel finish what it has put off, e.g. the end of the last VM. */

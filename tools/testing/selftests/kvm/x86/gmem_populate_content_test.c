@@ -57,11 +57,11 @@ TEST_F(content, two_slots)
 	void *src = gmem_map(8);
 	long ret;
 
-	gmem_vm_add_slot(&self->vm, 16);
+	gmem_vm_add_slot(&self->vm, GMEM_NPAGES);
 
 	ret = gmem_populate(&self->vm, 517, src, 8);
 	TEST_ASSERT(ret == 3, "Populated %ld pages of the 3 in the first slot", ret);
-	ret = gmem_populate(&self->vm, 520, src + 3 * getpagesize(), 5);
+	ret = gmem_populate(&self->vm, 520, src + 3 * PAGE_SIZE, 5);
 	TEST_ASSERT(ret == 5, "Populated %ld pages of the 5 in the second slot", ret);
 	gmem_expect_content(&self->vm, 517, src, 8);
 }
@@ -77,11 +77,11 @@ TEST_F(content, two_slots_of_one_file)
 	vm_mem_add(t->vm, VM_MEM_SRC_ANONYMOUS, gmem_gpa(0), GMEM_SLOT, 260,
 		   KVM_MEM_GUEST_MEMFD, t->fd, 0);
 	vm_mem_add(t->vm, VM_MEM_SRC_ANONYMOUS, gmem_gpa(260), GMEM_SLOT + 1, 260,
-		   KVM_MEM_GUEST_MEMFD, t->fd, 260 * getpagesize());
+		   KVM_MEM_GUEST_MEMFD, t->fd, 260 * PAGE_SIZE);
 
 	ret = gmem_populate(t, 257, src, 8);
 	TEST_ASSERT(ret == 3, "Populated %ld pages of the 3 in the first slot", ret);
-	ret = gmem_populate(t, 260, src + 3 * getpagesize(), 5);
+	ret = gmem_populate(t, 260, src + 3 * PAGE_SIZE, 5);
 	TEST_ASSERT(ret == 5, "Populated %ld pages of the 5 in the second slot", ret);
 	gmem_expect_content(t, 257, src, 8);
 }

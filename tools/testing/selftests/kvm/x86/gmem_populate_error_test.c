@@ -14,7 +14,6 @@
 #include "kvm_test_harness.h"
 #include "gmem_populate.h"
 
-#define PAGE	4096ul
 #define NPAGES	3ul
 
 FIXTURE(memory_error) {
@@ -85,7 +84,7 @@ TEST_F(memory_error, error_while_populating)
 	gmem_expect_zero(&self->vm, 0, NPAGES);
 
 	start_error(&error, &self->vm, 1);
-	ret = gmem_populate(&self->vm, 1, src + PAGE, 1);
+	ret = gmem_populate(&self->vm, 1, src + PAGE_SIZE, 1);
 	end_error(&error);
 
 	TEST_ASSERT(ret == -EHWPOISON && !self->vm.cmd.nr_calls, "Returned %ld after %u calls",
@@ -103,7 +102,7 @@ TEST_F(memory_error, error_while_punching)
 	gmem_expect_zero(&self->vm, 0, NPAGES);
 
 	start_error(&error, &self->vm, 1);
-	kvm_fallocate(self->vm.fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, PAGE, PAGE);
+	kvm_fallocate(self->vm.fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, PAGE_SIZE, PAGE_SIZE);
 	end_error(&error);
 
 	TEST_ASSERT(!gmem_file_has(&self->vm, 1), "The page is still in the file");

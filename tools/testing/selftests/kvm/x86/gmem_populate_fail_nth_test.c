@@ -17,7 +17,6 @@
 #include "kvm_test_harness.h"
 #include "gmem_populate.h"
 
-#define PAGE		4096ul
 #define NPAGES		3ul
 #define MAX_NTH		500	/* there are about ten */
 #define MANY		8192	/* so many pages show in the free memory */
@@ -35,14 +34,14 @@ FIXTURE(fail_nth) {
 
 FIXTURE_SETUP(fail_nth)
 {
-	gmem_vm_init(&self->vm, GMEM_VM_PROTECTED, 16);
+	gmem_vm_init(&self->vm, GMEM_VM_PROTECTED, GMEM_NPAGES);
 	gmem_api();	/* opens the device */
 	/* The driver's own allocations are not under test. */
 	free(self->vm.calls);
 	self->vm.calls = NULL;
 	self->hint = (char *)0x100000000000ul;
 	/* Content in the first page, holes after it: all kinds of faults. */
-	self->want = calloc(NPAGES, PAGE);
+	self->want = calloc(NPAGES, PAGE_SIZE);
 	gmem_fill(self->want, 1, 1);
 
 	self->make_it_fail = open("/proc/self/make-it-fail", O_RDWR);
@@ -71,10 +70,10 @@ static void *fresh_source(FIXTURE_DATA(fail_nth) *self)
 
 	self->hint += SOURCE_GAP;
 	self->source_fd = memfd_create("source", 0);
-	TEST_ASSERT(self->source_fd >= 0 && !ftruncate(self->source_fd, NPAGES * PAGE) &&
-		    write(self->source_fd, self->want, PAGE) == PAGE,
+	TEST_ASSERT(self->source_fd >= 0 && !ftruncate(self->source_fd, NPAGES * PAGE_SIZE) &&
+		    write(self->source_fd, self->want, PAGE_SIZE) == PAGE_SIZE,
 		    "memfd: %s", strerror(errno));
-	src = mmap(self->hint, NPAGES * PAGE, PROT_READ | PROT_WRITE,
+	src = mmap(self->hint, NPAGES * PAGE_SIZE, PROT_READ | PROT_WRITE,
 		   MAP_SHARED | MAP_FIXED_NOREPLACE, self->source_fd, 0);
 	TEST_ASSERT(src == self->hint, "mmap(): %s", strerror(errno));
 	return src;
@@ -82,9 +81,10 @@ static void *fresh_source(FIXTURE_DATA(fail_nth) *self)
 
 static void drop_source(FIXTURE_DATA(fail_nth) *self, void *src)
 {
-	munmap(src, NPAGES * PAGE);
+	munmap(src, NPAGES * PAGE_SIZE);
 	close(self->source_fd);
-	kvm_fallocate(self->vm.fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, 0, NPAGES * PAGE);
+	kvm_fallocate(self->vm.fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, 0,
+		      NPAGES * PAGE_SIZE);
 }
 
 /* Returns whether there was an @nth allocation to fail. */
@@ -127,7 +127,7 @@ static void populate_rest(FIXTURE_DATA(fail_nth) *self, void *src, long done)
 
 	done = done < 0 ? 0 : done;
 	if (done != NPAGES) {
-		ret = gmem_populate(&self->vm, done, src + done * PAGE, NPAGES - done);
+		ret = gmem_populate(&self->vm, done, src + done * PAGE_SIZE, NPAGES - done);
 		TEST_ASSERT(ret == NPAGES - done, "Retry after a failure: %ld", ret);
 	}
 	gmem_expect_content(&self->vm, 0, self->want, NPAGES);

@@ -10,7 +10,6 @@
 #include "kvm_test_harness.h"
 #include "gmem_populate.h"
 
-#define PAGE	4096ul
 #define NPAGES	3ul
 
 FIXTURE(hwpoison) {
@@ -23,7 +22,7 @@ static void ignore_signal(int nr)
 
 FIXTURE_SETUP(hwpoison)
 {
-	gmem_vm_init(&self->vm, GMEM_VM_IN_PLACE, 16);
+	gmem_vm_init(&self->vm, GMEM_VM_IN_PLACE, GMEM_NPAGES);
 	/* The process that owns a broken page is told; SIG_IGN would be fatal. */
 	signal(SIGBUS, ignore_signal);
 }
@@ -35,7 +34,7 @@ FIXTURE_TEARDOWN(hwpoison)
 
 static void poison(void *addr)
 {
-	TEST_ASSERT(!madvise(addr, PAGE, MADV_HWPOISON), "MADV_HWPOISON: %s", strerror(errno));
+	TEST_ASSERT(!madvise(addr, PAGE_SIZE, MADV_HWPOISON), "MADV_HWPOISON: %s", strerror(errno));
 }
 
 TEST_F(hwpoison, source)
@@ -50,18 +49,18 @@ TEST_F(hwpoison, source_second_page)
 {
 	void *src = gmem_map(NPAGES);
 
-	poison(src + PAGE);
+	poison(src + PAGE_SIZE);
 	gmem_expect_partial(&self->vm, src, NPAGES, 1, EFAULT);
 }
 
 TEST_F(hwpoison, source_file)
 {
 	void *src;
-	int fd = kvm_memfd_alloc(NPAGES * PAGE, false);
+	int fd = kvm_memfd_alloc(NPAGES * PAGE_SIZE, false);
 
-	src = kvm_mmap(NPAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+	src = kvm_mmap(NPAGES * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
 	gmem_fill(src, NPAGES, 1);
-	poison(src + PAGE);
+	poison(src + PAGE_SIZE);
 	gmem_expect_partial(&self->vm, src, NPAGES, 1, EFAULT);
 }
 
@@ -70,13 +69,13 @@ static void poison_file_page(struct gmem_vm *vm, size_t page)
 {
 	char *map = gmem_map_file(vm);
 
-	vm_mem_set_shared(vm->vm, gmem_gpa(page), PAGE);
-	map[page * PAGE] = 1;
+	vm_mem_set_shared(vm->vm, gmem_gpa(page), PAGE_SIZE);
+	map[page * PAGE_SIZE] = 1;
 	/* EBUSY: not recovered, as guest_memfd keeps the page in the file. */
-	TEST_ASSERT(!madvise(map + page * PAGE, PAGE, MADV_HWPOISON) || errno == EBUSY,
+	TEST_ASSERT(!madvise(map + page * PAGE_SIZE, PAGE_SIZE, MADV_HWPOISON) || errno == EBUSY,
 		    "MADV_HWPOISON: %s", strerror(errno));
-	vm_mem_set_private(vm->vm, gmem_gpa(page), PAGE);
-	munmap(map, vm->npages * PAGE);
+	vm_mem_set_private(vm->vm, gmem_gpa(page), PAGE_SIZE);
+	munmap(map, vm->npages * PAGE_SIZE);
 
 	TEST_ASSERT(gmem_file_page(vm, page).page.flags & KVM_GMEM_TEST_HWPOISON,
 		    "Page %lu is not poisoned", page);
@@ -91,14 +90,14 @@ TEST_F(hwpoison, destination)
 
 	ret = gmem_populate(&self->vm, 0, src, NPAGES);
 	TEST_ASSERT(ret == 1, "Populated %ld pages", ret);
-	ret = gmem_populate(&self->vm, 1, src + PAGE, NPAGES - 1);
+	ret = gmem_populate(&self->vm, 1, src + PAGE_SIZE, NPAGES - 1);
 	TEST_ASSERT(ret == -EHWPOISON && !self->vm.cmd.nr_calls, "Returned %ld after %u calls",
 		    ret, self->vm.cmd.nr_calls);
-	ret = gmem_populate(&self->vm, 2, src + 2 * PAGE, 1);
+	ret = gmem_populate(&self->vm, 2, src + 2 * PAGE_SIZE, 1);
 	TEST_ASSERT(ret == 1, "Populated %ld pages", ret);
 
 	gmem_expect_content(&self->vm, 0, src, 1);
-	gmem_expect_content(&self->vm, 2, src + 2 * PAGE, 1);
+	gmem_expect_content(&self->vm, 2, src + 2 * PAGE_SIZE, 1);
 }
 
 /* The page goes with the hole, a new one takes its place. */
@@ -107,7 +106,8 @@ TEST_F(hwpoison, destination_punched)
 	void *src = gmem_map(NPAGES);
 
 	poison_file_page(&self->vm, 1);
-	kvm_fallocate(self->vm.fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, PAGE, PAGE);
+	kvm_fallocate(self->vm.fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, PAGE_SIZE,
+		      PAGE_SIZE);
 	gmem_expect_populated(&self->vm, src, src, NPAGES);
 }
 

@@ -12,7 +12,6 @@
 #include "kvm_test_harness.h"
 #include "gmem_populate.h"
 
-#define PAGE	4096ul
 #define NPAGES	4ul
 #define SHARED	8	/* pages from here on are not private */
 
@@ -23,15 +22,15 @@ FIXTURE(in_place) {
 
 FIXTURE_SETUP(in_place)
 {
-	gmem_vm_init(&self->vm, GMEM_VM_IN_PLACE, 16);
+	gmem_vm_init(&self->vm, GMEM_VM_IN_PLACE, GMEM_NPAGES);
 	TEST_ASSERT(gmem_kernel_is_in_place(&self->vm, 0), "The kernel lacks inplace.patch");
-	vm_mem_set_shared(self->vm.vm, gmem_gpa(SHARED), 8 * PAGE);
+	vm_mem_set_shared(self->vm.vm, gmem_gpa(SHARED), 8 * PAGE_SIZE);
 	self->map = gmem_map_file(&self->vm);
 }
 
 FIXTURE_TEARDOWN(in_place)
 {
-	munmap(self->map, 16 * PAGE);
+	munmap(self->map, GMEM_NPAGES * PAGE_SIZE);
 	gmem_vm_free(&self->vm);
 	TEST_ASSERT(gmem_lockdep_is_on(), "Lockdep has reported something");
 }
@@ -52,18 +51,18 @@ static void expect_unreferenced(struct gmem_vm *vm, size_t page)
 /* On the base this populate never returns if @src_is_mapped is false. */
 static void source_same_file(struct gmem_vm *vm, char *map, bool src_is_mapped)
 {
-	void *want = malloc(NPAGES * PAGE);
+	void *want = malloc(NPAGES * PAGE_SIZE);
 	int i;
 
-	gmem_fill(map + SHARED * PAGE, NPAGES, 1);
-	memcpy(want, map + SHARED * PAGE, NPAGES * PAGE);
+	gmem_fill(map + SHARED * PAGE_SIZE, NPAGES, 1);
+	memcpy(want, map + SHARED * PAGE_SIZE, NPAGES * PAGE_SIZE);
 	if (!src_is_mapped)
-		TEST_ASSERT(!madvise(map + SHARED * PAGE, NPAGES * PAGE, MADV_DONTNEED),
+		TEST_ASSERT(!madvise(map + SHARED * PAGE_SIZE, NPAGES * PAGE_SIZE, MADV_DONTNEED),
 			    "MADV_DONTNEED: %s", strerror(errno));
 
-	gmem_expect_populated(vm, map + SHARED * PAGE, want, NPAGES);
+	gmem_expect_populated(vm, map + SHARED * PAGE_SIZE, want, NPAGES);
 
-	madvise(map, 16 * PAGE, MADV_DONTNEED);
+	madvise(map, GMEM_NPAGES * PAGE_SIZE, MADV_DONTNEED);
 	for (i = 0; i < NPAGES; i++)
 		expect_unreferenced(vm, SHARED + i);
 	free(want);
@@ -82,7 +81,7 @@ TEST_F(in_place, source_same_file_faulted_in)
 /* Pages that nobody has touched: GUP adds them to the file. */
 TEST_F(in_place, source_same_file_new)
 {
-	long ret = gmem_populate(&self->vm, 0, self->map + SHARED * PAGE, NPAGES);
+	long ret = gmem_populate(&self->vm, 0, self->map + SHARED * PAGE_SIZE, NPAGES);
 
 	TEST_ASSERT(ret == NPAGES, "Populated %ld pages", ret);
 	TEST_ASSERT(gmem_file_pages(&self->vm) == 2 * NPAGES, "The file has %lu pages",
@@ -92,15 +91,15 @@ TEST_F(in_place, source_same_file_new)
 
 TEST_F(in_place, source_private)
 {
-	gmem_expect_refused(&self->vm, self->map + 4 * PAGE, 2, EFAULT);
+	gmem_expect_refused(&self->vm, self->map + 4 * PAGE_SIZE, 2, EFAULT);
 	TEST_ASSERT(!gmem_file_has(&self->vm, 4), "The source is in the file now");
 }
 
 TEST_F(in_place, source_half_private)
 {
-	vm_mem_set_private(self->vm.vm, gmem_gpa(SHARED + 2), PAGE);
-	gmem_fill(self->map + SHARED * PAGE, 2, 2);
-	gmem_expect_partial(&self->vm, self->map + SHARED * PAGE, NPAGES, 2, EFAULT);
+	vm_mem_set_private(self->vm.vm, gmem_gpa(SHARED + 2), PAGE_SIZE);
+	gmem_fill(self->map + SHARED * PAGE_SIZE, 2, 2);
+	gmem_expect_partial(&self->vm, self->map + SHARED * PAGE_SIZE, NPAGES, 2, EFAULT);
 }
 
 TEST_F(in_place, source_is_destination)
@@ -111,14 +110,14 @@ TEST_F(in_place, source_is_destination)
 /* Without a source the content is that of the page before it became private. */
 TEST_F(in_place, no_source)
 {
-	void *want = malloc(NPAGES * PAGE);
+	void *want = malloc(NPAGES * PAGE_SIZE);
 	long ret;
 
-	vm_mem_set_shared(self->vm.vm, gmem_gpa(0), NPAGES * PAGE);
+	vm_mem_set_shared(self->vm.vm, gmem_gpa(0), NPAGES * PAGE_SIZE);
 	gmem_fill(self->map, NPAGES, 3);
-	memcpy(want, self->map, NPAGES * PAGE);
-	madvise(self->map, NPAGES * PAGE, MADV_DONTNEED);
-	vm_mem_set_private(self->vm.vm, gmem_gpa(0), NPAGES * PAGE);
+	memcpy(want, self->map, NPAGES * PAGE_SIZE);
+	madvise(self->map, NPAGES * PAGE_SIZE, MADV_DONTNEED);
+	vm_mem_set_private(self->vm.vm, gmem_gpa(0), NPAGES * PAGE_SIZE);
 
 	ret = gmem_populate_act(&self->vm, 0, NULL, NPAGES, KVM_GMEM_TEST_REPORT, 0, 0);
 	TEST_ASSERT(ret == NPAGES, "Populated %ld pages", ret);

@@ -19,7 +19,7 @@ FIXTURE_SETUP(lockdep)
 {
 	TEST_ASSERT(gmem_lockdep_is_on(), "Lockdep is off before the test");
 	gmem_vm_init(&self->vm, GMEM_VM_IN_PLACE, 8);
-	vm_mem_set_shared(self->vm.vm, gmem_gpa(4), 4 * getpagesize());
+	vm_mem_set_shared(self->vm.vm, gmem_gpa(4), 4 * PAGE_SIZE);
 	/* Not by the check of the first call: by the report, at the end. */
 	self->vm.unchecked = true;
 }
@@ -36,17 +36,17 @@ TEST_F(lockdep, no_inversion)
 	char *src = gmem_map(2);
 	long ret;
 
-	map[4 * getpagesize()] = 1;
+	map[4 * PAGE_SIZE] = 1;
 	gmem_expect_zero(&self->vm, 2, 1);
 	TEST_ASSERT(gmem_kernel_is_in_place(&self->vm, 3), "The kernel lacks inplace.patch");
 
 	ret = gmem_populate(&self->vm, 0, src, 2);
 	TEST_ASSERT(ret == 2, "Populated %ld pages", ret);
-	map[5 * getpagesize()] = 1;
+	map[5 * PAGE_SIZE] = 1;
 	gmem_expect_content(&self->vm, 0, src, 2);
 
 	TEST_ASSERT(gmem_lockdep_is_on(), "Lockdep has reported something");
-	munmap(map, 8 * getpagesize());
+	munmap(map, 8 * PAGE_SIZE);
 }
 
 int main(int argc, char *argv[])

@@ -21,7 +21,6 @@
 #include "kvm_test_harness.h"
 #include "gmem_populate.h"
 
-#define PAGE		4096ul
 #define NPAGES		3ul
 #define MISSING		1	/* page of the source */
 #define SHARED		8	/* pages from here on are not private */
@@ -42,7 +41,7 @@ static void open_userfaultfd(FIXTURE_DATA(progress) *self)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register reg = {
-		.range = { .start = (uintptr_t)self->src, .len = NPAGES * PAGE },
+		.range = { .start = (uintptr_t)self->src, .len = NPAGES * PAGE_SIZE },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 
@@ -66,8 +65,8 @@ FIXTURE_SETUP(progress)
 	struct pollfd pollfd = { .events = POLLIN };
 	struct uffd_msg msg;
 
-	gmem_vm_init(&self->vm, GMEM_VM_IN_PLACE, 16);
-	vm_mem_set_shared(self->vm.vm, gmem_gpa(SHARED), 8 * PAGE);
+	gmem_vm_init(&self->vm, GMEM_VM_IN_PLACE, GMEM_NPAGES);
+	vm_mem_set_shared(self->vm.vm, gmem_gpa(SHARED), 8 * PAGE_SIZE);
 	self->map = gmem_map_file(&self->vm);
 	self->in_place = gmem_kernel_is_in_place(&self->vm, SHARED - 1);
 
@@ -75,9 +74,9 @@ FIXTURE_SETUP(progress)
 	self->vm.unchecked = self->in_place && !gmem_has_source_pages();
 
 	self->src = gmem_map(NPAGES);
-	self->want = malloc(NPAGES * PAGE);
-	memcpy(self->want, self->src, NPAGES * PAGE);
-	TEST_ASSERT(!madvise(self->src + MISSING * PAGE, PAGE, MADV_DONTNEED),
+	self->want = malloc(NPAGES * PAGE_SIZE);
+	memcpy(self->want, self->src, NPAGES * PAGE_SIZE);
+	TEST_ASSERT(!madvise(self->src + MISSING * PAGE_SIZE, PAGE_SIZE, MADV_DONTNEED),
 		    "MADV_DONTNEED: %s", strerror(errno));
 	open_userfaultfd(self);
 
@@ -87,16 +86,16 @@ FIXTURE_SETUP(progress)
 	TEST_ASSERT(poll(&pollfd, 1, 20000) == 1, "Nobody asked for the missing page");
 	TEST_ASSERT(read(self->uffd, &msg, sizeof(msg)) == sizeof(msg) &&
 		    msg.event == UFFD_EVENT_PAGEFAULT &&
-		    msg.arg.pagefault.address == (uintptr_t)self->src + MISSING * PAGE,
+		    msg.arg.pagefault.address == (uintptr_t)self->src + MISSING * PAGE_SIZE,
 		    "Not a fault on the missing page");
 }
 
 static void supply_missing_page(FIXTURE_DATA(progress) *self)
 {
 	struct uffdio_copy copy = {
-		.dst = (uintptr_t)self->src + MISSING * PAGE,
-		.src = (uintptr_t)self->want + MISSING * PAGE,
-		.len = PAGE,
+		.dst = (uintptr_t)self->src + MISSING * PAGE_SIZE,
+		.src = (uintptr_t)self->want + MISSING * PAGE_SIZE,
+		.len = PAGE_SIZE,
 	};
 
 	TEST_ASSERT(!ioctl(self->uffd, UFFDIO_COPY, &copy), "UFFDIO_COPY: %s", strerror(errno));
@@ -107,7 +106,7 @@ static void supply_missing_page(FIXTURE_DATA(progress) *self)
 FIXTURE_TEARDOWN(progress)
 {
 	close(self->uffd);
-	munmap(self->map, 16 * PAGE);
+	munmap(self->map, GMEM_NPAGES * PAGE_SIZE);
 	gmem_vm_free(&self->vm);
 }
 
@@ -151,7 +150,7 @@ static void try_meanwhile(FIXTURE_DATA(progress) *self, bool want_progress,
 
 static void punch_hole(FIXTURE_DATA(progress) *self)
 {
-	kvm_fallocate(self->vm.fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, 0, PAGE);
+	kvm_fallocate(self->vm.fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, 0, PAGE_SIZE);
 }
 
 /* The hole is a page that has been populated already. */
@@ -159,12 +158,12 @@ TEST_F(progress, punch_hole)
 {
 	try_meanwhile(self, gmem_has_source_pages(), punch_hole);
 	gmem_expect_zero(&self->vm, 0, 1);
-	gmem_expect_content(&self->vm, 1, self->want + PAGE, NPAGES - 1);
+	gmem_expect_content(&self->vm, 1, self->want + PAGE_SIZE, NPAGES - 1);
 }
 
 static void allocate(FIXTURE_DATA(progress) *self)
 {
-	kvm_fallocate(self->vm.fd, FALLOC_FL_KEEP_SIZE, 4 * PAGE, PAGE);
+	kvm_fallocate(self->vm.fd, FALLOC_FL_KEEP_SIZE, 4 * PAGE_SIZE, PAGE_SIZE);
 }
 
 TEST_F(progress, allocate)
@@ -198,7 +197,7 @@ TEST_F(progress, guest_reads_populated)
 
 static void user_fault(FIXTURE_DATA(progress) *self)
 {
-	self->map[SHARED * PAGE] = 1;
+	self->map[SHARED * PAGE_SIZE] = 1;
 }
 
 /* So does a user fault. */
@@ -214,9 +213,9 @@ static void populate_other_vm(FIXTURE_DATA(progress) *self)
 	void *src = gmem_map(1);
 
 	gmem_vm_init(&other, GMEM_VM_PROTECTED, 4);
-	other.pins_held = 0;
 	other.unchecked = self->vm.unchecked;
 	TEST_ASSERT(gmem_populate(&other, 0, src, 1) == 1, "Populating another VM failed");
+	/* Not gmem_vm_free(): the first VM may have pages pinned. */
 	kvm_vm_free(other.vm);
 	close(other.fd);
 	free(other.calls);

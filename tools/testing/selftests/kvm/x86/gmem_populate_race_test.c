@@ -24,7 +24,6 @@
 #define MADV_PAGEOUT	21
 #endif
 
-#define PAGE		4096ul
 #define NPAGES		4ul
 #define VICTIM		2	/* the page, of source or file, that others go for */
 #define OTHERS		8	/* pages from here on are left to others */
@@ -41,10 +40,10 @@ FIXTURE(race) {
 
 FIXTURE_SETUP(race)
 {
-	gmem_vm_init(&self->vm, GMEM_VM_PROTECTED, 16);
+	gmem_vm_init(&self->vm, GMEM_VM_PROTECTED, GMEM_NPAGES);
 	self->src = gmem_map(NPAGES);
-	self->want = malloc(NPAGES * PAGE);
-	memcpy(self->want, self->src, NPAGES * PAGE);
+	self->want = malloc(NPAGES * PAGE_SIZE);
+	memcpy(self->want, self->src, NPAGES * PAGE_SIZE);
 	self->stop = false;
 	self->turns = 0;
 }
@@ -81,7 +80,7 @@ static uint64_t now_ms(void)
 static void punch_hole(struct gmem_vm *vm, size_t page, size_t npages)
 {
 	kvm_fallocate(vm->fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE,
-		      page * PAGE, npages * PAGE);
+		      page * PAGE_SIZE, npages * PAGE_SIZE);
 }
 
 /*
@@ -129,8 +128,8 @@ TEST_F(race, punch_hole)
 
 static void turn_flip_attribute(FIXTURE_DATA(race) *self)
 {
-	vm_mem_set_shared(self->vm.vm, gmem_gpa(VICTIM), PAGE);
-	vm_mem_set_private(self->vm.vm, gmem_gpa(VICTIM), PAGE);
+	vm_mem_set_shared(self->vm.vm, gmem_gpa(VICTIM), PAGE_SIZE);
+	vm_mem_set_private(self->vm.vm, gmem_gpa(VICTIM), PAGE_SIZE);
 }
 
 TEST_F(race, attribute)
@@ -141,13 +140,13 @@ TEST_F(race, attribute)
 
 static void turn_unmap(FIXTURE_DATA(race) *self)
 {
-	char *victim = self->src + VICTIM * PAGE;
+	char *victim = self->src + VICTIM * PAGE_SIZE;
 
-	munmap(victim, PAGE);
-	TEST_ASSERT(mmap(victim, PAGE, PROT_READ | PROT_WRITE,
+	munmap(victim, PAGE_SIZE);
+	TEST_ASSERT(mmap(victim, PAGE_SIZE, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == victim,
 		    "mmap(): %s", strerror(errno));
-	memcpy(victim, self->want + VICTIM * PAGE, PAGE);
+	memcpy(victim, self->want + VICTIM * PAGE_SIZE, PAGE_SIZE);
 }
 
 TEST_F(race, munmap_source)
@@ -158,12 +157,13 @@ TEST_F(race, munmap_source)
 
 static void turn_move(FIXTURE_DATA(race) *self)
 {
-	char *victim = self->src + VICTIM * PAGE, *away;
+	char *victim = self->src + VICTIM * PAGE_SIZE, *away;
 
-	away = mremap(victim, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
-		      self->src + (VICTIM + 1000) * PAGE);
+	away = mremap(victim, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
+		      self->src + (VICTIM + 1000) * PAGE_SIZE);
 	TEST_ASSERT(away != MAP_FAILED &&
-		    mremap(away, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, victim) == victim,
+		    mremap(away, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
+			   victim) == victim,
 		    "mremap(): %s", strerror(errno));
 }
 
@@ -171,27 +171,27 @@ TEST_F(race, mremap_source)
 {
 	/* Room that nobody else gets. */
 	self->src = gmem_map(2000);
-	memcpy(self->want, self->src, NPAGES * PAGE);
-	munmap(self->src + (VICTIM + 1000) * PAGE, PAGE);
+	memcpy(self->want, self->src, NPAGES * PAGE_SIZE);
+	munmap(self->src + (VICTIM + 1000) * PAGE_SIZE, PAGE_SIZE);
 	race(self, turn_move, true);
 	gmem_expect_populated(&self->vm, self->src, self->want, NPAGES);
 }
 
 static void turn_discard(FIXTURE_DATA(race) *self)
 {
-	madvise(self->src + VICTIM * PAGE, PAGE, MADV_DONTNEED);
+	madvise(self->src + VICTIM * PAGE_SIZE, PAGE_SIZE, MADV_DONTNEED);
 }
 
 TEST_F(race, discard_source)
 {
 	race(self, turn_discard, false);
-	memset(self->want + VICTIM * PAGE, 0, PAGE);
+	memset(self->want + VICTIM * PAGE_SIZE, 0, PAGE_SIZE);
 	gmem_expect_populated(&self->vm, self->src, self->want, NPAGES);
 }
 
 static void turn_page_out(FIXTURE_DATA(race) *self)
 {
-	madvise(self->src, NPAGES * PAGE, MADV_PAGEOUT);
+	madvise(self->src, NPAGES * PAGE_SIZE, MADV_PAGEOUT);
 }
 
 TEST_F(race, swap_out_source)
@@ -206,7 +206,7 @@ static void turn_fork(FIXTURE_DATA(race) *self)
 
 	TEST_ASSERT(child >= 0, "fork(): %s", strerror(errno));
 	if (!child) {
-		self->src[VICTIM * PAGE] ^= 1;
+		self->src[VICTIM * PAGE_SIZE] ^= 1;
 		_exit(0);
 	}
 	waitpid(child, NULL, 0);
@@ -255,18 +255,18 @@ TEST_F(race, guest_runs)
 static void turn_user_fault(FIXTURE_DATA(race) *self)
 {
 	usleep(self->turns % 1000);
-	READ_ONCE(self->file[VICTIM * PAGE]);
+	READ_ONCE(self->file[VICTIM * PAGE_SIZE]);
 }
 
 TEST_F(race, user_fault)
 {
 	gmem_vm_free(&self->vm);
-	gmem_vm_init(&self->vm, GMEM_VM_IN_PLACE, 16);
+	gmem_vm_init(&self->vm, GMEM_VM_IN_PLACE, GMEM_NPAGES);
 	self->file = gmem_map_file(&self->vm);
 	/* The base refuses a page that anybody has touched. */
 	race(self, turn_user_fault, !gmem_has_source_pages());
 	gmem_expect_populated(&self->vm, self->src, self->want, NPAGES);
-	munmap(self->file, self->vm.npages * PAGE);
+	munmap(self->file, self->vm.npages * PAGE_SIZE);
 }
 
 int main(int argc, char *argv[])

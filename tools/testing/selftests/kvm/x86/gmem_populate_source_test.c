@@ -54,7 +54,7 @@ FIXTURE(source) {
 
 FIXTURE_SETUP(source)
 {
-	gmem_vm_init(&self->vm, GMEM_VM_PROTECTED, 16);
+	gmem_vm_init(&self->vm, GMEM_VM_PROTECTED, GMEM_NPAGES);
 }
 
 FIXTURE_TEARDOWN(source)
@@ -64,7 +64,7 @@ FIXTURE_TEARDOWN(source)
 
 static uint64_t pagemap_entry(void *addr)
 {
-	off_t offset = (uintptr_t)addr / getpagesize() * sizeof(uint64_t);
+	off_t offset = (uintptr_t)addr / PAGE_SIZE * sizeof(uint64_t);
 	int fd = open("/proc/self/pagemap", O_RDONLY);
 	uint64_t entry;
 
@@ -434,7 +434,15 @@ FIXTURE(shared) {
 
 FIXTURE_SETUP(shared)
 {
+	void *mirror;
+
 	gmem_vm_init(&self->vm, GMEM_VM_PROTECTED, SOURCE_MANY_PAGES);
+
+	/* Where the guest copies to: not new memory when it does, and no one else's. */
+	mirror = addr_gpa2hva(self->vm.vm, GMEM_MIRROR_GPA);
+	gmem_fill(mirror, SOURCE_MANY_PAGES, 1);
+	TEST_ASSERT(!madvise(mirror, SOURCE_MANY_PAGES * 4096, MADV_DONTFORK),
+		    "MADV_DONTFORK: %s", strerror(errno));
 }
 
 FIXTURE_TEARDOWN(shared)
@@ -481,7 +489,7 @@ TEST_F(shared, fork_thp)
 	source_check_fork_thp(load, &self->vm);
 }
 
-TEST_F(shared, ksm)
+TEST_F_TIMEOUT(shared, ksm, SOURCE_KSM_TIMEOUT)
 {
 	source_check_ksm(load, &self->vm);
 }
@@ -491,7 +499,7 @@ TEST_F(shared, memcg_fork)
 	source_check_memcg_fork(load, allocate, &self->vm);
 }
 
-TEST_F(shared, memcg_ksm)
+TEST_F_TIMEOUT(shared, memcg_ksm, SOURCE_KSM_TIMEOUT)
 {
 	source_check_memcg_ksm(load, allocate, &self->vm);
 }

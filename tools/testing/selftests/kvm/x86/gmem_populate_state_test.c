@@ -21,7 +21,7 @@ FIXTURE(state) {
 
 FIXTURE_SETUP(state)
 {
-	gmem_vm_init(&self->vm, GMEM_VM_PROTECTED, 16);
+	gmem_vm_init(&self->vm, GMEM_VM_PROTECTED, GMEM_NPAGES);
 	self->src = gmem_map(NPAGES);
 }
 
@@ -40,14 +40,14 @@ static void expect_ret(struct gmem_vm *vm, size_t page, void *src, long npages, 
 static void punch_hole(struct gmem_vm *vm, size_t page, size_t npages)
 {
 	kvm_fallocate(vm->fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE,
-		      page * getpagesize(), npages * getpagesize());
+		      page * PAGE_SIZE, npages * PAGE_SIZE);
 }
 
 TEST_F(state, after_fallocate)
 {
 	struct kvm_gmem_test_page page;
 
-	kvm_fallocate(self->vm.fd, FALLOC_FL_KEEP_SIZE, 0, NPAGES * getpagesize());
+	kvm_fallocate(self->vm.fd, FALLOC_FL_KEEP_SIZE, 0, NPAGES * PAGE_SIZE);
 	page = gmem_file_page(&self->vm, 1).page;
 	TEST_ASSERT(page.pfn && !(page.flags & KVM_GMEM_TEST_UPTODATE),
 		    "PFN 0x%llx, flags 0x%x", page.pfn, page.flags);
@@ -95,7 +95,7 @@ TEST_F(state, after_punch_hole)
 
 	expect_ret(&self->vm, 1, second, 1, 1);
 	gmem_expect_content(&self->vm, 1, second, 1);
-	gmem_expect_content(&self->vm, 2, self->src + 2 * getpagesize(), 2);
+	gmem_expect_content(&self->vm, 2, self->src + 2 * PAGE_SIZE, 2);
 }
 
 TEST_F(state, punched_while_populating)
@@ -106,7 +106,7 @@ TEST_F(state, punched_while_populating)
 	TEST_ASSERT(!gmem_file_has(&self->vm, 1), "The punched page is still in the file");
 	gmem_expect_content(&self->vm, 0, self->src, 1);
 	gmem_expect_zero(&self->vm, 1, 1);
-	gmem_expect_content(&self->vm, 2, self->src + 2 * getpagesize(), 2);
+	gmem_expect_content(&self->vm, 2, self->src + 2 * PAGE_SIZE, 2);
 }
 
 /* The base has allocated the page by the time that it sees that it must not. */
@@ -114,28 +114,28 @@ TEST_F(state, shared_gfn)
 {
 	uint64_t extra = !gmem_has_source_pages();
 
-	vm_mem_set_shared(self->vm.vm, gmem_gpa(1), getpagesize());
+	vm_mem_set_shared(self->vm.vm, gmem_gpa(1), PAGE_SIZE);
 	expect_ret(&self->vm, 0, self->src, NPAGES, 1);
 	expect_ret(&self->vm, 1, self->src, NPAGES, -EINVAL);
 	TEST_ASSERT(!self->vm.cmd.nr_calls, "The callback was called for a shared GFN");
 	TEST_ASSERT(gmem_file_pages(&self->vm) == 1 + extra, "The file has %lu pages, wanted %lu",
 		    gmem_file_pages(&self->vm), 1 + extra);
 
-	vm_mem_set_private(self->vm.vm, gmem_gpa(1), getpagesize());
+	vm_mem_set_private(self->vm.vm, gmem_gpa(1), PAGE_SIZE);
 	expect_ret(&self->vm, 1, self->src, 1, 1);
 	gmem_expect_content(&self->vm, 1, self->src, 1);
 }
 
 TEST_F(state, slot_without_guest_memfd)
 {
-	size_t mirror = (GMEM_MIRROR_GPA - GMEM_GPA) / getpagesize();
+	size_t mirror = (GMEM_MIRROR_GPA - GMEM_GPA) / PAGE_SIZE;
 
 	expect_ret(&self->vm, mirror, self->src, 1, -EINVAL);
 }
 
 TEST_F(state, no_slot)
 {
-	expect_ret(&self->vm, 16, self->src, 1, -EINVAL);
+	expect_ret(&self->vm, GMEM_NPAGES, self->src, 1, -EINVAL);
 }
 
 /* The slot keeps a file descriptor of its own, see vm_mem_add(). */
@@ -221,7 +221,7 @@ TEST_F(state, vm_destroyed_meanwhile)
 	finish_slow(thread, &slow, NPAGES);
 
 	free(self->vm.calls);
-	gmem_vm_init(&self->vm, GMEM_VM_PROTECTED, 16);
+	gmem_vm_init(&self->vm, GMEM_VM_PROTECTED, GMEM_NPAGES);
 	gmem_expect_populated(&self->vm, self->src, self->src, NPAGES);
 }
 
@@ -256,7 +256,7 @@ TEST_F(state, signal_at_second_page)
 	TEST_ASSERT(ret == 2 && signals == 1, "Returned %ld, %d signals", ret, signals);
 	TEST_ASSERT(gmem_file_pages(&self->vm) == 2, "The file has %lu pages",
 		    gmem_file_pages(&self->vm));
-	expect_ret(&self->vm, 2, self->src + 2 * getpagesize(), 2, 2);
+	expect_ret(&self->vm, 2, self->src + 2 * PAGE_SIZE, 2, 2);
 	gmem_expect_content(&self->vm, 0, self->src, NPAGES);
 }
 
@@ -291,7 +291,7 @@ TEST_F(state, retry_after_callback_error)
 	long ret = gmem_populate_act(&self->vm, 0, self->src, NPAGES, KVM_GMEM_TEST_FAIL, 2, EIO);
 
 	TEST_ASSERT(ret == 2, "Returned %ld", ret);
-	expect_ret(&self->vm, 2, self->src + 2 * getpagesize(), 2, 2);
+	expect_ret(&self->vm, 2, self->src + 2 * PAGE_SIZE, 2, 2);
 	gmem_expect_content(&self->vm, 0, self->src, NPAGES);
 }
 
@@ -299,8 +299,8 @@ TEST_F(state, retry_after_callback_error)
 TEST_F(state, both_sides_bad)
 {
 	expect_ret(&self->vm, 2, self->src, 1, 1);
-	vm_mem_set_shared(self->vm.vm, gmem_gpa(1), getpagesize());
-	munmap(self->src, NPAGES * getpagesize());
+	vm_mem_set_shared(self->vm.vm, gmem_gpa(1), PAGE_SIZE);
+	munmap(self->src, NPAGES * PAGE_SIZE);
 
 	expect_ret(&self->vm, 1, self->src, 1, -EINVAL);
 	expect_ret(&self->vm, 2, self->src, 1, -EEXIST);
@@ -308,7 +308,7 @@ TEST_F(state, both_sides_bad)
 	TEST_ASSERT(!gmem_file_has(&self->vm, 1) || !gmem_has_source_pages(),
 		    "A shared GFN got a page");
 
-	vm_mem_set_private(self->vm.vm, gmem_gpa(1), getpagesize());
+	vm_mem_set_private(self->vm.vm, gmem_gpa(1), PAGE_SIZE);
 	expect_ret(&self->vm, 1, self->src, 1, -EFAULT);
 	self->src = gmem_map(NPAGES);
 	expect_ret(&self->vm, 1, self->src, 1, 1);
@@ -339,7 +339,7 @@ TEST_F(state, bind_overflows)
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		ret = __vm_set_user_memory_region2(self->vm.vm, GMEM_MIRROR_SLOT + 1,
 						   KVM_MEM_GUEST_MEMFD, gpa,
-						   bad[i].npages * getpagesize(), mem,
+						   bad[i].npages * PAGE_SIZE, mem,
 						   self->vm.fd, bad[i].offset);
 		overflows = bad[i].offset < 1ull << 63 &&
 			    bad[i].offset + bad[i].npages * 4096 >= 1ull << 63;
@@ -352,10 +352,11 @@ TEST_F(state, bind_overflows)
 						   self->vm.fd, bad[i].offset);
 			continue;
 		}
-		TEST_ASSERT(ret == -1 && errno == EINVAL, "Offset 0x%lx, %lu pages: ret %d, errno %d",
-			    bad[i].offset, bad[i].npages, ret, errno);
+		TEST_ASSERT(ret == -1 && errno == EINVAL,
+			    "Offset 0x%lx, %lu pages: ret %d, errno %d", bad[i].offset,
+			    bad[i].npages, ret, errno);
 	}
-	munmap(mem, 17 * getpagesize());
+	munmap(mem, 17 * PAGE_SIZE);
 }
 
 int main(int argc, char *argv[])

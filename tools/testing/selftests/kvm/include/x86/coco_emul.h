@@ -19,6 +19,25 @@ void coco_emul_write(const char *file, const char *text);
 /* The number behind @name in a file of lines "<name> <number>". */
 uint64_t coco_emul_value(const char *file, const char *name);
 
+/**
+ * struct coco_emul_census - how many pages of the machine are what
+ * @file:	file of lines "<name> <number>"
+ * @names:	the names, in the order of the file
+ * @nr:		how many there are
+ * @value:	the numbers
+ */
+#define COCO_EMUL_MAX_CENSUS	8
+struct coco_emul_census {
+	const char *file;
+	const char *const *names;
+	int nr;
+	uint64_t value[COCO_EMUL_MAX_CENSUS];
+};
+
+void coco_emul_census_read(struct coco_emul_census *census);
+/* The file says the same as @want. */
+void coco_emul_census_expect(const struct coco_emul_census *want);
+
 /* Calls of an instruction or a firmware command so far */
 uint64_t coco_emul_count(const char *name);
 
@@ -44,6 +63,12 @@ void coco_emul_memory_error_clear(void);
  * caller's choice: @fmt gives its name and the operands. Returns @nr numbers.
  */
 void __printf(3, 4) coco_emul_call(uint64_t *result, int nr, const char *fmt, ...);
+
+/* A byte changes, as by a stray write of the host to a page that it has given away. */
+void coco_emul_host_write(uint64_t pa);
+
+/* @nr bytes, from twice as many digits */
+void coco_emul_from_hex(const char *hex, uint8_t *bytes, size_t nr);
 
 /* Memory that stays where it is, and its physical address */
 void *coco_emul_locked_pages(size_t npages);

@@ -4,6 +4,7 @@
 #define SELFTEST_KVM_COCO_SNP_H
 
 #include "kvm_util.h"
+#include "coco_emul.h"
 #include "sev.h"
 #include "sha384.h"
 
@@ -24,10 +25,6 @@
 #define SNP_GUEST_VALID		6
 #define SNP_HOST_WRITES		(SNP_NR_CENSUS - 1)
 
-struct snp_census {
-	uint64_t value[SNP_NR_CENSUS];
-};
-
 struct snp_guest {
 	struct kvm_vm *vm;
 	uint64_t gpa;
@@ -43,8 +40,7 @@ struct snp_guest_status {
 	uint8_t ld[SHA384_SIZE];
 };
 
-void snp_census_read(struct snp_census *census);
-void snp_census_expect(const struct snp_census *want);
+void snp_census_read(struct coco_emul_census *census);
 
 /* Up to and including LAUNCH_START, with @npages private pages from @gpa on */
 void snp_guest_init(struct snp_guest *g, uint64_t gpa, size_t npages);
@@ -61,10 +57,6 @@ int __snp_guest_update(struct snp_guest *g, size_t page, const void *src, size_t
 /* Succeeds, and measures */
 void snp_guest_update(struct snp_guest *g, size_t page, const void *src, size_t npages,
 		      uint8_t type);
-
-void snp_digest_from_hex(const char *hex, uint8_t digest[SHA384_SIZE]);
-void snp_digest_expect(const uint8_t got[SHA384_SIZE], const uint8_t want[SHA384_SIZE],
-		       const char *what);
 
 void snp_guest_read_status(struct snp_guest_status *status);
 /* The digest of the only guest that there is equals the one calculated. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * TDs on the emulated TDX host, see Documentation/virt/kvm/coco-emul.rst: how to
+ * TDs on the emulated TDX host, see Documentation/virt/kvm/coco-tdx.rst: how to
  * launch one, what MRTD it has to get, and what the emulated module says of it.
  */
 #ifndef SELFTEST_KVM_COCO_TDX_H
@@ -58,10 +58,6 @@ enum coco_pamt {
 	COCO_NR_PAMT,
 };
 
-struct coco_census {
-	uint64_t nr[COCO_NR_PAMT];
-};
-
 /* Steps of a launch. The __ variants return what the ioctl returned, 0 or -1. */
 void coco_td_new(struct coco_td *td);
 int __coco_td_init_vm(struct coco_td *td, uint32_t bad_cpuid_bits, uint64_t *hw_error);
@@ -85,12 +81,11 @@ void coco_td_free(struct coco_td *td);
 void coco_td_measure(struct coco_td *td, uint32_t flags, const void *data, uint64_t gpa,
 		     uint64_t nr_pages);
 void coco_td_mrtd(struct coco_td *td, uint8_t mrtd[SHA384_SIZE]);
-bool coco_td_mrtd_is(struct coco_td *td, const char *hex);
+void coco_td_expect_mrtd(struct coco_td *td, const char *hex, const char *what);
 void coco_td_check_mrtd(struct coco_td *td);
 
 /* What the module knows of physical memory. */
-void coco_pamt_census(struct coco_census *census);
-void coco_pamt_check_census(const struct coco_census *before);
+void coco_pamt_census(struct coco_emul_census *census);
 /*
  * Physical address of the page that the TD has at @gpa, 0 if none, and how it
  * begins when the host reads it; @seen may be NULL.
@@ -102,8 +97,6 @@ uint64_t coco_td_septe(struct coco_td *td, uint64_t gpa);
 uint64_t coco_td_tdr(struct coco_td *td);
 /* Has KVM given up the VM? */
 bool coco_td_is_dead(struct coco_td *td);
-/* A byte changes, as by a stray write of the host. */
-void coco_host_write(uint64_t hpa);
 
 /*
  * The @n-th call of @leaf from now on takes @us longer: "before" it has locked

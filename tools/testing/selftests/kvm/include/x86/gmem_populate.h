@@ -13,11 +13,13 @@
 #include <linux/kvm_gmem_populate_test.h>
 
 #include "kvm_util.h"
+#include "processor.h"
 
 #define GMEM_GPA	(1ull << 32)
 #define GMEM_MIRROR_GPA	(GMEM_GPA + (1ull << 30))
 #define GMEM_SLOT	10
 #define GMEM_MIRROR_SLOT 20
+#define GMEM_NPAGES	16	/* of a VM, if the test does not mind */
 
 enum gmem_vm_kind {
 	GMEM_VM_PROTECTED,	/* a KVM_X86_SW_PROTECTED_VM */
@@ -53,7 +55,7 @@ void gmem_vm_free(struct gmem_vm *t);
 
 static inline uint64_t gmem_gpa(size_t page)
 {
-	return GMEM_GPA + page * getpagesize();
+	return GMEM_GPA + page * PAGE_SIZE;
 }
 
 /* Returns what kvm_gmem_populate() returned. */

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 /* Enough to tell a copy of them from what else changes meanwhile */
-#define SOURCE_MANY_PAGES	1024ul
+#define SOURCE_MANY_PAGES	256ul
 
 /*
  * The launch under test: fills its memory from page 0 on with @npages pages
@@ -27,9 +27,13 @@ void source_check_hugetlb_in_child(source_load_fn create_and_load, void *arg);
 
 /* SOURCE_MANY_PAGES that a child has, too */
 void source_check_fork(source_load_fn load, void *arg);
-/* The same, as huge pages: neither copied nor split */
+/* The same, in a huge page: neither copied nor split */
 void source_check_fork_thp(source_load_fn load, void *arg);
-/* SOURCE_MANY_PAGES that KSM has merged */
+/*
+ * SOURCE_MANY_PAGES that KSM has merged: it flushes TLBs for each, which takes
+ * emulated CPUs their time
+ */
+#define SOURCE_KSM_TIMEOUT	120
 void source_check_ksm(source_load_fn load, void *arg);
 
 /* The last two, in a memory cgroup that has no room for copies */

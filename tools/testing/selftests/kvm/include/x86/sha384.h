@@ -23,4 +23,8 @@ void sha384_add(struct sha384 *s, const void *data, size_t len);
 /* Leaves @s as it is, so that more can be added. */
 void sha384_digest(const struct sha384 *s, uint8_t digest[SHA384_SIZE]);
 
+/* Fails the test, with both of them in the message. */
+void sha384_expect(const uint8_t got[SHA384_SIZE], const uint8_t want[SHA384_SIZE],
+		   const char *what);
+
 #endif /* SELFTEST_KVM_SHA384_H */

@@ -85,6 +85,31 @@ uint64_t coco_emul_value(const char *file, const char *name)
 	return 0;
 }
 
+void coco_emul_census_read(struct coco_emul_census *census)
+{
+	char *text = coco_emul_read(census->file), *next = text, *line, name[32];
+	int i;
+
+	for (i = 0; i < census->nr; i++) {
+		line = strsep(&next, "\n");
+		TEST_ASSERT(line && sscanf(line, "%31s %lu", name, &census->value[i]) == 2 &&
+			    !strcmp(name, census->names[i]), COCO_EMUL_DIR "%s has no %s",
+			    census->file, census->names[i]);
+	}
+	free(text);
+}
+
+void coco_emul_census_expect(const struct coco_emul_census *want)
+{
+	struct coco_emul_census now = *want;
+	int i;
+
+	coco_emul_census_read(&now);
+	for (i = 0; i < now.nr; i++)
+		TEST_ASSERT(now.value[i] == want->value[i], "%s: %s is %lu, wanted %lu", now.file,
+			    now.names[i], now.value[i], want->value[i]);
+}
+
 uint64_t coco_emul_count(const char *name)
 {
 	return coco_emul_value("counters", name);
@@ -149,6 +174,22 @@ void coco_emul_call(uint64_t *result, int nr, const char *fmt, ...)
 	for (i = 0; i < nr; i++)
 		result[i] = strtoull(at, &at, 0);
 	TEST_ASSERT(!strcmp(at, "\n"), "Wanted %d results, not: %s", nr, text);
+}
+
+void coco_emul_host_write(uint64_t pa)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%#lx", pa);
+	coco_emul_write("host_write", text);
+}
+
+void coco_emul_from_hex(const char *hex, uint8_t *bytes, size_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		TEST_ASSERT(sscanf(hex + 2 * i, "%2hhx", &bytes[i]) == 1, "Not hex: %s", hex);
 }
 
 void *coco_emul_locked_pages(size_t npages)

@@ -9,7 +9,6 @@
 #include <linux/psp-sev.h>
 
 #include "test_util.h"
-#include "coco_emul.h"
 #include "coco_snp.h"
 
 /* PAGE_INFO of the SEV-SNP Firmware ABI Specification, section "Launch Digest" */
@@ -41,54 +40,14 @@ static void hash(const void *data, size_t len, uint8_t digest[SHA384_SIZE])
 	sha384_digest(&s, digest);
 }
 
-void snp_digest_from_hex(const char *hex, uint8_t digest[SHA384_SIZE])
+void snp_census_read(struct coco_emul_census *census)
 {
-	int i;
-
-	for (i = 0; i < SHA384_SIZE; i++)
-		TEST_ASSERT(sscanf(hex + 2 * i, "%2hhx", &digest[i]) == 1,
-			    "Not a SHA-384 digest: %s", hex);
-}
-
-static void digest_to_hex(const uint8_t digest[SHA384_SIZE], char hex[2 * SHA384_SIZE + 1])
-{
-	int i;
-
-	for (i = 0; i < SHA384_SIZE; i++)
-		sprintf(hex + 2 * i, "%02x", digest[i]);
-}
-
-void snp_digest_expect(const uint8_t got[SHA384_SIZE], const uint8_t want[SHA384_SIZE],
-		       const char *what)
-{
-	char got_hex[2 * SHA384_SIZE + 1], want_hex[2 * SHA384_SIZE + 1];
-
-	digest_to_hex(got, got_hex);
-	digest_to_hex(want, want_hex);
-	TEST_ASSERT(!memcmp(got, want, SHA384_SIZE), "%s: the digest is %s, wanted %s",
-		    what, got_hex, want_hex);
-}
-
-void snp_census_read(struct snp_census *census)
-{
-	char *text = coco_emul_read("rmp"), *at = text, name[32];
-	int i, len;
-
-	for (i = 0; i < SNP_NR_CENSUS; i++, at += len)
-		TEST_ASSERT(sscanf(at, "%31s %lu\n%n", name, &census->value[i], &len) == 2 &&
-			    !strcmp(name, census_names[i]), "RMP: no %s", census_names[i]);
-	free(text);
-}
-
-void snp_census_expect(const struct snp_census *want)
-{
-	struct snp_census now;
-	int i;
-
-	snp_census_read(&now);
-	for (i = 0; i < SNP_NR_CENSUS; i++)
-		TEST_ASSERT(now.value[i] == want->value[i], "RMP: %s is %lu, wanted %lu",
-			    census_names[i], now.value[i], want->value[i]);
+	*census = (struct coco_emul_census) {
+		.file = "rmp",
+		.names = census_names,
+		.nr = SNP_NR_CENSUS,
+	};
+	coco_emul_census_read(census);
 }
 
 void snp_guest_create(struct snp_guest *g, uint64_t gpa, size_t npages)
@@ -179,7 +138,7 @@ void snp_guest_read_status(struct snp_guest_status *status)
 		    "Wanted one guest, got: %s", text);
 	TEST_ASSERT(policy == snp_default_policy(), "Policy 0x%llx, wanted 0x%lx", policy,
 		    snp_default_policy());
-	snp_digest_from_hex(digest, status->ld);
+	coco_emul_from_hex(digest, status->ld, SHA384_SIZE);
 	free(text);
 }
 
@@ -190,7 +149,7 @@ void snp_guest_expect_digest(struct snp_guest *g)
 	snp_guest_read_status(&status);
 	TEST_ASSERT(status.pages == g->updated, "The firmware measured %llu pages of %lu",
 		    status.pages, g->updated);
-	snp_digest_expect(status.ld, g->ld, "Launch digest");
+	sha384_expect(status.ld, g->ld, "Launch digest");
 }
 
 int sev_dev_cmd(int fd, uint32_t cmd, const void *data, uint32_t *error)

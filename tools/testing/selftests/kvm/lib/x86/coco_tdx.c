@@ -195,14 +195,6 @@ void coco_td_measure(struct coco_td *td, uint32_t flags, const void *data, uint6
 	}
 }
 
-static void from_hex(const char *hex, uint8_t *bytes, size_t nr)
-{
-	size_t i;
-
-	for (i = 0; i < nr; i++)
-		TEST_ASSERT(sscanf(hex + 2 * i, "%2hhx", &bytes[i]) == 1, "Not hex: %s", hex);
-}
-
 static uint64_t td_line(struct coco_td *td, uint8_t mrtd[SHA384_SIZE])
 {
 	char *tds = coco_emul_read("tds"), *next = tds, *line, hex[2 * SHA384_SIZE + 1];
@@ -215,7 +207,7 @@ static uint64_t td_line(struct coco_td *td, uint8_t mrtd[SHA384_SIZE])
 	}
 	TEST_ASSERT(line, "The module has no TD %lx", td->tag);
 
-	from_hex(hex, mrtd, SHA384_SIZE);
+	coco_emul_from_hex(hex, mrtd, SHA384_SIZE);
 	free(tds);
 	return tdr;
 }
@@ -238,19 +230,13 @@ bool coco_td_is_dead(struct coco_td *td)
 	       errno == EIO;
 }
 
-bool coco_td_mrtd_is(struct coco_td *td, const char *hex)
+void coco_td_expect_mrtd(struct coco_td *td, const char *hex, const char *what)
 {
-	char have[2 * SHA384_SIZE + 1];
-	uint8_t mrtd[SHA384_SIZE];
-	int i;
+	uint8_t have[SHA384_SIZE], want[SHA384_SIZE];
 
-	coco_td_mrtd(td, mrtd);
-	for (i = 0; i < SHA384_SIZE; i++)
-		sprintf(have + 2 * i, "%02x", mrtd[i]);
-
-	if (strcmp(have, hex))
-		pr_info("MRTD %s should be %s\n", have, hex);
-	return !strcmp(have, hex);
+	coco_td_mrtd(td, have);
+	coco_emul_from_hex(hex, want, SHA384_SIZE);
+	sha384_expect(have, want, what);
 }
 
 void coco_td_check_mrtd(struct coco_td *td)
@@ -259,37 +245,21 @@ void coco_td_check_mrtd(struct coco_td *td)
 
 	coco_td_mrtd(td, have);
 	sha384_digest(&td->mrtd, want);
-	TEST_ASSERT(!memcmp(have, want, SHA384_SIZE),
-		    "MRTD %02x%02x... should be %02x%02x...", have[0], have[1], want[0], want[1]);
+	sha384_expect(have, want, "MRTD");
 }
 
 static const char *const pamt_names[COCO_NR_PAMT] = {
 	"NDA", "RSVD", "REG", "TDR", "TDCX", "TDVPR", "EPT", "host-writes",
 };
 
-void coco_pamt_census(struct coco_census *census)
+void coco_pamt_census(struct coco_emul_census *census)
 {
-	char *pamt = coco_emul_read("pamt"), *next = pamt, *line, name[16];
-	int i;
-
-	for (i = 0; i < COCO_NR_PAMT; i++) {
-		line = strsep(&next, "\n");
-		TEST_ASSERT(line && sscanf(line, "%15s %lu", name, &census->nr[i]) == 2 &&
-			    !strcmp(name, pamt_names[i]), "No %s in pamt", pamt_names[i]);
-	}
-	free(pamt);
-}
-
-void coco_pamt_check_census(const struct coco_census *before)
-{
-	struct coco_census now;
-	int i;
-
-	coco_pamt_census(&now);
-	for (i = 0; i < COCO_NR_PAMT; i++) {
-		TEST_ASSERT(now.nr[i] == before->nr[i], "There were %lu pages of type %s, now %lu",
-			    before->nr[i], pamt_names[i], now.nr[i]);
-	}
+	*census = (struct coco_emul_census) {
+		.file = "pamt",
+		.names = pamt_names,
+		.nr = COCO_NR_PAMT,
+	};
+	coco_emul_census_read(census);
 }
 
 /* What the Secure EPT has at a GPA and level, 0 if not a @kind, and how that begins */
@@ -310,7 +280,7 @@ static uint64_t sept_find(struct coco_td *td, uint64_t gpa, int level, const cha
 			break;
 	}
 	if (line && seen)
-		from_hex(hex, seen, COCO_SEEN_SIZE);
+		coco_emul_from_hex(hex, seen, COCO_SEEN_SIZE);
 	free(sept);
 	return line ? hpa : 0;
 }
@@ -327,14 +297,6 @@ uint64_t coco_td_septe(struct coco_td *td, uint64_t gpa)
 
 	TEST_ASSERT(table, "There is no Secure EPT table for %lx", gpa);
 	return table + (gpa - table_gpa) / PAGE_SIZE * sizeof(uint64_t);
-}
-
-void coco_host_write(uint64_t hpa)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%#lx", hpa);
-	coco_emul_write("host_write", text);
 }
 
 void coco_tdx_pause(const char *leaf, const char *where, uint64_t n, uint64_t us)

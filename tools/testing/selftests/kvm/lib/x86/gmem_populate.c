@@ -109,7 +109,7 @@ void gmem_vm_add_slot(struct gmem_vm *t, size_t npages)
 
 	TEST_ASSERT(!in_place || !t->nr_slots, "One slot only in a VM of this kind");
 
-	fd = vm_create_guest_memfd(t->vm, npages * getpagesize(),
+	fd = vm_create_guest_memfd(t->vm, npages * PAGE_SIZE,
 				   in_place ? GUEST_MEMFD_FLAG_MMAP |
 					      GUEST_MEMFD_FLAG_INIT_SHARED : 0);
 	vm_mem_add(t->vm, VM_MEM_SRC_ANONYMOUS, gmem_gpa(t->npages), GMEM_SLOT + t->nr_slots,
@@ -124,7 +124,7 @@ void gmem_vm_add_slot(struct gmem_vm *t, size_t npages)
 
 		gmem_test_ioctl(KVM_GMEM_TEST_PROTECT, &cmd);
 	}
-	vm_mem_set_private(t->vm, gmem_gpa(t->npages), npages * getpagesize());
+	vm_mem_set_private(t->vm, gmem_gpa(t->npages), npages * PAGE_SIZE);
 
 	if (t->nr_slots)
 		close(fd);
@@ -230,7 +230,7 @@ static void gmem_check_last_source(struct gmem_vm *t)
 {
 	int last = t->cmd.nr_calls - 1;
 	struct kvm_gmem_test_call *call = &t->calls[last];
-	const void *addr = (void *)t->cmd.source + last * getpagesize();
+	const void *addr = (void *)t->cmd.source + last * PAGE_SIZE;
 
 	if (last < 0 || t->cmd.nr_calls > t->cmd.max_calls || t->racing || !call->src.pfn ||
 	    call->src.flags & (KVM_GMEM_TEST_ZERO_PAGE | KVM_GMEM_TEST_KSM))
@@ -295,7 +295,7 @@ int __gmem_guest_read(struct gmem_vm *t, size_t page, size_t npages)
 	guest_cmd = (struct gmem_guest_cmd) {
 		.from = gmem_gpa(page),
 		.to = GMEM_MIRROR_GPA,
-		.words = npages * getpagesize() / sizeof(uint64_t),
+		.words = npages * PAGE_SIZE / sizeof(uint64_t),
 	};
 	sync_global_to_guest(t->vm, guest_cmd);
 
@@ -318,7 +318,7 @@ const void *gmem_guest_read(struct gmem_vm *t, size_t page, size_t npages)
 
 void gmem_expect_content(struct gmem_vm *t, size_t page, const void *want, size_t npages)
 {
-	size_t i, size = getpagesize();
+	size_t i, size = PAGE_SIZE;
 	const void *got = gmem_guest_read(t, page, npages);
 
 	for (i = 0; i < npages; i++)
@@ -330,7 +330,7 @@ void gmem_expect_content(struct gmem_vm *t, size_t page, const void *want, size_
 
 void gmem_expect_zero(struct gmem_vm *t, size_t page, size_t npages)
 {
-	void *zero = calloc(npages, getpagesize());
+	void *zero = calloc(npages, PAGE_SIZE);
 
 	TEST_ASSERT(zero, "Out of memory");
 	gmem_expect_content(t, page, zero, npages);
@@ -398,13 +398,13 @@ void gmem_fill(void *mem, size_t npages, uint64_t seed)
 	uint64_t *word = mem;
 	size_t i;
 
-	for (i = 0; i < npages * getpagesize() / sizeof(*word); i++)
+	for (i = 0; i < npages * PAGE_SIZE / sizeof(*word); i++)
 		word[i] = (seed + i + 1) * 0x9e3779b97f4a7c15ull;
 }
 
 void *gmem_map(size_t npages)
 {
-	size_t size = npages * getpagesize();
+	size_t size = npages * PAGE_SIZE;
 	void *mem = kvm_mmap(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
 	madvise(mem, size, MADV_NOHUGEPAGE);
@@ -424,7 +424,7 @@ void gmem_expect_populated(struct gmem_vm *t, const void *src, const void *want,
 	for (i = 0; i < npages; i++) {
 		TEST_ASSERT(gmem_file_page(t, i).page.flags & KVM_GMEM_TEST_UPTODATE,
 			    "Page %lu is not up to date", i);
-		if (!__gmem_user_page(src + i * getpagesize(), &page))
+		if (!__gmem_user_page(src + i * PAGE_SIZE, &page))
 			TEST_ASSERT(!page.pins, "Source page %lu is still pinned", i);
 	}
 }
@@ -437,7 +437,7 @@ static void gmem_populate_rest(struct gmem_vm *t, size_t page, size_t npages)
 
 	TEST_ASSERT(ret == npages, "Retry with a good source: %ld pages of %lu", ret, npages);
 	gmem_expect_content(t, page, good, npages);
-	munmap(good, npages * getpagesize());
+	munmap(good, npages * PAGE_SIZE);
 }
 
 /* One more page is there: what is wrong with the source counts only if the rest is right. */
@@ -465,15 +465,15 @@ void gmem_expect_refused(struct gmem_vm *t, const void *src, size_t npages, int 
 void gmem_expect_partial(struct gmem_vm *t, const void *src, size_t npages, size_t good,
 			 int error)
 {
-	void *want = malloc(good * getpagesize());
+	void *want = malloc(good * PAGE_SIZE);
 	long ret;
 
 	TEST_ASSERT(want, "Out of memory");
-	memcpy(want, src, good * getpagesize());
+	memcpy(want, src, good * PAGE_SIZE);
 
 	ret = gmem_populate(t, 0, src, npages);
 	TEST_ASSERT(ret == good, "Populated %ld pages, wanted %lu", ret, good);
-	gmem_expect_failed(t, src + good * getpagesize(), good, npages - good, error);
+	gmem_expect_failed(t, src + good * PAGE_SIZE, good, npages - good, error);
 	gmem_expect_content(t, 0, want, good);
 	gmem_populate_rest(t, good, npages - good);
 	free(want);
@@ -482,7 +482,7 @@ void gmem_expect_partial(struct gmem_vm *t, const void *src, size_t npages, size
 void *gmem_map_file(struct gmem_vm *t)
 {
 	TEST_ASSERT(t->kind == GMEM_VM_IN_PLACE, "This file cannot be mapped");
-	return kvm_mmap(t->npages * getpagesize(), PROT_READ | PROT_WRITE, MAP_SHARED, t->fd);
+	return kvm_mmap(t->npages * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, t->fd);
 }
 
 /* Private pages cannot be mapped then; the page is in the file otherwise. */
@@ -490,9 +490,9 @@ bool gmem_kernel_is_in_place(struct gmem_vm *t, size_t private_page)
 {
 	void *map = gmem_map_file(t);
 	struct kvm_gmem_test_page page;
-	bool refused = __gmem_user_page(map + private_page * getpagesize(), &page);
+	bool refused = __gmem_user_page(map + private_page * PAGE_SIZE, &page);
 
-	munmap(map, t->npages * getpagesize());
+	munmap(map, t->npages * PAGE_SIZE);
 	return refused;
 }
 

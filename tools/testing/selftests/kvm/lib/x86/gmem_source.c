@@ -28,9 +28,9 @@
 
 /*
  * What a launch may take in a memory cgroup at its limit: page tables, and what
- * the CPUs charge in advance.  A quarter of what copies of the source would.
+ * two CPUs charge in advance, 64 pages each.  Copies would take more.
  */
-#define CGROUP_ROOM	(MANY_SIZE / 4)
+#define CGROUP_ROOM	(160 * PAGE_SIZE)
 
 /* A child that has the memory, too, and in the end still reads the same there */
 struct sharer {
@@ -152,12 +152,20 @@ void source_check_hugetlb_in_child(source_load_fn create_and_load, void *arg)
 	unmap_hugetlb(mem);
 }
 
+static void expect_huge_page(const void *addr)
+{
+	const size_t last = SZ_2M - PAGE_SIZE;
+
+	TEST_ASSERT_EQ(coco_emul_pa(addr) % SZ_2M, 0);
+	TEST_ASSERT_EQ(coco_emul_pa(addr + last), coco_emul_pa(addr) + last);
+}
+
 /* Some ten pages come and go with the tasks that run meanwhile. */
 static void expect_no_copies(uint64_t anon_before)
 {
 	uint64_t anon = gmem_vmstat("nr_anon_pages");
 
-	TEST_ASSERT(anon < anon_before + SOURCE_MANY_PAGES / 8,
+	TEST_ASSERT(anon < anon_before + SOURCE_MANY_PAGES / 4,
 		    "%lu anonymous pages more, for a source of %lu", anon - anon_before,
 		    SOURCE_MANY_PAGES);
 }
@@ -178,25 +186,23 @@ void source_check_fork(source_load_fn load, void *arg)
 
 void source_check_fork_thp(source_load_fn load, void *arg)
 {
-	void *mem = kvm_mmap(MANY_SIZE + SZ_2M, PROT_READ | PROT_WRITE,
+	void *mem = kvm_mmap(2 * SZ_2M, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	void *src = (void *)(((uintptr_t)mem + SZ_2M - 1) & ~(SZ_2M - 1ul));
 	struct sharer s;
 	uint64_t anon;
 
-	TEST_ASSERT(!madvise(src, MANY_SIZE, MADV_HUGEPAGE), "MADV_HUGEPAGE: %s", strerror(errno));
-	gmem_fill(src, SOURCE_MANY_PAGES, 1);
-	TEST_ASSERT_EQ(coco_emul_pa(src) % SZ_2M, 0);
-	TEST_ASSERT_EQ(coco_emul_pa(src + SZ_2M - PAGE_SIZE), coco_emul_pa(src) + SZ_2M - PAGE_SIZE);
+	TEST_ASSERT(!madvise(src, SZ_2M, MADV_HUGEPAGE), "MADV_HUGEPAGE: %s", strerror(errno));
+	gmem_fill(src, SZ_2M / PAGE_SIZE, 1);
+	expect_huge_page(src);
 
-	s = share(src, MANY_SIZE);
+	s = share(src, SZ_2M);
 	anon = gmem_vmstat("nr_anon_pages");
 	load(arg, src, SOURCE_MANY_PAGES);
 	expect_no_copies(anon);
-	TEST_ASSERT_EQ(coco_emul_pa(src) % SZ_2M, 0);
-	TEST_ASSERT_EQ(coco_emul_pa(src + SZ_2M - PAGE_SIZE), coco_emul_pa(src) + SZ_2M - PAGE_SIZE);
+	expect_huge_page(src);
 	end_share(&s);
-	munmap(mem, MANY_SIZE + SZ_2M);
+	munmap(mem, 2 * SZ_2M);
 }
 
 static bool is_ksm(const void *addr)
@@ -215,7 +221,7 @@ static bool is_ksm(const void *addr)
 static void *map_many_merged(void)
 {
 	void *mem = map_many();
-	int i, tries = 400;
+	int i, tries = 1200;
 
 	for (i = 1; i < SOURCE_MANY_PAGES; i++)
 		memcpy(mem + i * PAGE_SIZE, mem, PAGE_SIZE);

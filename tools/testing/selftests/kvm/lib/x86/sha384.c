@@ -2,8 +2,10 @@
 /*
  * SHA-384, written from FIPS 180-4, "Secure Hash Standard".
  */
+#include <stdio.h>
 #include <string.h>
 
+#include "test_util.h"
 #include "sha384.h"
 
 #define NR_ROUNDS	80
@@ -118,4 +120,23 @@ void sha384_digest(const struct sha384 *s, uint8_t digest[SHA384_SIZE])
 
 	for (i = 0; i < SHA384_SIZE; i++)
 		digest[i] = end.h[i / 8] >> (56 - 8 * (i % 8));
+}
+
+static void to_hex(const uint8_t digest[SHA384_SIZE], char hex[2 * SHA384_SIZE + 1])
+{
+	int i;
+
+	for (i = 0; i < SHA384_SIZE; i++)
+		sprintf(hex + 2 * i, "%02x", digest[i]);
+}
+
+void sha384_expect(const uint8_t got[SHA384_SIZE], const uint8_t want[SHA384_SIZE],
+		   const char *what)
+{
+	char got_hex[2 * SHA384_SIZE + 1], want_hex[2 * SHA384_SIZE + 1];
+
+	to_hex(got, got_hex);
+	to_hex(want, want_hex);
+	TEST_ASSERT(!memcmp(got, want, SHA384_SIZE), "%s: the digest is %s, wanted %s",
+		    what, got_hex, want_hex);
 }

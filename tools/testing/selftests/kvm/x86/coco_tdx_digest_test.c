@@ -34,7 +34,7 @@ static uint8_t zeroes[PAGE_SIZE] __aligned(PAGE_SIZE);
 static uint8_t counting[PAGE_SIZE] __aligned(PAGE_SIZE);
 
 FIXTURE(tdx) {
-	struct coco_census census;
+	struct coco_emul_census census;
 };
 
 FIXTURE_SETUP(tdx)
@@ -50,7 +50,7 @@ FIXTURE_SETUP(tdx)
 FIXTURE_TEARDOWN(tdx)
 {
 	TEST_ASSERT(!coco_emul_inject_is_pending(), "An injected fault has not fired");
-	coco_pamt_check_census(&self->census);
+	coco_emul_census_expect(&self->census);
 }
 
 TEST_F(tdx, mrtd_of_nothing)
@@ -58,9 +58,9 @@ TEST_F(tdx, mrtd_of_nothing)
 	struct coco_td td;
 
 	coco_td_create(&td, 1);
-	TEST_ASSERT(coco_td_mrtd_is(&td, MRTD_NOTHING), "Before the measurement is final");
+	coco_td_expect_mrtd(&td, MRTD_NOTHING, "Before the measurement is final");
 	coco_td_finalize(&td);
-	TEST_ASSERT(coco_td_mrtd_is(&td, MRTD_NOTHING), "After it");
+	coco_td_expect_mrtd(&td, MRTD_NOTHING, "After it");
 	coco_td_free(&td);
 }
 
@@ -72,7 +72,7 @@ TEST_F(tdx, mrtd_of_unmeasured_page)
 	coco_td_add_slot(&td, 0, 16);
 	coco_td_add(&td, 0, counting, 0x1000, 1);
 	coco_td_finalize(&td);
-	TEST_ASSERT(coco_td_mrtd_is(&td, MRTD_ADD_1000), "One page, not measured");
+	coco_td_expect_mrtd(&td, MRTD_ADD_1000, "One page, not measured");
 	coco_td_free(&td);
 }
 
@@ -84,7 +84,7 @@ TEST_F(tdx, mrtd_of_measured_page)
 	coco_td_add_slot(&td, 0xffc00000, 16);
 	coco_td_add(&td, MEASURE, counting, 0xffc00000, 1);
 	coco_td_finalize(&td);
-	TEST_ASSERT(coco_td_mrtd_is(&td, MRTD_P_FFC00000), "One page, measured");
+	coco_td_expect_mrtd(&td, MRTD_P_FFC00000, "One page, measured");
 	coco_td_free(&td);
 }
 
@@ -98,7 +98,7 @@ TEST_F(tdx, mrtd_of_several_pages)
 	coco_td_add(&td, 0, counting, 0x2000, 1);
 	coco_td_add(&td, MEASURE, counting, 0x3000, 1);
 	coco_td_finalize(&td);
-	TEST_ASSERT(coco_td_mrtd_is(&td, MRTD_MIXED), "Measured and unmeasured pages");
+	coco_td_expect_mrtd(&td, MRTD_MIXED, "Measured and unmeasured pages");
 	coco_td_free(&td);
 }
 
@@ -158,7 +158,7 @@ TEST_F_TIMEOUT(tdx, launch_100_times, 120)
 		coco_td_check_mrtd(&td);
 		coco_td_free(&td);
 		if (!(i % 10))
-			coco_pamt_check_census(&self->census);
+			coco_emul_census_expect(&self->census);
 	}
 
 	free(src);
@@ -167,7 +167,7 @@ TEST_F_TIMEOUT(tdx, launch_100_times, 120)
 /* The census counts what a TD has, or going back to the start would say nothing. */
 TEST_F(tdx, census_while_td_lives)
 {
-	struct coco_census now;
+	struct coco_emul_census now;
 	struct coco_td td;
 
 	coco_td_create(&td, 8);
@@ -175,12 +175,12 @@ TEST_F(tdx, census_while_td_lives)
 	coco_td_add(&td, MEASURE, counting, COCO_TD_GPA + 2 * PAGE_SIZE, 1);
 
 	coco_pamt_census(&now);
-	TEST_ASSERT_EQ(now.nr[COCO_PAMT_TDR], self->census.nr[COCO_PAMT_TDR] + 1);
-	TEST_ASSERT_EQ(now.nr[COCO_PAMT_TDVPR], self->census.nr[COCO_PAMT_TDVPR] + 1);
-	TEST_ASSERT_EQ(now.nr[COCO_PAMT_TDCX],
-		       self->census.nr[COCO_PAMT_TDCX] + COCO_NR_TDCS + COCO_NR_TDVPX);
-	TEST_ASSERT_EQ(now.nr[COCO_PAMT_REG], self->census.nr[COCO_PAMT_REG] + 2);
-	TEST_ASSERT_EQ(now.nr[COCO_PAMT_EPT], self->census.nr[COCO_PAMT_EPT] + 3);
+	TEST_ASSERT_EQ(now.value[COCO_PAMT_TDR], self->census.value[COCO_PAMT_TDR] + 1);
+	TEST_ASSERT_EQ(now.value[COCO_PAMT_TDVPR], self->census.value[COCO_PAMT_TDVPR] + 1);
+	TEST_ASSERT_EQ(now.value[COCO_PAMT_TDCX],
+		       self->census.value[COCO_PAMT_TDCX] + COCO_NR_TDCS + COCO_NR_TDVPX);
+	TEST_ASSERT_EQ(now.value[COCO_PAMT_REG], self->census.value[COCO_PAMT_REG] + 2);
+	TEST_ASSERT_EQ(now.value[COCO_PAMT_EPT], self->census.value[COCO_PAMT_EPT] + 3);
 	coco_td_free(&td);
 }
 
@@ -237,10 +237,10 @@ TEST_F(tdx, host_write_is_counted)
 	coco_td_create(&td, 4);
 	coco_td_add(&td, MEASURE, counting, COCO_TD_GPA, 1);
 	coco_td_add(&td, 0, counting, COCO_TD_GPA + PAGE_SIZE, 1);
-	coco_host_write(coco_td_hpa(&td, COCO_TD_GPA, NULL) + 77);
+	coco_emul_host_write(coco_td_hpa(&td, COCO_TD_GPA, NULL) + 77);
 	coco_td_free(&td);
 
-	self->census.nr[COCO_PAMT_HOST_WRITES]++;
+	self->census.value[COCO_PAMT_HOST_WRITES]++;
 }
 
 /* Twice the same page: neither measured nor mapped again, and no harm done. */
@@ -435,7 +435,7 @@ TEST_F(tdx, init_vm_operand_invalid)
 	coco_td_add_vcpu(&td);
 	coco_td_init_vcpu(&td);
 	coco_td_finalize(&td);
-	TEST_ASSERT(coco_td_mrtd_is(&td, MRTD_NOTHING), "After three attempts");
+	coco_td_expect_mrtd(&td, MRTD_NOTHING, "After three attempts");
 	coco_td_free(&td);
 }
 
