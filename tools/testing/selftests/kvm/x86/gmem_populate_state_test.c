@@ -225,7 +225,7 @@ TEST_F(state, vm_destroyed_meanwhile)
 	gmem_expect_populated(&self->vm, self->src, self->src, NPAGES);
 }
 
-static volatile sig_atomic_t signals;
+static sig_atomic_t signals;
 
 static void count_signal(int nr)
 {
