@@ -162,8 +162,9 @@ function cost_tables(    i, cb, ncb, cbs, text) {
 }
 
 function source_table(    i, n, s, text) {
-	n = split("anon untouched thp memfd", s, " ")
-	split("anonymous memory, touched|anonymous memory, never touched|transparent huge pages|memfd", text, "|")
+	n = split("anon untouched thp memfd allocated", s, " ")
+	split("anonymous memory, touched|anonymous memory, never touched|transparent huge pages|memfd|" \
+		"anonymous memory, guest page allocated before", text, "|")
 	table("Instructions per page by the kind of source, " LARGE " pages, copy", "source" for_kernels("") ratio_head())
 	for (i = 1; i <= n; i++)
 		row(text[i] cells("page", "cost", s[i], "copy", LARGE) ratios("cost", s[i], "copy", LARGE))

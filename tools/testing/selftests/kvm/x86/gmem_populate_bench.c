@@ -118,8 +118,9 @@ static int populate(struct bench_vm *vm, struct kvm_gmem_bench_populate *cmd, co
 	return 1;
 }
 
-static void bench_populate(const char *source_name, const void *source, long npages,
-			   unsigned int callback, int taps)
+/* With @allocated the guest_memfd has its pages already, but nothing is in them. */
+static void __bench_populate(const char *source_name, const void *source, long npages,
+			     unsigned int callback, int taps, int allocated)
 {
 	const char *name = callback_name[callback];
 	struct kvm_gmem_bench_populate cmd;
@@ -127,6 +128,8 @@ static void bench_populate(const char *source_name, const void *source, long npa
 	int i;
 
 	vm_create(&vm, npages);
+	if (allocated && fallocate(vm.gmem, FALLOC_FL_KEEP_SIZE, 0, npages * PAGE))
+		fail("fallocate()");
 	settle();
 	if (!populate(&vm, &cmd, source, npages, callback, taps))
 		goto out;
@@ -147,6 +150,12 @@ static void bench_populate(const char *source_name, const void *source, long npa
 		print(part_name[i], source_name, name, npages, cmd.parts[i]);
 out:
 	vm_free(&vm);
+}
+
+static void bench_populate(const char *source_name, const void *source, long npages,
+			   unsigned int callback, int taps)
+{
+	__bench_populate(source_name, source, npages, callback, taps, 0);
 }
 
 /*
@@ -305,7 +314,7 @@ static void bench_lengths(const void *source, long max_pages)
 	}
 }
 
-static void bench_sources(void)
+static void bench_sources(const void *touched)
 {
 	static const struct {
 		const char *name;
@@ -327,8 +336,10 @@ static void bench_sources(void)
 			munmap(source, SOURCE_PAGES * PAGE_SIZE);
 		}
 	}
-	for (taps = 0; taps < 2; taps++)
+	for (taps = 0; taps < 2; taps++) {
 		bench_populate("none", NULL, SOURCE_PAGES, KVM_GMEM_BENCH_EMPTY, taps);
+		__bench_populate("allocated", touched, SOURCE_PAGES, KVM_GMEM_BENCH_COPY, taps, 1);
+	}
 }
 
 static void bench_loops(const void *source)
@@ -374,7 +385,7 @@ int main(int argc, char *argv[])
 	warm_up(source, max_pages);
 	bench_loops(source);
 	bench_lengths(source, max_pages);
-	bench_sources();
+	bench_sources(source);
 	bench_waits(source, max_pages);
 	print("done", "-", "-", max_pages, 0);
 	return 0;
