@@ -37,11 +37,12 @@ waits_for_each_other()
 	/tests/gmem_populate_error_test -r memory_error.in_next_page >/tmp/hang 2>&1 &
 	for second in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		sleep 1
-		for stack in /proc/[0-9]*/stack; do
-			grep -q __folio_lock "$stack" && grep -q kvm_gmem_populate "$stack" || continue
-			sleep 2
-			grep __folio_lock "$stack" && cat /proc/[0-9]*/stack | grep kvm_gmem_error_folio && return
-		done
+		cat /proc/[0-9]*/stack >/tmp/stacks 2>/dev/null
+		grep -q kvm_gmem_populate /tmp/stacks && grep -q kvm_gmem_error_folio /tmp/stacks || continue
+		# Longer than the callback lasts
+		sleep 6
+		cat /proc/[0-9]*/stack >/tmp/stacks 2>/dev/null
+		grep -B6 kvm_gmem_populate /tmp/stacks | grep folio_wait && grep kvm_gmem_error_folio /tmp/stacks && return
 	done
 	cat /tmp/hang
 	return 1
