@@ -102,7 +102,8 @@ TEST_F(memory_error, error_while_punching)
 	gmem_expect_zero(&self->vm, 0, NPAGES);
 
 	start_error(&error, &self->vm, 1);
-	kvm_fallocate(self->vm.fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, PAGE_SIZE, PAGE_SIZE);
+	kvm_fallocate(self->vm.fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, PAGE_SIZE,
+		      PAGE_SIZE);
 	end_error(&error);
 
 	TEST_ASSERT(!gmem_file_has(&self->vm, 1), "The page is still in the file");
