@@ -13,6 +13,7 @@
  */
 #define pr_fmt(fmt) "kvm_gmem_test: " fmt
 
+#include <linux/completion.h>
 #include <linux/export.h>
 #include <linux/falloc.h>
 #include <linux/file.h>
@@ -48,6 +49,11 @@ struct gmem_test {
 	struct work_struct punch;
 	struct file *punch_file;
 	loff_t punch_offset;
+
+	struct work_struct error;
+	struct completion error_done;
+	unsigned long error_pfn;
+	int error_ret;
 };
 
 static u32 gmem_test_api(void)
@@ -79,7 +85,6 @@ static u32 gmem_test_page_flags(struct page *page)
 	       (folio_test_large(folio) ? KVM_GMEM_TEST_LARGE : 0) |
 	       (folio_test_swapbacked(folio) ? KVM_GMEM_TEST_SWAPBACKED : 0) |
 	       (PageHWPoison(page) ? KVM_GMEM_TEST_HWPOISON : 0) |
-	       (folio_test_waiters(folio) ? KVM_GMEM_TEST_WAITERS : 0) |
 	       (is_zero_pfn(page_to_pfn(page)) ? KVM_GMEM_TEST_ZERO_PAGE : 0);
 }
 
@@ -202,6 +207,39 @@ static void gmem_test_start_punch(struct gmem_test *test, struct kvm *kvm, gfn_t
 	queue_work(system_dfl_wq, &test->punch);
 }
 
+static void gmem_test_error(struct work_struct *work)
+{
+	struct gmem_test *test = container_of(work, struct gmem_test, error);
+
+	test->error_ret = memory_failure(test->error_pfn, MF_SW_SIMULATED);
+	complete(&test->error_done);
+}
+
+/*
+ * A memory error in the next page.  With the page locked its handling comes to
+ * guest_memfd, and must not wait there for what populate holds: by the time that
+ * populate wants the page, they would wait for each other.
+ */
+static int gmem_test_make_error(struct gmem_test *test, struct kvm *kvm, gfn_t gfn)
+{
+	struct kvm_memory_slot *slot = gfn_to_memslot(kvm, gfn);
+	struct kvm_gmem_test_populate *cmd = test->cmd;
+	struct folio *folio;
+
+	folio = filemap_get_folio(gmem_test_mapping(slot), gmem_test_index(slot, gfn + 1));
+	if (IS_ERR(folio))
+		return PTR_ERR(folio);
+
+	test->error_pfn = folio_pfn(folio);
+	folio_put(folio);
+	queue_work(system_dfl_wq, &test->error);
+	if (wait_for_completion_timeout(&test->error_done, msecs_to_jiffies(cmd->arg)))
+		cmd->memory_error = test->error_ret;
+	else
+		cmd->memory_error = -ETIMEDOUT;
+	return 0;
+}
+
 /* What the callback does for its test, whatever it does to the memory. */
 static int gmem_test_act(struct gmem_test *test, struct kvm *kvm, gfn_t gfn)
 {
@@ -223,6 +261,8 @@ static int gmem_test_act(struct gmem_test *test, struct kvm *kvm, gfn_t gfn)
 	case KVM_GMEM_TEST_PUNCH:
 		gmem_test_start_punch(test, kvm, gfn);
 		return 0;
+	case KVM_GMEM_TEST_MEMORY_ERROR:
+		return gmem_test_make_error(test, kvm, gfn);
 	default:
 		return 0;
 	}
@@ -279,6 +319,8 @@ static void gmem_test_do_populate(struct gmem_test *test, struct kvm *kvm)
 		send_sig(cmd->arg, current, 0);
 
 	INIT_WORK_ONSTACK(&test->punch, gmem_test_punch);
+	INIT_WORK_ONSTACK(&test->error, gmem_test_error);
+	init_completion(&test->error_done);
 
 	mutex_lock(&kvm->slots_lock);
 	cmd->ret = gmem_populate_call(kvm_gmem_populate, kvm, gpa_to_gfn(cmd->gpa),
@@ -287,13 +329,15 @@ static void gmem_test_do_populate(struct gmem_test *test, struct kvm *kvm)
 
 	flush_work(&test->punch);
 	destroy_work_on_stack(&test->punch);
+	flush_work(&test->error);
+	destroy_work_on_stack(&test->error);
 	if (test->punch_file)
 		fput(test->punch_file);
 }
 
 static bool gmem_test_populate_is_valid(const struct kvm_gmem_test_populate *cmd)
 {
-	if (cmd->action < KVM_GMEM_TEST_COPY || cmd->action > KVM_GMEM_TEST_PUNCH)
+	if (cmd->action < KVM_GMEM_TEST_COPY || cmd->action > KVM_GMEM_TEST_MEMORY_ERROR)
 		return false;
 	if (cmd->action == KVM_GMEM_TEST_FAIL && (!cmd->arg || cmd->arg > MAX_ERRNO))
 		return false;
@@ -302,7 +346,7 @@ static bool gmem_test_populate_is_valid(const struct kvm_gmem_test_populate *cmd
 	/* Callers have to see to that. */
 	if (!PAGE_ALIGNED(cmd->source))
 		return false;
-	return cmd->npages > 0 && PAGE_ALIGNED(cmd->gpa) && !cmd->reserved &&
+	return cmd->npages > 0 && PAGE_ALIGNED(cmd->gpa) && !cmd->memory_error &&
 	       cmd->max_calls <= KVM_GMEM_TEST_MAX_CALLS;
 }
 
@@ -412,7 +456,6 @@ union gmem_test_cmd {
 	struct kvm_gmem_test_user_page user_page;
 	struct kvm_gmem_test_info info;
 	struct kvm_gmem_test_protect protect;
-	struct kvm_gmem_test_memory_error memory_error;
 };
 
 static const struct gmem_test_op {
@@ -425,7 +468,6 @@ static const struct gmem_test_op {
 	{ KVM_GMEM_TEST_USER_PAGE,	false,	gmem_test_user_page },
 	{ KVM_GMEM_TEST_INFO,		false,	gmem_test_info },
 	{ KVM_GMEM_TEST_PROTECT,	true,	gmem_test_protect },
-	{ KVM_GMEM_TEST_MEMORY_ERROR,	true,	gmem_test_memory_error },
 };
 
 static long gmem_test_execute_on_vm(const struct gmem_test_op *op, union gmem_test_cmd *cmd)

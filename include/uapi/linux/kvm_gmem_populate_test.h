@@ -29,6 +29,11 @@ enum kvm_gmem_test_action {
 	KVM_GMEM_TEST_SLEEP,	/* copy, call @at then sleeps for @arg ms */
 	KVM_GMEM_TEST_SIGNAL,	/* copy, call @at then sends the caller signal @arg */
 	KVM_GMEM_TEST_PUNCH,	/* copy, call @at then starts punching its page out */
+	/*
+	 * Copy; during call @at the next page of the file has a memory error, and
+	 * the call lasts until the kernel is done with that, at most @arg ms.
+	 */
+	KVM_GMEM_TEST_MEMORY_ERROR,
 };
 
 /* kvm_gmem_test_populate.at: before kvm_gmem_populate() is called at all. */
@@ -55,7 +60,6 @@ enum kvm_gmem_test_action {
 #define KVM_GMEM_TEST_SWAPBACKED	0x080
 #define KVM_GMEM_TEST_HWPOISON		0x100
 #define KVM_GMEM_TEST_ZERO_PAGE		0x200
-#define KVM_GMEM_TEST_WAITERS		0x400
 
 /**
  * struct kvm_gmem_test_page - a page and the folio it belongs to
@@ -105,7 +109,8 @@ struct kvm_gmem_test_call {
  * @nr_calls: (out) how often the callback was called, may exceed @max_calls
  * @ret: (out) what kvm_gmem_populate() returned
  * @max_per_hold: (out) most calls under one hold of the invalidate lock
- * @reserved: (in) must be 0
+ * @memory_error: (in) must be 0; (out) what memory_failure() returned during the
+ *	call, -ETIMEDOUT if it did not
  *
  * The ioctl itself fails only for a request that is malformed or that the
  * driver cannot carry out; a failure of kvm_gmem_populate() is in @ret.
@@ -124,7 +129,7 @@ struct kvm_gmem_test_populate {
 	__u32 nr_calls;
 	__s64 ret;
 	__u32 max_per_hold;
-	__u32 reserved;
+	__s32 memory_error;
 };
 
 #define KVM_GMEM_TEST_MAX_CALLS	4096
@@ -183,33 +188,10 @@ struct kvm_gmem_test_protect {
 	__s32 vm_fd;
 };
 
-/**
- * struct kvm_gmem_test_memory_error - a memory error in a page of a guest_memfd
- * @size: (in) size of this structure
- * @vm_fd: (in) VM file descriptor
- * @gpa: (in) guest physical address of a page that the file has
- * @ret: (out) what memory_failure() returned, -ETIMEDOUT if it does not return
- * @reserved: (in) must be 0
- *
- * The handling of the error begins with the page locked by the driver.  As soon
- * as it waits for that lock, the page is reported with KVM_GMEM_TEST_WAITERS,
- * and the driver waits for somebody who holds the file's invalidate lock and
- * wants the page, too.  Then it unlocks the page: the error comes first.
- */
-struct kvm_gmem_test_memory_error {
-	__u32 size;
-	__s32 vm_fd;
-	__u64 gpa;
-	__s32 ret;
-	__u32 reserved;
-};
-
 #define KVM_GMEM_TEST_POPULATE	_IOWR('G', 1, struct kvm_gmem_test_populate)
 #define KVM_GMEM_TEST_FILE_PAGE	_IOWR('G', 2, struct kvm_gmem_test_file_page)
 #define KVM_GMEM_TEST_USER_PAGE	_IOWR('G', 3, struct kvm_gmem_test_user_page)
 #define KVM_GMEM_TEST_INFO	_IOWR('G', 4, struct kvm_gmem_test_info)
 #define KVM_GMEM_TEST_PROTECT	_IOWR('G', 5, struct kvm_gmem_test_protect)
-#define KVM_GMEM_TEST_MEMORY_ERROR \
-				_IOWR('G', 6, struct kvm_gmem_test_memory_error)
 
 #endif /* _UAPI_LINUX_KVM_GMEM_POPULATE_TEST_H */

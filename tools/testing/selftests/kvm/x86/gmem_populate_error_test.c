@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A memory error in a page of guest_memfd that somebody else is about to lock.
- * On the base both wait for each other for ever, and no one can kill them: there
- * this test is run last, and in the background.
+ * A memory error in one page of a file while another one is populated, i.e. with
+ * the invalidate lock held.  The base waits for that lock, with the broken page
+ * locked.
  */
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include "test_util.h"
 #include "kvm_util.h"
 #include "kvm_test_harness.h"
 #include "gmem_populate.h"
 
+#define PAGE	4096ul
 #define NPAGES	3ul
+
+/* More than enough for an error that nobody keeps waiting */
+#define LIMIT_MS	3000
 
 FIXTURE(memory_error) {
 	struct gmem_vm vm;
+	void *src;
 };
 
 static void ignore_signal(int nr)
@@ -27,6 +30,7 @@ static void ignore_signal(int nr)
 FIXTURE_SETUP(memory_error)
 {
 	gmem_vm_init(&self->vm, GMEM_VM_PROTECTED, 16);
+	self->src = gmem_map(NPAGES);
 	/* The process that owns a broken page is told; SIG_IGN would be fatal. */
 	signal(SIGBUS, ignore_signal);
 }
@@ -36,77 +40,50 @@ FIXTURE_TEARDOWN(memory_error)
 	gmem_vm_free(&self->vm);
 }
 
-struct error_call {
-	struct gmem_vm *vm;
-	size_t page;
-	pthread_t thread;
-	int ret;
-};
-
-static void *error_thread(void *arg)
+/* EBUSY: not recovered, as guest_memfd keeps the page in the file. */
+static void expect_dealt_with(struct gmem_vm *vm)
 {
-	struct error_call *call = arg;
+	TEST_ASSERT(vm->cmd.memory_error == -EBUSY,
+		    "During the callback memory_failure() returned %d", vm->cmd.memory_error);
+}
 
-	call->ret = gmem_memory_error(call->vm, call->page);
-	return NULL;
+/* The guest has the page, and loses it. */
+TEST_F(memory_error, while_populating)
+{
+	long ret;
+
+	gmem_expect_zero(&self->vm, 1, 1);
+	ret = gmem_populate_act(&self->vm, 0, self->src, 1, KVM_GMEM_TEST_MEMORY_ERROR, 0,
+				LIMIT_MS);
+	TEST_ASSERT(ret == 1, "Populated %ld pages", ret);
+	expect_dealt_with(&self->vm);
+
+	ret = __gmem_guest_read(&self->vm, 1, 1);
+	TEST_ASSERT(ret == -EHWPOISON, "The guest's access to the page returned %ld", ret);
+	ret = gmem_populate(&self->vm, 1, self->src, 1);
+	TEST_ASSERT(ret == -EHWPOISON, "Populating the page returned %ld", ret);
 }
 
 /*
- * Until its handling waits for the page.  It goes on when somebody holds the
- * invalidate lock and wants the page, too.
+ * The broken page is the one that comes next.  The base, which holds the lock for
+ * the whole range, waits for it: for ever, and no one can kill it.
  */
-static void start_error(struct error_call *call, struct gmem_vm *vm, size_t page)
+TEST_F(memory_error, in_next_page)
 {
-	const unsigned int both = KVM_GMEM_TEST_HWPOISON | KVM_GMEM_TEST_WAITERS;
-	int tries = 10000;
-
-	*call = (struct error_call) { .vm = vm, .page = page };
-	TEST_ASSERT(!pthread_create(&call->thread, NULL, error_thread, call), "pthread_create()");
-	while ((gmem_file_page(vm, page).page.flags & both) != both && --tries)
-		usleep(1000);
-	TEST_ASSERT(tries, "The memory error does not get to the page");
-}
-
-static void end_error(struct error_call *call)
-{
-	pthread_join(call->thread, NULL);
-	/* Not recovered, as guest_memfd keeps the page in the file. */
-	TEST_ASSERT(call->ret == -EBUSY, "memory_failure() returned %d", call->ret);
-}
-
-TEST_F(memory_error, error_while_populating)
-{
-	void *src = gmem_map(NPAGES);
-	struct error_call error;
 	long ret;
 
-	/* The guest has the page, and must not keep it. */
-	gmem_expect_zero(&self->vm, 0, NPAGES);
+	kvm_fallocate(self->vm.fd, FALLOC_FL_KEEP_SIZE, 0, NPAGES * PAGE);
+	ret = gmem_populate_act(&self->vm, 0, self->src, NPAGES, KVM_GMEM_TEST_MEMORY_ERROR, 0,
+				LIMIT_MS);
+	TEST_ASSERT(ret == 1, "Populated %ld pages", ret);
+	expect_dealt_with(&self->vm);
 
-	start_error(&error, &self->vm, 1);
-	ret = gmem_populate(&self->vm, 1, src + PAGE_SIZE, 1);
-	end_error(&error);
-
-	TEST_ASSERT(ret == -EHWPOISON && !self->vm.cmd.nr_calls, "Returned %ld after %u calls",
-		    ret, self->vm.cmd.nr_calls);
-	ret = __gmem_guest_read(&self->vm, 1, 1);
-	TEST_ASSERT(ret == -EHWPOISON, "The guest's access to the page returned %ld", ret);
-	ret = gmem_populate(&self->vm, 2, src, 1);
+	ret = gmem_populate(&self->vm, 1, self->src + PAGE, NPAGES - 1);
+	TEST_ASSERT(ret == -EHWPOISON, "Populating the page returned %ld", ret);
+	ret = gmem_populate(&self->vm, 2, self->src + 2 * PAGE, 1);
 	TEST_ASSERT(ret == 1, "Populating the page after it returned %ld", ret);
-}
-
-TEST_F(memory_error, error_while_punching)
-{
-	struct error_call error;
-
-	gmem_expect_zero(&self->vm, 0, NPAGES);
-
-	start_error(&error, &self->vm, 1);
-	kvm_fallocate(self->vm.fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, PAGE_SIZE, PAGE_SIZE);
-	end_error(&error);
-
-	TEST_ASSERT(!gmem_file_has(&self->vm, 1), "The page is still in the file");
-	gmem_expect_zero(&self->vm, 1, 2);
+	gmem_expect_content(&self->vm, 0, self->src, 1);
+	gmem_expect_content(&self->vm, 2, self->src + 2 * PAGE, 1);
 }
 
 int main(int argc, char *argv[])

@@ -70,8 +70,6 @@ void gmem_expect_content(struct gmem_vm *t, size_t page, const void *want, size_
 void gmem_expect_zero(struct gmem_vm *t, size_t page, size_t npages);
 
 struct kvm_gmem_test_file_page gmem_file_page(struct gmem_vm *t, size_t page);
-/* What memory_failure() returned; see struct kvm_gmem_test_memory_error */
-int gmem_memory_error(struct gmem_vm *t, size_t page);
 bool gmem_file_has(struct gmem_vm *t, size_t page);
 uint64_t gmem_file_pages(struct gmem_vm *t);
 int __gmem_user_page(const void *addr, struct kvm_gmem_test_page *page);

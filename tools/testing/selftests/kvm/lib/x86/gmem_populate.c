@@ -349,18 +349,6 @@ struct kvm_gmem_test_file_page gmem_file_page(struct gmem_vm *t, size_t page)
 	return cmd;
 }
 
-int gmem_memory_error(struct gmem_vm *t, size_t page)
-{
-	struct kvm_gmem_test_memory_error cmd = {
-		.size = sizeof(cmd),
-		.vm_fd = t->vm->fd,
-		.gpa = gmem_gpa(page),
-	};
-
-	gmem_test_ioctl(KVM_GMEM_TEST_MEMORY_ERROR, &cmd);
-	return cmd.ret;
-}
-
 bool gmem_file_has(struct gmem_vm *t, size_t page)
 {
 	return gmem_file_page(t, page).page.pfn;
