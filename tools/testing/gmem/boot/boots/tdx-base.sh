@@ -8,6 +8,7 @@
 load kvm-intel tdx=1 nested=0
 want_not_ok tdx_init_mem_region_test td.measured.gpa_too_wide td.unmeasured.gpa_too_wide \
 	td.measured.nr_pages_overflows td.unmeasured.nr_pages_overflows global.finalize_without_vcpu \
+	td.measured.source_zero td.unmeasured.source_zero \
 	global.memslot_before_init_vm
 want_not_ok coco_tdx_busy_test busy.punch_hole_while_measuring busy.measure_while_punching_hole \
 	busy.punch_hole_in_finalize busy.punch_hole_after_finalize busy.finalize_before_page_remove
