@@ -128,7 +128,7 @@ static void __bench_populate(const char *source_name, const void *source, long n
 	int i;
 
 	vm_create(&vm, npages);
-	if (allocated && fallocate(vm.gmem, FALLOC_FL_KEEP_SIZE, 0, npages * PAGE))
+	if (allocated && fallocate(vm.gmem, FALLOC_FL_KEEP_SIZE, 0, npages * PAGE_SIZE))
 		fail("fallocate()");
 	settle();
 	if (!populate(&vm, &cmd, source, npages, callback, taps))
