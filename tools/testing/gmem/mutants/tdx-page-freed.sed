@@ -2,4 +2,4 @@
 # A page that the TDX module does not give back is freed.
 # mutant: file=arch/x86/kvm/vmx/tdx.c boot=tdx-failure
 # mutant: fails=coco_tdx_failure_test/lost.mem_page_remove.punch_hole
-/^static void tdx_sept_remove_private_spte(/,/^}/s/get_page(page);/;/
+/^static void tdx_sept_remove_private_spte(/,/^}/s/get_page(page);/(void)page;/
