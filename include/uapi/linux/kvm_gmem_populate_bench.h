@@ -93,7 +93,7 @@ struct kvm_gmem_bench_populate {
  * struct kvm_gmem_bench_loop - measure a primitive
  * @size: (in) size of this structure
  * @op: (in) enum kvm_gmem_bench_op
- * @source: (in) user address, page aligned; @nr pages for the pinning ones
+ * @source: (in) user address, page aligned; @nr pages for those that look one up
  * @nr: (in) how often, at most KVM_GMEM_BENCH_MAX_LOOP
  * @reserved: (in) must be 0
  * @cost: (out) of all @nr rounds

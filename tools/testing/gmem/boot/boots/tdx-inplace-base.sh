@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Negative control of tdx-inplace: the base pins the source inside the invalidate lock, which lockdep reports.
+# Negative control of tdx-inplace: the base looks up the source inside the invalidate lock, which lockdep reports.
 # boot: machine=tdx kernel=base-inplace timeout=180 verbs=test
 # boot: splat=possible circular locking dependency detected
 . /lib/guest.sh
