@@ -47,15 +47,18 @@ struct coco_emul_point {
 
 /**
  * struct coco_emul_insn - an instruction that the real CPU does not know
- * @point:	name, counter and fault; @emulate has to call coco_emul_hit() on it
+ * @point:	name, counter and fault; @emulate has to call coco_emul_hit() on it.
+ *		NULL if it is not counted.
  * @opcode:	opcode bytes
  * @nr_opcode:	number of opcode bytes
  * @prefix:	mandatory prefix (0x66, 0xf2 or 0xf3), 0 for none of them
  * @modrm_mask:	bits of ModRM that take part in the identification
  * @modrm:	their value
  * @mem:	the ModRM operand has to be in memory (mod != 3)
- * @emulate:	carries out the instruction, called with coco_emul_lock held and
- *		interrupts off. Returns false, with nothing changed, to decline:
+ * @unlocked:	is about this CPU alone, or takes long: @emulate is called without
+ *		coco_emul_lock, and the time goes to nobody's account
+ * @emulate:	carries out the instruction, called with coco_emul_lock held, unless
+ *		@unlocked, and interrupts off. Returns false, with nothing changed, to decline:
  *		the exception is then delivered as on any other machine. It must
  *		not touch regs->ip: the core advances it, last.
  *
@@ -69,6 +72,7 @@ struct coco_emul_insn {
 	u8			modrm_mask;
 	u8			modrm;
 	bool			mem;
+	bool			unlocked;
 	bool			(*emulate)(const struct coco_emul_insn *e, struct pt_regs *regs,
 					   struct insn *insn);
 };
@@ -150,6 +154,10 @@ extern raw_spinlock_t coco_emul_lock;
  * Of all files: FILE_init() runs once, when the platform starts, and adds the
  * debugfs files that are described at the top of the file.
  */
+
+/* core/cpu.c */
+void coco_emul_hide_efer(u64 bits);
+u64 coco_emul_hidden_efer(void);
 
 /* core/trap.c */
 bool coco_emul_ea(struct insn *insn, struct pt_regs *regs, unsigned long *ea);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the CPU claims to be: CPUID, MSRs and CR4 of the emulated platform.
+ * What the CPU claims to be: CPUID, MSRs, CR4 and EFER of the emulated platform.
  *
  * CPUID does not fault in kernel mode, and the exception tables of RDMSR and
  * WRMSR are consulted before any notifier, so these cannot be trapped. They go
@@ -15,6 +15,7 @@
 #include <linux/err.h>
 #include <linux/init.h>
 #include <linux/kprobes.h>
+#include <linux/percpu.h>
 #include <linux/printk.h>
 #include <linux/string.h>
 
@@ -25,6 +26,10 @@
 #include <asm/tlbflush.h>
 
 #include "../coco_emul.h"
+
+/* Bits of EFER that do not reach the CPU, and those of them that the kernel has set. */
+static u64 efer_hidden __ro_after_init;
+static DEFINE_PER_CPU(u64, efer_kept);
 
 static notrace void emul_cpuid(unsigned int *eax, unsigned int *ebx,
 			       unsigned int *ecx, unsigned int *edx)
@@ -43,34 +48,74 @@ static notrace u64 emul_read_msr(u32 msr)
 	if (coco_emul_host->read_msr(msr, &val))
 		return val;
 
-	return native_read_msr(msr);
+	val = native_read_msr(msr);
+	return msr == MSR_EFER ? val | this_cpu_read(efer_kept) : val;
 }
 NOKPROBE_SYMBOL(emul_read_msr);
 
 static notrace int emul_read_msr_safe(u32 msr, u64 *val)
 {
+	int err;
+
 	if (coco_emul_host->read_msr(msr, val))
 		return 0;
 
-	return native_read_msr_safe(msr, val);
+	err = native_read_msr_safe(msr, val);
+	if (!err && msr == MSR_EFER)
+		*val |= this_cpu_read(efer_kept);
+	return err;
 }
 NOKPROBE_SYMBOL(emul_read_msr_safe);
 
 static notrace void emul_write_msr(u32 msr, u64 val)
 {
-	if (!coco_emul_host->write_msr || !coco_emul_host->write_msr(msr, val))
-		native_write_msr(msr, val);
+	if (coco_emul_host->write_msr && coco_emul_host->write_msr(msr, val))
+		return;
+
+	if (msr == MSR_EFER) {
+		this_cpu_write(efer_kept, val & efer_hidden);
+		val &= ~efer_hidden;
+	}
+	native_write_msr(msr, val);
 }
 NOKPROBE_SYMBOL(emul_write_msr);
 
 static notrace int emul_write_msr_safe(u32 msr, u64 val)
 {
+	u64 kept = val & efer_hidden;
+	int err;
+
 	if (coco_emul_host->write_msr && coco_emul_host->write_msr(msr, val))
 		return 0;
 
-	return native_write_msr_safe(msr, val);
+	if (msr != MSR_EFER)
+		return native_write_msr_safe(msr, val);
+
+	err = native_write_msr_safe(msr, val & ~efer_hidden);
+	if (!err)
+		this_cpu_write(efer_kept, kept);
+	return err;
 }
 NOKPROBE_SYMBOL(emul_write_msr_safe);
+
+/**
+ * coco_emul_hide_efer() - keep bits of EFER from the CPU
+ * @bits:	the bits, none of which may be set yet; the kernel reads them as it
+ *		has written them
+ */
+void __init coco_emul_hide_efer(u64 bits)
+{
+	efer_hidden = bits;
+}
+
+/**
+ * coco_emul_hidden_efer() - those of the hidden bits that are set on this CPU
+ */
+u64 coco_emul_hidden_efer(void)
+{
+	return this_cpu_read(efer_kept);
+}
+NOKPROBE_SYMBOL(coco_emul_hidden_efer);
 
 static notrace void emul_write_cr4(unsigned long val)
 {
@@ -145,8 +190,10 @@ static void __init add_insn_points(void)
 	const struct coco_emul_insn *const *table, *e;
 
 	for (table = coco_emul_host->insns; *table; table++) {
-		for (e = *table; e->emulate; e++)
-			coco_emul_point_add(e->point);
+		for (e = *table; e->emulate; e++) {
+			if (e->point)
+				coco_emul_point_add(e->point);
+		}
 	}
 }
 

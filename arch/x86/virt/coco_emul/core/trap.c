@@ -152,6 +152,11 @@ static int coco_emul_die(struct notifier_block *nb, unsigned long val, void *dat
 	if (!e)
 		return NOTIFY_DONE;
 
+	if (e->unlocked) {
+		done = e->emulate(e, regs, &insn);
+		goto out;
+	}
+
 	/* In an NMI, e.g. when the kernel goes down: it may have interrupted the holder. */
 	if (!in_nmi())
 		raw_spin_lock_irqsave(&coco_emul_lock, flags);
@@ -166,7 +171,7 @@ static int coco_emul_die(struct notifier_block *nb, unsigned long val, void *dat
 		nr_declined++;
 	}
 	raw_spin_unlock_irqrestore(&coco_emul_lock, flags);
-
+out:
 	if (!done)
 		return NOTIFY_DONE;
 
