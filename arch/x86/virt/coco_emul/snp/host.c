@@ -3,8 +3,8 @@
  * Emulated SEV-SNP host: what the CPU claims to be.
  *
  * The model is an EPYC with SEV-ES, SEV-SNP and the RMPREAD instruction. The
- * parts of SVM that a host with SNP has to have are claimed as well; QEMU's SVM
- * ignores them, which no test here notices because no encrypted guest runs.
+ * parts of SVM that a host with SNP has to have are claimed as well, although
+ * QEMU's SVM ignores them.
  */
 #define pr_fmt(fmt)	"coco_emul: " fmt
 
@@ -15,6 +15,7 @@
 #include <asm/cpuid/api.h>
 #include <asm/msr-index.h>
 
+#include "../guest/svm.h"
 #include "snp.h"
 
 #define CPUID_SVM_FEATURES	0x8000000a
@@ -101,6 +102,8 @@ static int __init snp_host_init(struct dentry *debugfs)
 	snp_emul_psp_guest_init(debugfs);
 	ret = snp_emul_rmp_init(debugfs);
 	if (!ret)
+		ret = coco_emul_svm_init();
+	if (!ret)
 		ret = snp_emul_psp_pci_init();
 	if (ret)
 		return ret;
@@ -112,6 +115,7 @@ static int __init snp_host_init(struct dentry *debugfs)
 
 static const struct coco_emul_insn *const snp_insns[] = {
 	snp_emul_rmp_insns,
+	snp_emul_svm_insns,
 	NULL
 };
 

@@ -163,6 +163,9 @@ extern const struct psp_cmd snp_emul_psp_launch_cmds[];
 int snp_emul_psp_pci_init(void);
 void snp_emul_psp_pci_reserve(void);
 
+/* svm.c */
+extern const struct coco_emul_insn snp_emul_svm_insns[];
+
 /* calls.c */
 extern const struct coco_emul_call snp_emul_calls[];
 

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Emulated SEV-SNP host: the instructions of SVM, AMD64 Architecture Programmer's
+ * Manual, volume 3, "System Instruction Reference". They are invalid opcodes, as
+ * guest/svm.c has it.
+ *
+ * VMs that know nothing of SEV run as on the CPU as it is. VMRUN of all others
+ * fails, as it does on hardware if the ASID is not one of an active guest: the
+ * #VMEXIT has the code VMEXIT_INVALID. The real VMRUN must not see them. It knows
+ * nothing of SEV, would run what is in the VMCB in place of the VMSA, and would not
+ * restore the registers of the host that SEV-ES restores.
+ */
+#include <linux/kprobes.h>
+#include <linux/percpu.h>
+
+#include <asm/msr.h>
+#include <asm/svm.h>
+
+#include "../guest/svm.h"
+#include "snp.h"
+
+/* VMLOAD has loaded the state of a guest, which is in its area. */
+static DEFINE_PER_CPU(bool, guest_loaded);
+
+static bool svm_is_on(void)
+{
+	return coco_emul_hidden_efer() & EFER_SVME;
+}
+
+/* The page that RAX gives the address of, NULL for #GP */
+static struct vmcb *vmcb_in_rax(struct pt_regs *regs)
+{
+	if (!PAGE_ALIGNED(regs->ax))
+		return NULL;
+
+	return coco_emul_ram(regs->ax, PAGE_SIZE);
+}
+
+/* VMRUN, "Canonicalization and Consistency Checks" */
+static void vmrun_fails(struct vmcb *vmcb, u64 exit_code)
+{
+	vmcb->control.exit_code = lower_32_bits(exit_code);
+	vmcb->control.exit_code_hi = upper_32_bits(exit_code);
+	vmcb->control.exit_info_1 = 0;
+	vmcb->control.exit_info_2 = 0;
+	vmcb->control.exit_int_info = 0;
+}
+
+static bool emulate_vmrun(const struct coco_emul_insn *e, struct pt_regs *regs,
+			  struct insn *insn)
+{
+	struct vmcb *vmcb = vmcb_in_rax(regs);
+	u64 gprs[COCO_EMUL_NR_GPRS] = {}, status = SVM_EXIT_ERR;
+	bool fails;
+
+	if (!svm_is_on() || !vmcb)
+		return false;
+
+	raw_spin_lock(&coco_emul_lock);
+	fails = coco_emul_hit(e->point, &status);
+	raw_spin_unlock(&coco_emul_lock);
+
+	if (fails || !coco_emul_svm_runs() ||
+	    vmcb->control.nested_ctl & (SVM_NESTED_CTL_SEV_ENABLE | SVM_NESTED_CTL_SEV_ES_ENABLE)) {
+		vmrun_fails(vmcb, status);
+		return true;
+	}
+
+	if (!this_cpu_read(guest_loaded)) {
+		coco_emul_svm_host_to_guest_area();
+		this_cpu_write(guest_loaded, true);
+	}
+
+	coco_emul_svm_gprs(gprs, regs);
+	coco_emul_svm_enter(regs->ax, gprs, regs->flags & X86_EFLAGS_IF);
+	coco_emul_svm_set_gprs(regs, gprs);
+
+	/* Neither NRIPS nor decode assists, which the CPU claims: KVM can do without. */
+	vmcb->control.next_rip = 0;
+	vmcb->control.insn_len = 0;
+	return true;
+}
+
+static bool emulate_vmload(const struct coco_emul_insn *e, struct pt_regs *regs,
+			   struct insn *insn)
+{
+	struct vmcb *vmcb = vmcb_in_rax(regs);
+	bool host = regs->ax == native_read_msr(MSR_VM_HSAVE_PA);
+
+	if (!svm_is_on() || !vmcb)
+		return false;
+
+	if (host)
+		coco_emul_svm_vmload(regs->ax);
+	else
+		coco_emul_svm_copy(coco_emul_svm_guest_area(), &vmcb->save);
+	this_cpu_write(guest_loaded, !host);
+	return true;
+}
+
+static bool emulate_vmsave(const struct coco_emul_insn *e, struct pt_regs *regs,
+			   struct insn *insn)
+{
+	struct vmcb *vmcb = vmcb_in_rax(regs);
+
+	if (!svm_is_on() || !vmcb)
+		return false;
+
+	if (this_cpu_read(guest_loaded))
+		coco_emul_svm_copy(&vmcb->save, coco_emul_svm_guest_area());
+	else
+		coco_emul_svm_vmsave(regs->ax);
+	return true;
+}
+
+/* Without guests GIF is not needed, and is not to be relied on. */
+static bool emulate_clgi(const struct coco_emul_insn *e, struct pt_regs *regs,
+			 struct insn *insn)
+{
+	if (!svm_is_on())
+		return false;
+
+	if (coco_emul_svm_runs())
+		coco_emul_svm_clgi();
+	return true;
+}
+
+static bool emulate_stgi(const struct coco_emul_insn *e, struct pt_regs *regs,
+			 struct insn *insn)
+{
+	if (!svm_is_on())
+		return false;
+
+	if (coco_emul_svm_runs())
+		coco_emul_svm_stgi();
+	return true;
+}
+
+static bool emulate_invlpga(const struct coco_emul_insn *e, struct pt_regs *regs,
+			    struct insn *insn)
+{
+	if (!svm_is_on())
+		return false;
+
+	coco_emul_svm_invlpga(regs->ax, regs->cx);
+	return true;
+}
+
+#define SVM_INSN(_modrm, _emulate, ...)			\
+	{						\
+		.opcode		= { 0x0f, 0x01 },	\
+		.nr_opcode	= 2,			\
+		.modrm_mask	= 0xff,			\
+		.modrm		= _modrm,		\
+		.unlocked	= true,			\
+		.emulate	= _emulate,		\
+		__VA_ARGS__				\
+	}
+
+const struct coco_emul_insn snp_emul_svm_insns[] = {
+	SVM_INSN(0xd8, emulate_vmrun, .point = COCO_EMUL_POINT("VMRUN")),
+	SVM_INSN(0xda, emulate_vmload),
+	SVM_INSN(0xdb, emulate_vmsave),
+	SVM_INSN(0xdc, emulate_stgi),
+	SVM_INSN(0xdd, emulate_clgi),
+	SVM_INSN(0xdf, emulate_invlpga),
+	{}
+};
