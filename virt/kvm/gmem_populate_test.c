@@ -62,6 +62,9 @@ static u32 gmem_test_api(void)
 		return KVM_GMEM_TEST_API_USER;
 	if (GMEM_POPULATE_ANNOUNCES_WRITES)
 		return KVM_GMEM_TEST_API_PAGE_WRITE;
+	/* What prepared pages before Linux 7.0 has another name since. */
+	if (IS_ENABLED(CONFIG_HAVE_KVM_ARCH_GMEM_CONVERT))
+		return KVM_GMEM_TEST_API_PAGE_LINUX_7;
 	return KVM_GMEM_TEST_API_PAGE;
 }
 

@@ -12,12 +12,13 @@
 
 #define KVM_GMEM_TEST_DEVICE	"kvm-gmem-test"
 
-/* What kvm_host.h of the tree under test declares. */
+/* What kvm_host.h of the tree under test declares, and of which kernel it is. */
 enum kvm_gmem_test_api {
 	/* 0 is reserved to catch uninitialized fields */
 	KVM_GMEM_TEST_API_USER = 1,	/* the callback gets a user address */
 	KVM_GMEM_TEST_API_PAGE,		/* the callback gets a page */
 	KVM_GMEM_TEST_API_PAGE_WRITE,	/* as PAGE, the caller announces writes */
+	KVM_GMEM_TEST_API_PAGE_LINUX_7,	/* as PAGE, in Linux 7.0 or later */
 };
 
 /* What the driver's callback does. */

@@ -14,8 +14,10 @@
 #   kernel=VARIANT[,VARIANT...]  one boot with each; those after the first are called BOOT@VARIANT
 #   cpu=QEMU-CPU  smp=N  mem=SIZE  in place of the machine's; features=+A,-B  more of its CPU, or less
 #   timeout=SECONDS  verbs=run,test  tests=all  pack=host
+#   base=LINUX      for that base only, by what is called linux in its BASE
 #   append=...      to the end of the line: more kernel parameters
-#   splat=REGEX     to the end of the line, negative controls only: this kernel report must appear
+#   splat=REGEX     to the end of the line: this kernel report must appear. What a negative control must report stands in
+#                   CONTROLS of the series, as kernel-log or panic
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -50,8 +52,8 @@ machine=${machine:-/dev/null}
 # of_machine KEY DEFAULT: what the boot script says, or else its machine
 of_machine() { meta "$script" "$1" "$(meta "$machine" "$1" "$2")"; }
 
-kernel=$(meta "$script" kernel series)
-kernel=${kernel%%,*}
+kernel=$(kernels "$script" | head -n 1)
+[ -n "$kernel" ] || die "the boot $boot is not for Linux $(base_field linux)" "make list"
 case $1 in *@*) kernel=${1#*@} ;; esac
 [ -f "$GMEM/kernel/variants/$kernel" ] || die "no variant $kernel" "make list"
 tree=${KTREE:-$BUILD/tree/$kernel}
@@ -70,7 +72,10 @@ qemu=${QEMU:-qemu-system-x86_64}
 
 [ -f "$tree/arch/x86/boot/bzImage" ] || die "no kernel in $tree" "make run"
 mkdir -p "$LOG" "$work"
-printf "BOOT='%s'\nBOOT_TIMEOUT=%s\n%s" "$boot" "$limit" "$variables" >"$work/boot.env"
+controls "${1%@*}" >"$work/controls"
+report() { { [ "$1" != kernel-log ] || meta_line "$script" splat '|'; sed -n "s/^$1 //p" "$work/controls"; } | grep . | paste -s -d '|' || :; }
+printf "BOOT='%s'\nBOOT_TIMEOUT=%s\n%sCONTROLS='%s'\n" "$boot" "$limit" "$variables" \
+	"$(grep -vE '^(kernel-log|panic) ' "$work/controls" || :)" >"$work/boot.env"
 script_to_run=$script
 [ -z "$interactive" ] || script_to_run=
 "$GMEM/boot/image.sh" "$tree" "$work/initramfs" "$work/boot.env" ${script_to_run:+"$script_to_run"}
@@ -91,6 +96,6 @@ timeout --foreground -k 5 $((limit + 180 * GMEM_SLOW)) "$@" -serial stdio \
 grep -v "warning: TCG doesn't support requested feature" "$work/qemu.err" | sed 's/^/# qemu: /' || :
 rm -f "$work/initramfs"
 
-awk -f "$GMEM/lib/tap.awk" -f "$GMEM/boot/console.awk" -v boot="$boot" -v want="$(meta_line "$script" splat '|')" \
-	-v qemu=$status "$log"
+awk -f "$GMEM/lib/tap.awk" -f "$GMEM/boot/console.awk" -v boot="$boot" -v want="$(report kernel-log)" \
+	-v panic="$(report panic)" -v qemu=$status "$log"
 say "$boot: $(($(date +%s) - start)) s, log $log"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Console log of one boot in, cases out, after tap.awk. Silence is a failure: without plan and exit status the boot is red.
-# Variables: boot (name), want (regex of a kernel report that must appear, or empty), qemu (QEMU's exit status)
+# Variables: boot (name), want (regex of a kernel report that must appear, or empty), qemu (QEMU's exit status),
+# panic (regex of the panic that has to be the end of the boot, or empty)
 
 BEGIN {
 	splat = "BUG: |kernel BUG|BUG kmalloc|WARNING: |WARNING in|INFO: (possible|suspicious|task |rcu|lockdep|trying to register|NMI)"
@@ -34,6 +35,10 @@ function trouble(text) { if (troubles++ < 5) remarks = remarks "# " boot ": " te
 /^gmem: exit / { status = substr($0, 12); next }
 /^gmem: / { next }
 
+# Nothing comes after that
+panic != "" && /Kernel panic/ && $0 ~ panic { dead = 1 }
+dead { next }
+
 # Need not look like a splat: some reports are only a line and a backtrace
 want != "" && $0 ~ want { wanted++; next }
 
@@ -49,6 +54,12 @@ race && /^Reported by Kernel Concurrency Sanitizer/ { if (ours) report(race); el
 $0 ~ splat { report($0) }
 
 END {
+	if (dead && plan == "" && status == "") {
+		plan = cases + 0
+		status = "0"
+	} else if (panic != "") {
+		trouble("the panic that must end the boot did not: " panic)
+	}
 	if (plan == "")
 		trouble("no plan: the boot script did not come to its end")
 	else if (plan != cases + 0)

@@ -11,8 +11,11 @@
 #   case_ok NAME COMMAND...            one case by the exit status of COMMAND
 #   skip_case NAME REASON
 #   want_fail NAME REGEX COMMAND...    negative control: COMMAND must fail and print REGEX (ERE)
-#   want_not_ok [-n NAME] BINARY CASE...
-#                                      negative control: the TAP test BINARY must report each CASE "not ok"
+#   want_not_ok [-n NAME] BINARY [CASE...]
+#                                      negative control: the TAP test BINARY must report each CASE "not ok". By default
+#                                      those that CONTROLS of the series names for this boot; if there are none the test
+#                                      does not run
+#   want_only_not_ok BINARY [ARG...]   the same, and every other case must be ok
 #   stuck_tasks                        tasks hang, as they should: the machine goes off without asking drivers
 #   note TEXT...                       a line for the log
 #
@@ -175,19 +178,51 @@ run_test()
 	esac
 }
 
+# The cases that must fail, of the lines "TEST CASE" in $CONTROLS
+controls() { printf '%s\n' "${CONTROLS:-}" | sed -n "s/^$1 //p"; }
+
+fails_here()
+{
+	if cut -f 1,2 "$STATE/tap" | grep -qxF "not ok$tab$1"; then
+		result ok "$name/$1 fails here"
+	else
+		result "not ok" "$name/$1 fails here" "it did not report \"not ok\", $(remark "$rc")"
+	fi
+}
+
 want_not_ok()
 {
 	find_test "$@" || return 0
 	shift "$used"
+	# shellcheck disable=SC2046 # names of cases have no spaces
+	[ $# != 0 ] || set -- $(controls "${binary##*/}")
+	[ $# != 0 ] || return 0
 	note "$name: must fail: $*"
 	logged "$binary"
-	for want; do
-		if tap_list | cut -f 1,2 | grep -qxF "not ok$tab$want"; then
-			result ok "$name/$want fails here"
-		else
-			result "not ok" "$name/$want fails here" "it did not report \"not ok\", $(remark "$rc")"
-		fi
-	done
+	tap_list >"$STATE/tap"
+	for want; do fails_here "$want"; done
+}
+
+want_only_not_ok()
+{
+	find_test "$@" || return 0
+	shift "$used"
+	controls "$name" >"$STATE/controls"
+	note "$name: $binary $*, of which must fail: $(tr '\n' ' ' <"$STATE/controls")"
+	logged "$binary" "$@"
+	tap_list >"$STATE/tap"
+	while read -r want; do fails_here "$want"; done <"$STATE/controls"
+	seen=0
+	while IFS=$tab read -r verdict case_name directive; do
+		seen=$((seen + 1))
+		grep -qxF "$case_name" "$STATE/controls" || result "$verdict" "$name/$case_name" "$directive"
+	done <"$STATE/tap"
+	planned=$(sed -n 's/^1\.\.\([0-9][0-9]*\).*/\1/p' "$STATE/out" | tail -n 1)
+	if [ "$seen" = "${planned:-none}" ]; then
+		result ok "$name/plan"
+	else
+		result "not ok" "$name/plan" "$seen results of ${planned:-no} planned, $(remark "$rc")"
+	fi
 }
 
 # The end of a boot: leaks, then the plan. Called by init only.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# check: verbs=test
+# check: verbs=test,short
 # am: patches/ as a maintainer would apply them, by plain git am on the pristine base. The work tree for that, build/am,
 # is also what the checks patch and sparse work in. The patches in other/ go to other maintainers, so they have to apply
 # to the base as well as to the series.

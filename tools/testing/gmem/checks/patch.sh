@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# check: verbs=test needs=am
+# check: verbs=test,short needs=am
 # patch: checkpatch of each patch, those in other/ last, and a build of what the series touches after each of them. Built
 # in build/am: KVM for both vendors with KVM_WERROR, the host code of SEV and TDX, the ccp driver; the selftests if the
 # patch touches them.

@@ -28,6 +28,8 @@ fi
 DL=${DL:-${BUILD:-$TOP/build}/dl}
 BUILD=${BUILD:-$TOP/build${BASE:+/$BASE}}
 LOG=$BUILD/log
+# Of a run that has stages of another series, too: results, and the memory that boots may take, are those of the run
+RUN=${RUN:-$BUILD}
 JOBS=${JOBS:-$(nproc)}
 
 # A machine slower than the ones the timeouts were chosen on: GMEM_SLOW=3
@@ -35,6 +37,34 @@ GMEM_SLOW=${GMEM_SLOW:-1}
 
 # base_field KEY: the second field of that line of BASE
 base_field() { awk -v key="$1" '$1 == key { print $2; exit }' "$SERIES_DIR/BASE"; }
+
+# fits FILE: is it for this series? The header of what makes no sense elsewhere names the kernels, base=6.19,7.3.
+fits()
+{
+	local bases
+	bases=$(meta "$1" base)
+	[ -n "$bases" ] || return 0
+	case ,$bases, in *,"$(base_field linux)",*) return 0 ;; esac
+	return 1
+}
+
+# kernels BOOT-SCRIPT: the variants to boot it with, one a line; none if it, or the first of them, is for another series
+kernels()
+{
+	local variant first=yes
+	fits "$1" || return 0
+	for variant in $(meta "$1" kernel series | tr ',' ' '); do
+		if [ -f "$GMEM/kernel/variants/$variant" ] && ! fits "$GMEM/kernel/variants/$variant"; then
+			[ -z "$first" ] || return 0
+		else
+			echo "$variant"
+		fi
+		first=
+	done
+}
+
+# controls BOOT: what the series' table of negative controls has for that boot, "TEST CASE" a line
+controls() { [ ! -f "$SERIES_DIR/CONTROLS" ] || awk -F '\t' -v boot="$1" '$1 == boot { print $2 " " $3 }' "$SERIES_DIR/CONTROLS"; }
 
 # meta FILE KEY [DEFAULT]: the value in a header line of FILE, "# boot: KEY=VALUE KEY=VALUE"
 meta()
@@ -137,7 +167,7 @@ reserve_memory()
 {
 	local need dir held file waits=
 	need=$(($(megabytes "$1") + $(megabytes $QEMU_MEMORY)))
-	dir=$BUILD/memory
+	dir=$RUN/memory
 	mkdir -p "$dir"
 	while :; do
 		exec 7>"$dir/lock"
@@ -171,7 +201,7 @@ available_memory()
 clock()
 {
 	local clock_s
-	clock_s=$(($(date +%s) - $(cat "$BUILD/result/start" 2>/dev/null || date +%s)))
+	clock_s=$(($(date +%s) - $(cat "$RUN/result/start" 2>/dev/null || date +%s)))
 	printf '[%02d:%02d]' $((clock_s / 60)) $((clock_s % 60))
 }
 

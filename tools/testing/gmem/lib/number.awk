@@ -3,6 +3,7 @@
 #   file     a complete TAP stream goes to standard output and to this file as well
 #   counter  or: one part of a stream; counting goes on from the number in this file
 #   cases    only cases that one of these patterns selects
+#   prefix   in front of each name
 
 # A pattern selects the cases it names and everything below them; * and ? as in file names
 function selected(name,    i, re) {
@@ -36,6 +37,7 @@ BEGIN {
 	}
 }
 tap_line($0) {
+	tap_name = prefix tap_name
 	if ((shown = selected(tap_name)))
 		put(tap_print(tap_verdict, ++count, tap_name, tap_directive))
 	next

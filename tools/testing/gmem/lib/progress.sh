@@ -16,13 +16,16 @@ last_line() # STAGE
 # estimate of the time left. For anything else the last line of the log.
 progress()
 {
-	local tree="$BUILD/tree/${1#kernel-}" total built before
-	total=$(cat "$tree.building" 2>/dev/null) || { last_line "$1"; return; }
+	local stage="${1##*/}" tree total built before
+	local dir="$BUILD/${1%"$stage"}"
+	local LOG="$dir/log"
+	tree=$dir/tree/${stage#kernel-}
+	total=$(cat "$tree.building" 2>/dev/null) || { last_line "$stage"; return; }
 	built=$(objects_done "$tree" 2>/dev/null)
-	before=$(cat "$BUILD/result/$1.seen" 2>/dev/null || echo 0)
-	echo "$built" >"$BUILD/result/$1.seen"
+	before=$(cat "$RUN/result/$1.seen" 2>/dev/null || echo 0)
+	echo "$built" >"$RUN/result/$1.seen"
 	if [ "$built" -ge "$total" ]; then
-		last_line "$1"
+		last_line "$stage"
 	elif [ "$built" -gt "$before" ]; then
 		echo "$built of about $total objects, $(((total - built) * WATCH / (built - before) / 60 + 1)) min to go at this pace"
 	else

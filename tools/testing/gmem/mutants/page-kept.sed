@@ -2,4 +2,4 @@
 # The reference to the page of the file is never dropped.
 # mutant: file=virt/kvm/guest_memfd.c boot=populate
 # mutant: fails=accounting/unevictable test=gmem_populate_content_test
-/^static int __kvm_gmem_populate(/,/^}/s/^\tfolio_put(folio);//
+/^static [a-z]* __kvm_gmem_populate(/,/^}/s/^\tfolio_put(folio);//

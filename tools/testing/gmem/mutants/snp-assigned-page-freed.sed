@@ -2,4 +2,4 @@
 # A page that cannot be made shared when it is removed from the file is freed.
 # mutant: file=arch/x86/kvm/svm/sev.c boot=snp-failure
 # mutant: fails=coco_snp_leak_test/leak.punch_hole,coco_snp_leak_test/leak.close
-/^void sev_gmem_invalidate(/,/^}/s/snp_leak_pages(pfn, .*);/;/
+/^void sev_gmem_\(invalidate\|make_shared\)(/,/^}/s/snp_leak_pages(pfn, .*);/;/

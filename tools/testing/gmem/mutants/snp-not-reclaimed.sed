@@ -3,3 +3,4 @@
 # mutant: file=arch/x86/kvm/svm/sev.c boot=snp
 # mutant: fails=coco_snp_failure_test/failure.launch_update
 s/if (!snp_page_reclaim(kvm, pfn) &&/if (1 \&\&/
+s/if (ret \&\& !snp_page_reclaim(kvm, pfn) &&/if (ret \&\&/

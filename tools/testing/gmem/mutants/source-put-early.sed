@@ -5,4 +5,5 @@
 /^long kvm_gmem_populate(/,/^}/{
 	s/^\t\tret = __kvm_gmem_populate(.*/\t\tif (!IS_ERR_OR_NULL(src_page))\n\t\t\tput_page(src_page);\n&/
 	s/^\t\tif (!IS_ERR_OR_NULL(src_page))$/\t\tif (0)/
+	s/^\t\tif (src_page)$/\t\tif (0)/
 }

@@ -4,6 +4,7 @@
 # summary. A stage is a kernel variant (kernel/variants/*), a boot (boot/boots/*.sh) or a check (checks/*.sh). What runs
 # is said by the header lines of those files: "# boot: verbs=... kernel=VARIANT,VARIANT", "# check: verbs=...
 # needs=STAGE,STAGE". With its first kernel a boot is the stage BOOT, with each of the others BOOT@VARIANT.
+# "make test" also has the stages with verbs=short of the other series, as SERIES/STAGE. They are built in build/SERIES.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 . "$GMEM/lib/progress.sh"
@@ -13,13 +14,23 @@ result=$BUILD/result
 alone
 mkdir -p "$LOG"
 
-# The first part of a pattern is the name of a stage
+# The series that is planned, with a slash, unless it is that of the run
+of=
+
+# The first part of a pattern is the name of a stage, or of a series
 wanted()
 {
 	local found=1 pattern
 	[ -n "${CASES:-}" ] || return 0
 	set -f
 	for pattern in $CASES; do
+		if [ -n "$of" ]; then
+			case $pattern in
+			"$of"*) pattern=${pattern#"$of"} ;;
+			"${of%/}") pattern='*' ;;
+			*) continue ;;
+			esac
+		fi
 		# shellcheck disable=SC2254 # a pattern it is
 		case $1 in ${pattern%%/*}) found=0 ;; esac
 	done
@@ -31,48 +42,77 @@ wanted()
 add()
 {
 	local command needs need
-	case " $stages " in *" $1 "*) return 0 ;; esac
-	stages="$stages $1"
+	case " $stages " in *" $of$1 "*) return 0 ;; esac
+	stages="$stages $of$1"
 	if [ -f "$GMEM/checks/$1.sh" ]; then
 		command=checks/$1.sh
 		needs=$(meta "$GMEM/checks/$1.sh" needs | tr ',' ' ')
 	elif [ -f "$GMEM/boot/boots/${1%@*}.sh" ]; then
 		command="boot/boot.sh $1"
-		needs=$(meta "$GMEM/boot/boots/${1%@*}.sh" kernel)
+		needs=$(kernels "$GMEM/boot/boots/${1%@*}.sh" | head -n 1)
 		case $1 in *@*) needs=${1#*@} ;; esac
-		needs=kernel-${needs%%,*}
+		needs=kernel-$needs
+	elif [ "$1" = tree ]; then
+		command=result/tree.sh
+		needs=
 	else
 		command="kernel/build.sh ${1#kernel-}"
 		needs=
 		# Every other kernel begins as a copy of this one
 		[ "$1" = kernel-series ] || needs="kernel-series"
 	fi
-	printf '%s: %s\n\t+@%s/result/stage.sh %s %s/%s\n\n' "$1" "$needs" "$GMEM" "$1" "$GMEM" "$command" >>"$planned/stages.mk"
+	# That of the run itself is made before all stages
+	[ -z "$of" ] || [ "$1" = tree ] || needs=${needs:-tree}
+	{
+		echo "$of$1:$(for need in $needs; do printf ' %s' "$of$need"; done)"
+		printf '\t+@%s%s/result/stage.sh %s %s/%s\n\n' "${of:+BASE=${of%/} BUILD=$BUILD/${of%/} DL=$DL RUN=$BUILD }" \
+			"$GMEM" "$of$1" "$GMEM" "$command"
+	} >>"$planned/stages.mk"
 	for need in $needs; do add "$need"; done
+}
+
+# plan_series VERB: the stages of the series $of
+plan_series()
+{
+	local script name stage list verbs kernel SERIES_DIR="$SERIES_DIR${of:+/${of%/}}"
+	for script in "$GMEM"/checks/*.sh "$GMEM"/boot/boots/*.sh; do
+		fits "$script" || continue
+		name=$(basename "$script" .sh)
+		case $script in
+		*/checks/*) list=$name ;;
+		*) list=$(kernels "$script" | sed "1s/.*/$name/; 1!s/^/$name@/") ;;
+		esac
+		for stage in $list; do
+			verbs=$(meta "$script" verbs)
+			case $stage in *@*) verbs=$(meta "$GMEM/kernel/variants/${stage#*@}" verbs "$verbs") ;; esac
+			case ,$verbs, in
+			*,$1,*) if wanted "$stage"; then add "$stage"; fi ;;
+			esac
+		done
+	done
+	for kernel in "$GMEM"/kernel/variants/*; do
+		if [ -n "${CASES:-}" ] && wanted "kernel-${kernel##*/}" && fits "$kernel"; then add "kernel-${kernel##*/}"; fi
+	done
 }
 
 # make does the scheduling
 plan()
 {
-	local script name stage verbs kernel
+	local base
 	stages=
 	planned=$result.new
 	rm -rf "$planned"
 	mkdir "$planned"
 	echo "# Written by stages.sh" >"$planned/stages.mk"
-	for script in "$GMEM"/checks/*.sh "$GMEM"/boot/boots/*.sh; do
-		name=$(basename "$script" .sh)
-		for stage in $name $(meta "$script" kernel | tr ',' '\n' | sed "1d; s/^/$name@/"); do
-			verbs=$(meta "$script" verbs)
-			case $stage in *@*) verbs=$(meta "$GMEM/kernel/variants/${stage#*@}" verbs "$verbs") ;; esac
-			case ,$verbs, in
-			*,$verb,*) if wanted "$stage"; then add "$stage"; fi ;;
-			esac
+	plan_series "$verb"
+	if [ "$verb" = test ] && [ -z "${BASE:-}" ]; then
+		for base in "$TOP"/patches/*/BASE; do
+			[ -f "$base" ] || continue
+			of=$(basename "${base%/BASE}")/
+			plan_series short
 		done
-	done
-	for kernel in "$GMEM"/kernel/variants/*; do
-		if [ -n "${CASES:-}" ] && wanted "kernel-${kernel##*/}"; then add "kernel-${kernel##*/}"; fi
-	done
+		of=
+	fi
 	[ -n "$stages" ] || die "no stage has a case $CASES" "make list names the stages; for their cases look into $LOG/results.tap after make $verb"
 	# Kernels first: everything that boots waits for one
 	echo "$stages" | tr ' ' '\n' | grep '^kernel-' >"$planned/stages" || :
@@ -86,10 +126,11 @@ watch()
 {
 	local running since stage
 	while sleep "$WATCH" >/dev/null 2>&1; do
-		for running in "$result"/*.running; do
+		for running in "$result"/*.running "$result"/*/*.running; do
 			# It may end, and its file go, any moment
 			since=$(cat "$running" 2>/dev/null) || continue
-			stage=$(basename "$running" .running)
+			stage=${running#"$result"/}
+			stage=${stage%.running}
 			say "$(clock) $stage at work for $(($(date +%s) - since)) s: $(progress "$stage")"
 		done
 	done

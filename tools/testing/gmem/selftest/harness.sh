@@ -9,8 +9,9 @@ logs=$GMEM/selftest/inputs/console
 t=$(mktemp -d)
 trap 'rm -rf "$t"' EXIT
 
-# judge NAME LOG [QEMU-STATUS [WANTED-REPORT]]
-judge() { sed '/^# /d' "$2" | awk -f "$GMEM/lib/tap.awk" -f "$GMEM/boot/console.awk" -v boot="$1" -v want="${4:-}" -v qemu="${3:-0}" >"$t/out"; }
+# judge NAME LOG [QEMU-STATUS [WANTED-REPORT [WANTED-PANIC]]]
+judge() { sed '/^# /d' "$2" | awk -f "$GMEM/lib/tap.awk" -f "$GMEM/boot/console.awk" -v boot="$1" -v want="${4:-}" -v panic="${5:-}" \
+	-v qemu="${3:-0}" >"$t/out"; }
 
 # expect NAME REGEX...: each must be the beginning of a line of what judge() left
 expect()
@@ -45,6 +46,19 @@ expect wanted-report-missing "not ok - good/kernel-log"
 sed '$a [ 30.0] BUG: KASAN: use-after-free in f+0x1/0x2' "$logs/lockdep.log" >"$t/log"
 judge lockdep "$t/log" 0 "$splat"
 expect wanted-report-and-another "not ok - lockdep/kernel-log"
+
+# The panic of a negative control: wanted and there, another one, wanted and not there, and one after a report
+die='Kernel panic - not syncing: memory error read before'
+{ sed '/gmem: ok 3 /,$d' "$logs/good.log"; echo "[   30.0] $die f+0x1/0x2"; } >"$t/log"
+judge dies "$t/log" 0 '' 'memory error read'
+expect wanted-panic "ok - dies/boot" "ok - dies/kernel-log"
+judge dies "$t/log" 0 '' 'no memory'
+expect wanted-panic-another "not ok - dies/boot" "not ok - dies/kernel-log"
+judge good "$logs/good.log" 0 '' 'memory error read'
+expect wanted-panic-missing "not ok - good/boot"
+sed '$i [ 29.0] BUG: KASAN: use-after-free in f+0x1/0x2' "$t/log" >"$t/log2"
+judge dies "$t/log2" 0 '' 'memory error read'
+expect wanted-panic-after-report "not ok - dies/kernel-log"
 
 # plant NAME SED-SCRIPT REGEX [QEMU-STATUS]: change the good log and it must show
 plant()
@@ -145,6 +159,23 @@ guest want_fail control broken "$t/tests/pass"
 expect control-passes "gmem: not ok 1 - control # did not fail"
 guest want_not_ok tap_fail two one
 expect control-case "gmem: ok 1 - tap_fail/two fails here" "gmem: not ok 2 - tap_fail/one fails here"
+export CONTROLS='pass other
+tap_fail two
+tap_fails two'
+guest want_not_ok tap_fail
+expect control-table "gmem: ok 1 - tap_fail/two fails here"
+guest want_only_not_ok tap_fail
+expect control-only "gmem: ok 1 - tap_fail/two fails here" "gmem: ok 2 - tap_fail/one$" "gmem: ok 3 - tap_fail/plan"
+CONTROLS='tap_fail one'
+guest want_only_not_ok tap_fail
+expect control-only-another "gmem: not ok 1 - tap_fail/one fails here" "gmem: not ok 2 - tap_fail/two"
+guest want_only_not_ok tap_short
+expect control-only-short "gmem: not ok 3 - tap_short/plan"
+CONTROLS=
+guest want_not_ok tap_fail
+[ -e "$t/out" ] || echo nothing >"$t/out"
+expect control-none "nothing$"
+unset CONTROLS
 
 # A configuration in which an option did not take
 printf 'CONFIG_KVM=m\n# CONFIG_EFI is not set\n' >"$t/dotconfig"
@@ -169,6 +200,23 @@ stage 'echo "ok - planted/a"; exit 3'
 expect stage-dies "not ok 2 - planted/stage"
 stage true
 expect stage-silent "not ok 1 - planted/stage"
+
+# One of another series than that of the run: its name goes in front, results are the run's
+other_stage()
+{
+	rm -rf "$t/build"
+	mkdir -p "$t/build/result/9.9" "$t/build/log"
+	echo 4 >"$t/build/result/count"
+	[ -z "${2:-}" ] || echo "$2" >"$t/build/result/9.9/skip"
+	CASES="${3:-}" RUN=$t/build BUILD=$t/build/9.9 "$GMEM/result/stage.sh" 9.9/planted sh -c "$1" >"$t/out" 2>&1
+	cat "$t/build/log/results.tap" >>"$t/out" 2>/dev/null || :
+}
+other_stage 'echo "ok - planted/a"; exit 3'
+expect stage-of-other-series "ok 5 - 9\.9/planted/a$" "not ok 6 - 9\.9/planted/stage$"
+other_stage 'echo "ok - planted/a"' 'no source'
+expect stage-of-other-series-skipped "ok 5 - 9\.9/planted/stage # SKIP no source$"
+other_stage 'echo "ok - planted/a"; echo "ok - planted/b"' '' 9.9/planted/b
+expect stage-of-other-series-selected "ok 5 - 9\.9/planted/b$"
 
 # What a stage prints goes on from the cases of the stages before, without those that nobody asked for
 printf 'ok - a/one\nnot ok - a/two # why\n# remark\nnoise\n' >"$t/cases"

@@ -4,15 +4,25 @@
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 
+# only FILE: the bases that it is for, if not for all; a boot is for those of its first kernel
+only()
+{
+	local kernel
+	kernel=$(meta "$1" kernel)
+	kernel=$GMEM/kernel/variants/${kernel%%,*}
+	meta "$1" base "$([ ! -f "$kernel" ] || meta "$kernel" base)"
+}
+
 # list TITLE FILE...
 list()
 {
-	local file name
+	local file name only
 	printf '%s\n' "$1"
 	shift
 	for file; do
 		name=${file##*/}
-		printf '  %-24s %s\n' "${name%.*}" "$(about "$file")"
+		only=$(only "$file")
+		printf '  %-24s %s%s\n' "${name%.*}" "$(about "$file")" "${only:+ [Linux $only only]}"
 	done
 	echo
 }

@@ -263,6 +263,13 @@ write_mails
 [ -n "${ASSISTED_BY:-}" ] ||
 	say "if a coding assistant had a part in this: ASSISTED_BY='AGENT_NAME:MODEL_VERSION [TOOL...]'," \
 		"see Documentation/process/coding-assistants.rst of newer kernels"
+# In the cover letter "Patches N, ... and N" under the heading that names security-bugs.rst
+private=$(awk '/^## / { section = "" } { section = section " " $0 } /security-bugs\.rst/ { found = 1 }
+	found && section != "" && match(section, /Patches [0-9][0-9, and]*[0-9]/) { print substr(section, RSTART, RLENGTH); exit }' \
+	"$patches/COVER.md")
+[ -z "$private" ] ||
+	say "before any list: $private are about crashes of the host by the owner of a VM. A person decides how they are" \
+		"disclosed, see Documentation/process/security-bugs.rst and the cover letter"
 if ! summary "$LOG/mail.tap"; then
 	die "not ready to send; the mails as they are: $work/mails" "correct COVER.md or patches/, then again"
 fi

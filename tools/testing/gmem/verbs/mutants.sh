@@ -7,6 +7,7 @@
 #   # mutant: file=FILE boot=BOOT     what is edited, and which of boots/ is booted
 #   # mutant: fails=TEST[/CASE],...   every one of them; kernel-log is what the kernel itself has noticed
 #   # mutant: test=TEST               the only one that is run, where fails= names none
+#   # mutant: base=6.19               for that base only, by what is called linux in its BASE
 # MUTANTS='PATTERN...' for some of them. The kernel is that of the variant series, in a tree of its own.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
@@ -20,8 +21,9 @@ names()
 {
 	set -f
 	for pattern in ${MUTANTS:-*}; do
-		find "$GMEM/mutants" -name "$pattern.sed" -printf '%f\n' | sed 's/\.sed$//' | sort | grep . ||
-			die "no mutant $pattern" "ls $GMEM/mutants"
+		find "$GMEM/mutants" -name "$pattern.sed" | sort | while read -r mutant; do
+			if fits "$mutant"; then basename "$mutant" .sed; fi
+		done | grep . || die "no mutant $pattern for Linux $(base_field linux)" "make list"
 	done
 }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The emulated SEV-SNP host: kvm-amd and ccp as on an EPYC, launches through the real ioctls.
-# boot: machine=snp kernel=series,kasan timeout=300 verbs=test
+# boot: machine=snp kernel=series,kasan timeout=300 verbs=test,short
 . /lib/guest.sh
 
 emul=/sys/kernel/debug/coco_emul
@@ -19,8 +19,8 @@ case_ok real-ccp-driver test -e /sys/bus/pci/drivers/ccp/10000:00:00.0
 run_test sev_snp_launch_update_test
 run_test coco_snp_digest_test
 run_test coco_snp_failure_test
-run_test coco_snp_launch_test
 load kvm-gmem-test
+run_test coco_snp_launch_test
 run_test coco_snp_memory_error_test
 case_ok unload/kvm-gmem-test rmmod kvm-gmem-test
 case_ok cgroup mount -t cgroup2 none /sys/fs/cgroup

@@ -143,7 +143,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	cp -r "$GMEM/lib" "$t/open/tools/testing/gmem/"
 	cp "$GMEM/verbs/host.sh" "$t/open/tools/testing/gmem/verbs/"
 	chmod -R a+rX "$t"
-	refused host/no-root 'not root' "$t/open" setpriv --reuid=65534 --regid=65534 --clear-groups "$t/open/tools/testing/gmem/verbs/host.sh"
+	refused host/no-root 'not root' "$t/open" env -u BASE setpriv --reuid=65534 --regid=65534 --clear-groups "$t/open/tools/testing/gmem/verbs/host.sh"
 elif [ "$(id -u)" != 0 ]; then
 	refused host/no-root 'not root' "$host_build" env BUILD="$host_build" "$GMEM/verbs/host.sh"
 else

@@ -82,6 +82,16 @@ expect mail/next-version 0 '^8 passed, 0 failed$'
 check mail/version has '^Subject: \[RFC PATCH v2 2/2\] KVM: Add two$' "$mails/v2-0002-KVM-Add-two.patch"
 check mail/range-diff has '^2: .* ! 2: .* KVM: Add two$' "$mails/v2-0000-cover-letter.patch"
 
+check mail/nothing-private sh -c '! grep "before any list" "$1"' sh "$t/out"
+
+cp -r "$t/series" "$t/private"
+printf '\n## Private\n\nPatches 1 and\n2 are.\nDocumentation/process/security-bugs.rst comes first.\n\n## More\n\nPatches 3 and 4\n' \
+	>>"$t/private/COVER.md"
+series=$t/private
+run mail
+expect mail/private 0 '^# before any list: Patches 1 and 2 are about'
+series=
+
 refused mail/no-identity 'no identity' "$mails" mail GIT_CONFIG_GLOBAL=/dev/null
 refused mail/noreply 'nobody can answer' "$mails" as 'A Tool' tool@noreply.example.org \
 	env PATCHES="$t/series" BUILD="$t/build" "$GMEM/verbs/mail.sh"

@@ -31,6 +31,30 @@ done
 refused series/not-a-name 'is not the name of a folder' "$other" in_other make BASE=../patches am
 refused series/no-inplace 'has no inplace\.diff' "$other/patches" in_other env BASE=9.9 tools/testing/gmem/tree/compose.sh base-inplace
 
+# What is for another base stays out: by the name of the base in the header, of a boot or of its kernel
+printf '# A boot\n# boot: kernel=base base=9.9\n' >"$other/tools/testing/gmem/boot/boots/only.sh"
+printf '# Another\n# boot: kernel=rare,base\n' >"$other/tools/testing/gmem/boot/boots/rare.sh"
+printf '# Two\n# boot: kernel=base,rare\n' >"$other/tools/testing/gmem/boot/boots/two.sh"
+printf '# A kernel\n# variant: series=no base=9.9\n' >"$other/tools/testing/gmem/kernel/variants/rare"
+printf 'linux\t9.9\n' >>"$other/patches/9.9/BASE"
+# kernels_of BOOT: with which kernels
+kernels_of() { in_other env ${base:+"BASE=$base"} sh -c '. "$1/lib/lib.sh"; kernels "$1/boot/boots/$2.sh" | paste -s -d " "' \
+	"$other/tools/testing/gmem/lib/x" "$other/tools/testing/gmem" "$1"; }
+for base in '' 9.9; do
+	for boot in only rare two; do
+		case "$base $boot" in
+		' two' | '9.9 only') want=base ;;
+		'9.9 rare') want='rare base' ;;
+		'9.9 two') want='base rare' ;;
+		*) want= ;;
+		esac
+		check "series/kernels-$boot${base:+-$base}" test "$(kernels_of $boot)" = "$want"
+	done
+done
+base=
+run in_other make list
+expect series/list-says-it 0 '^  only  *A boot \[Linux 9.9 only\]$' '^  rare  *Another \[Linux 9.9 only\]$' '^  two  *Two$'
+
 # make clean of one series leaves the work in another alone
 mkdir -p "$other/build/9.9/linux" "$other/build/log"
 run in_other make clean

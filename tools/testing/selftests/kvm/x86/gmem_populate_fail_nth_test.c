@@ -35,7 +35,7 @@ FIXTURE(fail_nth) {
 FIXTURE_SETUP(fail_nth)
 {
 	gmem_vm_init(&self->vm, GMEM_VM_PROTECTED, GMEM_NPAGES);
-	gmem_api();	/* opens the device */
+	gmem_expect();	/* opens the device */
 	/* The driver's own allocations are not under test. */
 	free(self->vm.calls);
 	self->vm.calls = NULL;
@@ -110,7 +110,7 @@ static void expect_consistent(FIXTURE_DATA(fail_nth) *self, long ret, unsigned i
 {
 	long i, good = ret < 0 ? 0 : ret;
 
-	TEST_ASSERT(ret == -ENOMEM || ret > 0 || (ret == -EFAULT && !gmem_has_source_pages()),
+	TEST_ASSERT(ret == -ENOMEM || ret > 0 || (ret == -EFAULT && !gmem_expect()->source_pages),
 		    "Allocation %u failed: kvm_gmem_populate() returned %ld", nth, ret);
 	for (i = 0; i < NPAGES; i++) {
 		bool uptodate = gmem_file_page(&self->vm, i).page.flags & KVM_GMEM_TEST_UPTODATE;

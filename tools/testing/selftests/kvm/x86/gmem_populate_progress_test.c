@@ -71,7 +71,7 @@ FIXTURE_SETUP(progress)
 	self->in_place = gmem_kernel_is_in_place(&self->vm, SHARED - 1);
 
 	/* With the inversion found lockdep is off, and with it half the checks. */
-	self->vm.unchecked = self->in_place && !gmem_has_source_pages();
+	self->vm.unchecked = self->in_place && gmem_expect()->holds_range;
 
 	self->src = gmem_map(NPAGES);
 	self->want = malloc(NPAGES * PAGE_SIZE);
@@ -156,7 +156,7 @@ static void punch_hole(FIXTURE_DATA(progress) *self)
 /* The hole is a page that has been populated already. */
 TEST_F(progress, punch_hole)
 {
-	try_meanwhile(self, gmem_has_source_pages(), punch_hole);
+	try_meanwhile(self, !gmem_expect()->holds_range, punch_hole);
 	gmem_expect_zero(&self->vm, 0, 1);
 	gmem_expect_content(&self->vm, 1, self->want + PAGE_SIZE, NPAGES - 1);
 }
@@ -168,7 +168,7 @@ static void allocate(FIXTURE_DATA(progress) *self)
 
 TEST_F(progress, allocate)
 {
-	try_meanwhile(self, gmem_has_source_pages(), allocate);
+	try_meanwhile(self, !gmem_expect()->holds_range, allocate);
 	gmem_expect_content(&self->vm, 0, self->want, NPAGES);
 }
 
@@ -180,7 +180,7 @@ static void guest_fault(FIXTURE_DATA(progress) *self)
 /* KVM looks up a page without the invalidate lock today. */
 TEST_F(progress, guest_fault)
 {
-	try_meanwhile(self, gmem_has_source_pages() || !self->in_place, guest_fault);
+	try_meanwhile(self, !gmem_expect()->holds_range || !self->in_place, guest_fault);
 	gmem_expect_content(&self->vm, 0, self->want, NPAGES);
 }
 
@@ -191,7 +191,8 @@ static void guest_reads_populated(FIXTURE_DATA(progress) *self)
 
 TEST_F(progress, guest_reads_populated)
 {
-	try_meanwhile(self, gmem_has_source_pages() || !self->in_place, guest_reads_populated);
+	try_meanwhile(self, !gmem_expect()->holds_range || !self->in_place,
+		      guest_reads_populated);
 	gmem_expect_content(&self->vm, 0, self->want, NPAGES);
 }
 
@@ -203,7 +204,7 @@ static void user_fault(FIXTURE_DATA(progress) *self)
 /* So does a user fault. */
 TEST_F(progress, user_fault)
 {
-	try_meanwhile(self, gmem_has_source_pages() || !self->in_place, user_fault);
+	try_meanwhile(self, !gmem_expect()->holds_range || !self->in_place, user_fault);
 	gmem_expect_content(&self->vm, 0, self->want, NPAGES);
 }
 

@@ -264,7 +264,7 @@ TEST_F(race, user_fault)
 	gmem_vm_init(&self->vm, GMEM_VM_IN_PLACE, GMEM_NPAGES);
 	self->file = gmem_map_file(&self->vm);
 	/* The base refuses a page that anybody has touched. */
-	race(self, turn_user_fault, !gmem_has_source_pages());
+	race(self, turn_user_fault, gmem_expect()->knows_populated);
 	gmem_expect_populated(&self->vm, self->src, self->want, NPAGES);
 	munmap(self->file, self->vm.npages * PAGE_SIZE);
 }

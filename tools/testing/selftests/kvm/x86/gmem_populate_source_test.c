@@ -4,7 +4,7 @@
  *
  * The base copies from a user address and so takes whatever can be read; the
  * series looks up a page and so takes what has one that GUP may hand out.  The
- * cases that differ say so with gmem_has_source_pages().
+ * cases that differ say so with gmem_expect().
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -98,7 +98,7 @@ static int temp_file(void)
 /* A source that the base takes and the series, for want of a page, does not. */
 static void expect_refused_by_gup(struct gmem_vm *vm, void *src, size_t npages)
 {
-	if (gmem_has_source_pages())
+	if (gmem_expect()->source_pages)
 		gmem_expect_refused(vm, src, npages, EFAULT);
 	else
 		gmem_expect_populated(vm, src, src, npages);
@@ -424,7 +424,7 @@ TEST_F(source, last_user_page)
 TEST_F(source, wrap_around)
 {
 	gmem_expect_refused(&self->vm, LAST_PAGE, 2,
-			    gmem_has_source_pages() ? EOVERFLOW : EFAULT);
+			    gmem_expect()->source_pages ? EOVERFLOW : EFAULT);
 }
 
 /* Memory that others have as well; with the base, too, it stays theirs. */

@@ -43,10 +43,20 @@ struct gmem_vm {
 	uint64_t pins_held;	/* by anybody, when the VM was created */
 };
 
-/* What the kernel under test declares: enum kvm_gmem_test_api. */
-unsigned int gmem_api(void);
-/* Does the callback get a page (the series) or a user address (base)? */
-bool gmem_has_source_pages(void);
+/* What kvm_gmem_populate() and its callers do that is not the same in every kernel */
+struct gmem_expect {
+	bool source_pages;	/* The callback gets a page, not a user address. */
+	bool source_first;	/* A bad source is seen before the destination is. */
+	bool holds_range;	/* The lock is held for all of the range. */
+	bool locks_page;	/* The callback has the page of the file locked. */
+	bool knows_populated;	/* A page that is up to date is refused. */
+	bool allocates_shared;	/* A shared GFN gets a page and is refused then. */
+	bool bind_overflows;	/* A binding may end behind the largest offset. */
+	bool finish_is_final;	/* SNP_LAUNCH_FINISH fails if a VMSA is the guest's. */
+};
+
+/* That of the kernel under test, by its enum kvm_gmem_test_api */
+const struct gmem_expect *gmem_expect(void);
 
 void gmem_vm_init(struct gmem_vm *t, enum gmem_vm_kind kind, size_t npages);
 void gmem_vm_add_slot(struct gmem_vm *t, size_t npages);

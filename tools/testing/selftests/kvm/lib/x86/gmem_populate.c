@@ -55,18 +55,45 @@ do {										\
 	TEST_ASSERT(!__r, "%s failed: %s", #cmd, strerror(errno));		\
 } while (0)
 
-unsigned int gmem_api(void)
+/* The one place that knows how the kernels differ */
+static const struct gmem_expect expectations[] = {
+	/* Linux 6.19 */
+	[KVM_GMEM_TEST_API_USER] = {
+		.holds_range = true,
+		.knows_populated = true,
+		.allocates_shared = true,
+		.bind_overflows = true,
+	},
+	/* and with the series */
+	[KVM_GMEM_TEST_API_PAGE] = {
+		.source_pages = true,
+		.locks_page = true,
+	},
+	/* Linux 7.3 */
+	[KVM_GMEM_TEST_API_PAGE_WRITE] = {
+		.source_pages = true,
+		.source_first = true,
+		.allocates_shared = true,
+		.finish_is_final = true,
+	},
+	/* and with the series for it */
+	[KVM_GMEM_TEST_API_PAGE_LINUX_7] = {
+		.source_pages = true,
+		.source_first = true,
+		.locks_page = true,
+		.finish_is_final = true,
+	},
+};
+
+const struct gmem_expect *gmem_expect(void)
 {
 	static struct kvm_gmem_test_info info = { .size = sizeof(info) };
 
 	if (!info.api)
 		gmem_test_ioctl(KVM_GMEM_TEST_INFO, &info);
-	return info.api;
-}
-
-bool gmem_has_source_pages(void)
-{
-	return gmem_api() != KVM_GMEM_TEST_API_USER;
+	TEST_ASSERT(info.api && info.api < ARRAY_SIZE(expectations),
+		    "No expectations for API %u of the test driver", info.api);
+	return &expectations[info.api];
 }
 
 uint64_t gmem_vmstat(const char *name)
@@ -190,15 +217,15 @@ static void gmem_check_call(struct gmem_vm *t, int nr)
 	const unsigned int held = KVM_GMEM_TEST_LOCKDEP | KVM_GMEM_TEST_SLOTS_HELD |
 				  KVM_GMEM_TEST_INVALIDATE_EXCL | KVM_GMEM_TEST_DST_IN_FILE;
 	struct kvm_gmem_test_call *call = &t->calls[nr];
-	bool has_page = gmem_has_source_pages() && t->cmd.source;
-	bool locks_dst = gmem_has_source_pages();
+	bool has_page = gmem_expect()->source_pages && t->cmd.source;
+	bool locks_dst = gmem_expect()->locks_page;
 
 	TEST_ASSERT((call->flags & held) == held,
 		    "Call %d: flags are 0x%x, wanted 0x%x in them", nr, call->flags, held);
 	TEST_ASSERT(!(call->flags & KVM_GMEM_TEST_MMAP_HELD), "Call %d: mmap_lock is held", nr);
 	TEST_ASSERT(call->gfn == (t->cmd.gpa >> 12) + nr, "Call %d: GFN is 0x%llx", nr, call->gfn);
 	TEST_ASSERT(!call->dst.pins, "Call %d: %u pins on the destination", nr, call->dst.pins);
-	/* In a race somebody else may have locked it for a moment on the base. */
+	/* In a race somebody else may have locked it for a moment. */
 	TEST_ASSERT((t->racing && !locks_dst) ||
 		    !!(call->dst.flags & KVM_GMEM_TEST_LOCKED) == locks_dst,
 		    "Call %d: the destination is%s locked", nr, locks_dst ? " not" : "");
@@ -249,7 +276,7 @@ static void gmem_check_calls(struct gmem_vm *t)
 	unsigned int per_hold = t->cmd.nr_calls;
 	int i;
 
-	if (gmem_has_source_pages() && per_hold > 1)
+	if (!gmem_expect()->holds_range && per_hold > 1)
 		per_hold = 1;
 	TEST_ASSERT(t->cmd.max_per_hold == per_hold,
 		    "%u pages under one hold of the invalidate lock, wanted %u",
@@ -428,11 +455,11 @@ static void gmem_populate_rest(struct gmem_vm *t, size_t page, size_t npages)
 	munmap(good, npages * PAGE_SIZE);
 }
 
-/* One more page is there: what is wrong with the source counts only if the rest is right. */
+/* One more page is there, if a bad source counts only after everything else was right. */
 static void gmem_expect_failed(struct gmem_vm *t, const void *src, size_t page, long npages,
 			       int error)
 {
-	bool allocates = !gmem_file_has(t, page);
+	bool allocates = !gmem_expect()->source_first && !gmem_file_has(t, page);
 	uint64_t before = gmem_file_pages(t);
 	long ret = gmem_populate(t, page, src, npages);
 	uint64_t after = gmem_file_pages(t);
