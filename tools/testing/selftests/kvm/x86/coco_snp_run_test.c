@@ -27,7 +27,10 @@
 /* VMEXIT_INVALID: all bits of the exit code, of which KVM may report 32 only */
 #define EXIT_INVALID	0xffffffffu
 
-#define NR_RUNS		200
+#define NR_RUNS		50
+
+/* Of the cases that do that often; the harness gives the others 30 seconds. */
+#define TIMEOUT		120
 
 /* What the kernel takes for a sigset_t */
 #define SIGSET_SIZE	8
@@ -194,7 +197,7 @@ static void *run_often(void *vcpu)
 	return NULL;
 }
 
-TEST_F(run, two_vcpus)
+TEST_F_TIMEOUT(run, two_vcpus, TIMEOUT)
 {
 	pthread_t thread[NR_VCPUS];
 	int i;
@@ -207,7 +210,7 @@ TEST_F(run, two_vcpus)
 }
 
 /* An ordinary VM, an exit of which comes after each that fails */
-TEST_F(run, beside_ordinary_vm)
+TEST_F_TIMEOUT(run, beside_ordinary_vm, TIMEOUT)
 {
 	struct kvm_vcpu *vcpu;
 	struct kvm_vm *vm = vm_create_with_one_vcpu(&vcpu, guest_counts);
@@ -228,7 +231,7 @@ TEST_F(run, beside_ordinary_vm)
 }
 
 /* Whoever runs vCPUs dies: their VM goes with it. */
-TEST_F(run, killed)
+TEST_F_TIMEOUT(run, killed, TIMEOUT)
 {
 	struct vm_shape shape = {
 		.mode = VM_MODE_DEFAULT,
