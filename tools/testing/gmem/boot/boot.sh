@@ -13,7 +13,7 @@
 #   machine=MACHINE              one of machines/, which says cpu, smp, mem and what to append; or all of these here
 #   kernel=VARIANT[,VARIANT...]  one boot with each; those after the first are called BOOT@VARIANT
 #   cpu=QEMU-CPU  smp=N  mem=SIZE  in place of the machine's; features=+A,-B  more of its CPU, or less
-#   timeout=SECONDS  verbs=run,test  tests=all  pack=host
+#   timeout=SECONDS  verbs=run,test  tests=all  pack=host|vmm (see image.sh; without a VMM the boot is skipped)
 #   append=...      to the end of the line: more kernel parameters
 #   splat=REGEX     to the end of the line, negative controls only: this kernel report must appear
 set -eu
@@ -68,6 +68,9 @@ parameters="$(meta_line "$machine" append) $(meta_line "$script" append) $more"
 memory=$(of_machine mem 2G)
 qemu=${QEMU:-qemu-system-x86_64}
 
+if [ "$(meta "$script" pack)" = vmm ]; then
+	why=$("$GMEM/vmm/fetch.sh") || { skip "$boot" "no VMM: $why"; exit; }
+fi
 [ -f "$tree/arch/x86/boot/bzImage" ] || die "no kernel in $tree" "make run"
 mkdir -p "$LOG" "$work"
 printf "BOOT='%s'\nBOOT_TIMEOUT=%s\n%s" "$boot" "$limit" "$variables" >"$work/boot.env"
