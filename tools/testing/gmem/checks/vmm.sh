@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # check: verbs=test
 # vmm: the packages of the boots vmm-snp and vmm-tdx are there, and what calculates their digests agrees with other tools.
+# What must fail in these boots does.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 
+"$GMEM/selftest/vmm.sh"
 why=$("$GMEM/vmm/fetch.sh") || { skip vmm/packages "$why"; exit; }
 ok vmm/packages
 grep -E '^(ovmf|qemu-system-x86)' "$BUILD/vmm/versions" | sed 's/^/# /; s/, licence.*//'

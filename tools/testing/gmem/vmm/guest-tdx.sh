@@ -7,7 +7,7 @@ emul=/sys/kernel/debug/coco_emul
 qemu_args()
 {
 	echo "-S -machine q35,confidential-guest-support=cgs,memory-backend=ram,vmport=off,hpet=off -cpu host" \
-		"-object tdx-guest,id=cgs -bios $(firmware "$1" /vmm/share/OVMF.inteltdx.ms.fd)"
+		"-object tdx-guest,id=cgs -bios $(firmware "$1" "$VMM/share/OVMF.inteltdx.ms.fd")"
 }
 guests()
 {

@@ -3,24 +3,27 @@
 #   qemu_args LAUNCH   the arguments that make QEMU launch a guest of its kind
 #   guests             of each guest that the platform has: STATE PAGES DIGEST, the state being "launch" or "launched"
 #   census             a line for each kind of page and how many there are of it
-# A launch is one of /vmm/launch: see vmm/pack.sh. Its QEMU has its output and process id in /tmp/vmm/LAUNCH.
+# A launch is one of $VMM/launch: see vmm/pack.sh. Its QEMU has its output and process id in /tmp/vmm/LAUNCH.
 
+VMM=${VMM:-/vmm}
+vmm=${VMM_STATE:-/tmp/vmm}
 limit=${BOOT_TIMEOUT:-120}
-vmm=/tmp/vmm
-mkdir -p $vmm
+# Seconds that the last pages of a VM may take to come back
+patience=${VMM_PATIENCE:-30}
+mkdir -p "$vmm"
 
 # firmware LAUNCH DEFAULT
-firmware() { if [ -f "/vmm/launch/$1/firmware" ]; then echo "/vmm/launch/$1/firmware"; else echo "$2"; fi; }
+firmware() { if [ -f "$VMM/launch/$1/firmware" ]; then echo "$VMM/launch/$1/firmware"; else echo "$2"; fi; }
 
 # qemu_start LAUNCH [ARG...]
 qemu_start()
 {
 	local launch="$1" arg
 	shift
-	while IFS= read -r arg; do set -- "$@" "$arg"; done <"/vmm/launch/$launch/args"
+	while IFS= read -r arg; do set -- "$@" "$arg"; done <"$VMM/launch/$launch/args"
 	# With its own loader, so that its libraries need not be where a system has them
 	# shellcheck disable=SC2046 # words they are
-	/vmm/lib/ld-linux-x86-64.so.2 --library-path /vmm/lib /vmm/qemu-system-x86_64 -L /vmm/share -nodefaults -display none \
+	"$VMM/lib/ld-linux-x86-64.so.2" --library-path "$VMM/lib" "$VMM/qemu-system-x86_64" -L "$VMM/share" -nodefaults -display none \
 		-accel kvm -m 512M -object memory-backend-memfd,id=ram,size=512M,share=true $(qemu_args "$launch") \
 		"$@" </dev/null >"$vmm/$launch.log" 2>&1 &
 	echo $! >"$vmm/$launch.pid"
@@ -33,9 +36,9 @@ said() { grep -v '^kvm_' "$vmm/$1.log" | tail -n 8; }
 # progress: what the guests are at, if that has changed
 progress()
 {
-	guests | awk '{ print $1 ": " $2 " pages" }' >$vmm/seen.new
-	cmp -s $vmm/seen.new $vmm/seen || cat $vmm/seen.new
-	mv $vmm/seen.new $vmm/seen
+	guests | awk '{ print $1 ": " $2 " pages" }' >"$vmm/seen.new"
+	cmp -s "$vmm/seen.new" "$vmm/seen" || cat "$vmm/seen.new"
+	mv "$vmm/seen.new" "$vmm/seen"
 }
 # wait_for WHAT LAUNCH COMMAND...: until it succeeds, QEMU ends, or it takes too long
 wait_for()
@@ -61,8 +64,8 @@ has_guests() { [ "$(guests | awk -v state="$1" -v pages="${3:-0}" '$1 == state &
 measured()
 {
 	guests | sed -n 's/^launched \([0-9]*\) /measured, \1 pages: /p'
-	echo "calculated: $(cat "/vmm/launch/$1/digest")"
-	guests | grep -q "^launched .* $(cat "/vmm/launch/$1/digest")\$"
+	echo "calculated: $(cat "$VMM/launch/$1/digest")"
+	guests | grep -q "^launched .* $(cat "$VMM/launch/$1/digest")\$"
 }
 
 # qemu_end LAUNCH: kill it, and wait until it has gone
@@ -111,14 +114,14 @@ refuses()
 	[ $status = 1 ] && grep -qE "$regex" "$vmm/$1.log"
 }
 
-# What the platform had before the first QEMU is what it has after each. The last pages of a VM may come back late.
-census_begin() { census >$vmm/census; }
-all_back() { [ -z "$(guests)" ] && census | cmp -s - $vmm/census; }
+# What the platform had before the first QEMU is what it has after each.
+census_begin() { census >"$vmm/census"; }
+all_back() { [ -z "$(guests)" ] && census | cmp -s - "$vmm/census"; }
 all_pages_back()
 {
-	local end=$(($(date +%s) + 30))
+	local end=$(($(date +%s) + patience))
 	until all_back; do
-		[ "$(date +%s)" -lt $end ] || { guests; census | diff $vmm/census -; return 1; }
+		[ "$(date +%s)" -lt $end ] || { guests; census | diff "$vmm/census" -; return 1; }
 		sleep 0.5
 	done
 }
