@@ -12,8 +12,9 @@
 # Header lines of a boot script, "# boot: KEY=VALUE ...":
 #   machine=MACHINE              one of machines/, which says cpu, smp, mem and what to append; or all of these here
 #   kernel=VARIANT[,VARIANT...]  one boot with each; those after the first are called BOOT@VARIANT
+#   pack=vmm                     QEMU and OVMF are in the image; where they cannot be had, the boot is skipped
 #   cpu=QEMU-CPU  smp=N  mem=SIZE  in place of the machine's; features=+A,-B  more of its CPU, or less
-#   timeout=SECONDS  verbs=run,test  tests=all  pack=host|vmm (see image.sh; without a VMM the boot is skipped)
+#   timeout=SECONDS  verbs=run,test  tests=all  pack=host
 #   append=...      to the end of the line: more kernel parameters
 #   splat=REGEX     to the end of the line, negative controls only: this kernel report must appear
 set -eu
