@@ -16,6 +16,8 @@ for file in "${OVMF:-}" "${KERNEL:-}" "${INITRD:-}"; do
 	[ -z "$file" ] || [ -f "$file" ] || die "there is no file $file" "give its path"
 done
 [ -n "${KERNEL:-}" ] || [ -z "${INITRD:-}${CMDLINE:-}" ] || die "INITRD and CMDLINE go with KERNEL" "make vmm-$kind KERNEL=bzImage ..."
+[ "$kind" = snp ] || [ -z "${KERNEL:-}" ] ||
+	die "MRTD has nothing of a kernel: OVMF measures it when it runs" "make vmm-tdx without KERNEL"
 
 build_kernels series
 alone "$BUILD/launch"
@@ -40,7 +42,6 @@ if [ "$kind" = snp ]; then
 	fi
 	set -- snp.py "$@"
 else
-	[ -z "${KERNEL:-}" ] || die "MRTD has no kernel in it: OVMF measures that at run time" "make vmm-tdx without KERNEL"
 	ovmf=${OVMF:-$BUILD/vmm/share/OVMF.inteltdx.ms.fd}
 	theirs=
 	set -- tdx.py
