@@ -3,7 +3,7 @@
 # image.sh TREE OUT BOOT.ENV [BOOT-SCRIPT]: initramfs of busybox, the modules of the built kernel TREE, its selftests,
 # and BOOT.ENV, the variables of the boot.
 # With a boot script only the selftests that it names are packed, unless it has "# boot: tests=all". With
-# "# boot: pack=host" the image has what "make host" needs in /gmem.
+# "# boot: pack=host" the image has what "make host" needs in /gmem, with "# boot: pack=vmm" QEMU and OVMF in /vmm.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -34,7 +34,10 @@ all=yes
 if [ -n "$script" ]; then
 	cp "$script" "$root/boot.sh"
 	[ "$(meta "$script" tests)" = all ] || all=no
-	if [ "$(meta "$script" pack)" = host ]; then "$GMEM/verbs/host.sh" pack "$root/gmem"; fi
+	case $(meta "$script" pack) in
+	host) "$GMEM/verbs/host.sh" pack "$root/gmem" ;;
+	vmm) "$GMEM/vmm/pack.sh" "$tree/arch/x86/boot/bzImage" "$root" ;;
+	esac
 fi
 find "$tests" "$tests/x86" -maxdepth 1 -type f -perm -u+x -size +64k | while read -r bin; do
 	name=${bin##*/}

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # check: verbs=test
-# verbs: mail, host, host-kernel, report and selftests on made-up input, with good and bad arguments.
+# verbs: mail, host, host-kernel, report, selftests and vmm-* on made-up input, with good and bad arguments.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 

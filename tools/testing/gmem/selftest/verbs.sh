@@ -60,7 +60,7 @@ $(say_out)"
 state() { [ ! -e "$1" ] || find "$1" -type f -printf '%p %T@ %s\n' | sort; }
 
 # shellcheck disable=SC2048 # names of verbs
-for verb in ${*:-help series mail host host-kernel report selftests alone}; do
+for verb in ${*:-help series mail host host-kernel report selftests alone vmm}; do
 	# shellcheck source=/dev/null
 	. "$GMEM/selftest/tests/$verb.sh"
 done

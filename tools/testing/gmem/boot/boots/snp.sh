@@ -28,6 +28,7 @@ run_test coco_snp_source_test
 # Not the case that uses /dev/sev: that needs patches/other, see snp-inplace.
 run_test coco_snp_lock_test -t lock_order
 run_test coco_snp_strict_test
+run_test coco_snp_vmm_test
 case_ok no-instruction-declined grep '^declined 0$' $emul/counters
 unload kvm-amd
 case_ok all-pages-back all_pages_back
