@@ -14,4 +14,4 @@ want_not_ok coco_tdx_busy_test busy.punch_hole_while_measuring busy.measure_whil
 	busy.punch_hole_in_finalize busy.punch_hole_after_finalize busy.finalize_before_page_remove
 want_not_ok coco_tdx_failure_test lost.mem_range_block.punch_hole lost.mem_page_remove.punch_hole \
 	lost.phymem_page_wbinvd.punch_hole lost.mem_range_block.conversion lost.mem_page_remove.conversion \
-	lost.phymem_page_wbinvd.conversion
+	lost.phymem_page_wbinvd.conversion lost.td.punch_hole lost.td.conversion
