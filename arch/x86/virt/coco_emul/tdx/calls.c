@@ -5,7 +5,10 @@
  * The instruction is executed, so it takes the same way through the
  * invalid-opcode exception as those of the code under test.
  */
+#include <linux/cleanup.h>
+
 #include <asm/asm.h>
+#include <asm/msr.h>
 
 #include "tdx.h"
 
@@ -33,7 +36,31 @@ static void call_seamcall(u64 *v)
 	v[4] = out_r9;
 }
 
+/*
+ * The TD with this TDR is lost, as if its memory had an error while one of its
+ * vCPUs ran. Returns whether there is such a TD.
+ */
+static void call_lose_td(u64 *v)
+{
+	struct tdx_emul_td *td;
+
+	guard(raw_spinlock_irqsave)(&coco_emul_lock);
+
+	td = v[0] ? tdx_emul_td_find(v[0]) : NULL;
+	if (td)
+		tdx_emul_td_lose(td, "a test wants it");
+	v[0] = !!td;
+}
+
+/* The host changes the time stamp counter of this CPU, or so the module must think. */
+static void call_tsc_adjust(u64 *v)
+{
+	wrmsrq(MSR_IA32_TSC_ADJUST, v[0]);
+}
+
 const struct coco_emul_call tdx_emul_calls[] = {
 	{ "SEAMCALL",	5, 5, call_seamcall },
+	{ "LOSE_TD",	1, 1, call_lose_td },
+	{ "TSC_ADJUST",	1, 1, call_tsc_adjust },
 	{}
 };

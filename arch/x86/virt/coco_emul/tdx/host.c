@@ -3,14 +3,19 @@
  * The emulated TDX host: what the CPU claims, and how the parts fit together.
  *
  * VMX root operation is in vmx.c; the TDX module is behind seamcall.c: its own
- * bring-up in sys.c, TDs in td.c, vCPUs in vp.c, private memory in mem.c with
- * sept.c, page.c and mrtd.c, physical pages in phymem.c, and what leaves lock in
- * lock.c.
+ * bring-up in sys.c, TDs in td.c with params.c, vCPUs in vp.c, private memory in
+ * mem.c with sept.c, page.c and mrtd.c, physical pages in phymem.c, and what
+ * leaves lock in lock.c. movdir.c is the instruction that gives pages back to the
+ * host for good.
  */
 #include <linux/kprobes.h>
+#include <linux/percpu.h>
 #include <linux/processor.h>
 
+#include <asm/cpu_device_id.h>
 #include <asm/cpufeatures.h>
+#include <asm/cpuid/api.h>
+#include <asm/intel-family.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 #include <asm/vmx.h>
@@ -46,9 +51,19 @@ static const struct {
 	{ MSR_IA32_VMX_PROCBASED_CTLS3,		0 },
 };
 
+/* Not in TCG's CPU, and the kernel does not use it: only the module looks. */
+static DEFINE_PER_CPU(u64, tsc_adjust);
+
+static bool has_erratum __ro_after_init;
+
 static bool tdx_read_msr(u32 msr, u64 *val)
 {
 	unsigned int i;
+
+	if (msr == MSR_IA32_TSC_ADJUST) {
+		*val = this_cpu_read(tsc_adjust);
+		return true;
+	}
 
 	for (i = 0; i < ARRAY_SIZE(tdx_msrs); i++) {
 		if (tdx_msrs[i].msr == msr) {
@@ -63,6 +78,16 @@ static bool tdx_read_msr(u32 msr, u64 *val)
 }
 NOKPROBE_SYMBOL(tdx_read_msr);
 
+static bool tdx_write_msr(u32 msr, u64 val)
+{
+	if (msr != MSR_IA32_TSC_ADJUST)
+		return false;
+
+	this_cpu_write(tsc_adjust, val);
+	return true;
+}
+NOKPROBE_SYMBOL(tdx_write_msr);
+
 static void tdx_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {
 	switch (leaf) {
@@ -71,7 +96,6 @@ static void tdx_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *
 		*edx |= BIT(X86_FEATURE_SELFSNOOP & 31);
 		break;
 	case 7:
-		/* Never executed: no CPU model with the erratum that needs it. */
 		if (!subleaf)
 			*ecx |= BIT(X86_FEATURE_MOVDIR64B & 31);
 		break;
@@ -79,8 +103,32 @@ static void tdx_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *
 }
 NOKPROBE_SYMBOL(tdx_cpuid);
 
+/**
+ * tdx_emul_has_erratum() - is a partial write to private memory poison?
+ *
+ * The CPU models that arch/x86/virt/vmx/tdx/tdx.c knows of. What is private is
+ * seen from MOVDIR64B, so if the real CPU has that, nothing is.
+ */
+bool tdx_emul_has_erratum(void)
+{
+	return has_erratum;
+}
+
+static void __init find_erratum(void)
+{
+	u32 eax = 7, ebx, ecx = 0, edx;
+
+	native_cpuid(&eax, &ebx, &ecx, &edx);
+	if (ecx & BIT(X86_FEATURE_MOVDIR64B & 31))
+		return;
+
+	has_erratum = boot_cpu_data.x86_vfm == INTEL_SAPPHIRERAPIDS_X ||
+		      boot_cpu_data.x86_vfm == INTEL_EMERALDRAPIDS_X;
+}
+
 static int __init tdx_host_init(struct dentry *debugfs)
 {
+	find_erratum();
 	tdx_emul_seamcall_init();
 	tdx_emul_lock_init(debugfs);
 	tdx_emul_page_init(debugfs);
@@ -90,6 +138,7 @@ static int __init tdx_host_init(struct dentry *debugfs)
 static const struct coco_emul_insn *const tdx_insns[] = {
 	tdx_emul_vmx_insns,
 	tdx_emul_seamcall_insns,
+	tdx_emul_movdir_insns,
 	NULL
 };
 
@@ -98,6 +147,7 @@ const struct coco_emul_host tdx_emul_host = {
 	.x86_vendor	= X86_VENDOR_INTEL,
 	.cpuid		= tdx_cpuid,
 	.read_msr	= tdx_read_msr,
+	.write_msr	= tdx_write_msr,
 	.cr4_hidden	= X86_CR4_VMXE,
 	.insns		= tdx_insns,
 	.calls		= tdx_emul_calls,

@@ -23,6 +23,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/topology.h>
 
 #include <asm/tsc.h>
 
@@ -35,7 +36,8 @@
 
 /**
  * struct module_lock - a lock that a leaf holds
- * @id:		physical address of the page, of the TDR plus 1 for the Secure EPT
+ * @id:		physical address of the page, with a LOCK_ in the low bits for
+ *		what has no page of its own
  * @exclusive:	nobody else may have it
  * @cpu:	the logical processor that the leaf was called on
  */
@@ -44,6 +46,13 @@ struct module_lock {
 	bool	exclusive;
 	int	cpu;
 };
+
+/* The Secure EPT of the TD with this TDR */
+#define LOCK_SEPT	1
+/* The table of KeyIDs */
+#define LOCK_KOT	2
+/* The cache write-back of a package, by number in place of an address */
+#define LOCK_WBCACHE	3
 
 /* Both are protected by coco_emul_lock. */
 static struct module_lock module_locks[TDX_MAX_LOCKS];
@@ -90,7 +99,26 @@ u64 tdx_emul_lock_page(u64 pa, enum tdx_lock_mode mode, enum tdx_operand operand
  */
 u64 tdx_emul_lock_sept(u64 tdr, enum tdx_lock_mode mode)
 {
-	return mode == TDX_NO_LOCK ? TDX_SUCCESS : lock(tdr + 1, mode, OPERAND_SEPT_TREE);
+	return mode == TDX_NO_LOCK ? TDX_SUCCESS : lock(tdr | LOCK_SEPT, mode, OPERAND_SEPT_TREE);
+}
+
+/**
+ * tdx_emul_lock_kot() - lock the table that says which TD has which KeyID
+ * @mode:	how
+ */
+u64 tdx_emul_lock_kot(enum tdx_lock_mode mode)
+{
+	return lock(LOCK_KOT, mode, OPERAND_KOT);
+}
+
+/**
+ * tdx_emul_lock_wbcache() - lock the cache write-back of this package
+ */
+u64 tdx_emul_lock_wbcache(void)
+{
+	u64 package = topology_logical_package_id(raw_smp_processor_id());
+
+	return lock(package << PAGE_SHIFT | LOCK_WBCACHE, TDX_EXCLUSIVE, OPERAND_WBCACHE);
 }
 
 /**

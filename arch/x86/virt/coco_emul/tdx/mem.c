@@ -187,7 +187,7 @@ static u64 leaf_mem_page_remove(struct pt_regs *regs)
 	}
 
 	tdx_emul_septe_write(td, walk.pa, 0);
-	tdx_emul_page_free(walk.entry & SEPTE_PA, pamt);
+	tdx_emul_page_free(walk.entry & SEPTE_PA, pamt, td->hkid);
 	td->nr_children--;
 	regs->cx = walk.entry & SEPTE_PA;
 	return TDX_SUCCESS;

@@ -50,8 +50,10 @@ static u64 leaf_mr_extend(struct pt_regs *regs)
 
 	/* Where memory has integrity, what the host wrote to cannot be read. */
 	pa = walk.entry & SEPTE_PA;
-	if (!tdx_emul_page_is_intact(pa, tdx_emul_pamt(pa)))
+	if (!tdx_emul_page_is_intact(pa, tdx_emul_pamt(pa))) {
+		tdx_emul_td_lose(td, "the host has written to its memory");
 		return TDX_NON_RECOVERABLE_TD;
+	}
 
 	pa += offset_in_page(gpa);
 	coco_emul_scramble(td->key, pa, chunk, __va(pa), sizeof(chunk));

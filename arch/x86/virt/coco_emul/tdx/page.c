@@ -6,15 +6,28 @@
  * Pages have a checksum in the PAMT, so that a write by the host is noticed.
  *
  * debugfs, directory coco_emul:
- *   pamt	"<type> <pages>" per page type, then "host-writes <n>": pages that
- *		the host was found to have written to while a TD had them
+ *   pamt	"<type> <pages>" per page type, then
+ *		"host-writes <n>": pages that the host was found to have written
+ *		to while a TD had them
+ *		"dirty <n>": pages that the host has got back, with cache lines
+ *		that are not written back
+ *		"dirty-uses <n>": pages that were dirty when they were found to
+ *		have been written to, or were given to a TD again
+ *		"private <n>": pages that the host has got back and did not reset,
+ *		on a CPU where it has to
  */
+#include <linux/cleanup.h>
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
 
 #include "tdx.h"
 
+#define PAMT_LINE_SIZE	(PAGE_SIZE / BITS_PER_TYPE(u64))
+
+/* All are protected by coco_emul_lock. */
 static u64 nr_host_writes;
+static u64 nr_dirty, nr_dirty_uses;
+static u64 nr_private;
 
 /**
  * tdx_emul_page_find() - check and lock an operand that is the address of a page
@@ -70,6 +83,18 @@ bool tdx_emul_page_is_intact(u64 pa, const struct pamt_entry *pamt)
 	return false;
 }
 
+/* The host is done with a page that it had got back. */
+static void page_forget(struct pamt_entry *pamt)
+{
+	/* A line that is written back later overwrites what somebody else has there. */
+	if (pamt->dirty_keyid) {
+		nr_dirty--;
+		nr_dirty_uses++;
+	}
+	if (pamt->private_lines)
+		nr_private--;
+}
+
 /**
  * tdx_emul_page_take() - from now on the host must not write to a page
  * @pa:		physical address of the page
@@ -79,22 +104,70 @@ bool tdx_emul_page_is_intact(u64 pa, const struct pamt_entry *pamt)
  */
 void tdx_emul_page_take(u64 pa, struct pamt_entry *pamt, enum tdx_page_type type, u64 owner)
 {
-	*pamt = (struct pamt_entry) {
-		.owner	= owner,
-		.type	= type,
-		.csum	= coco_emul_checksum(__va(pa)),
-	};
+	page_forget(pamt);
+	*pamt = (struct pamt_entry) {};
+	pamt->owner = owner;
+	pamt->type = type;
+	pamt->csum = coco_emul_checksum(__va(pa));
 }
 
 /**
  * tdx_emul_page_free() - the host gets a page back
  * @pa:		physical address of the page
  * @pamt:	its PAMT entry
+ * @dirty_keyid: KeyID that the caches may have lines of it with, 0 if they were
+ *		written back
  */
-void tdx_emul_page_free(u64 pa, struct pamt_entry *pamt)
+void tdx_emul_page_free(u64 pa, struct pamt_entry *pamt, u16 dirty_keyid)
 {
 	tdx_emul_page_is_intact(pa, pamt);
-	*pamt = (struct pamt_entry) { .type = PT_NDA };
+
+	*pamt = (struct pamt_entry) {};
+	pamt->type = PT_NDA;
+	if (dirty_keyid) {
+		pamt->dirty_keyid = dirty_keyid;
+		pamt->back_csum = coco_emul_checksum(__va(pa));
+		nr_dirty++;
+	}
+	if (tdx_emul_has_erratum()) {
+		pamt->private_lines = ~0ULL;
+		nr_private++;
+	}
+}
+
+/**
+ * tdx_emul_page_write_back() - the caches have no line of a page with this KeyID
+ * @pa:		physical address of the page, which the host has
+ * @pamt:	its PAMT entry
+ * @keyid:	the KeyID
+ */
+void tdx_emul_page_write_back(u64 pa, struct pamt_entry *pamt, u16 keyid)
+{
+	if (!pamt->dirty_keyid || pamt->dirty_keyid != keyid)
+		return;
+
+	/* What was written meanwhile is lost. */
+	if (coco_emul_checksum(__va(pa)) != pamt->back_csum)
+		nr_dirty_uses++;
+	pamt->dirty_keyid = 0;
+	pamt->back_csum = 0;
+	nr_dirty--;
+}
+
+/**
+ * tdx_emul_line_reset() - the host has made a line of its memory its own
+ * @pa:		physical address of the line, which may be any memory
+ */
+void tdx_emul_line_reset(u64 pa)
+{
+	struct pamt_entry *pamt = tdx_emul_pamt(pa);
+
+	if (!pamt || pamt->type != PT_NDA || !pamt->private_lines)
+		return;
+
+	pamt->private_lines &= ~BIT_ULL(offset_in_page(pa) / PAMT_LINE_SIZE);
+	if (!pamt->private_lines)
+		nr_private--;
 }
 
 /**
@@ -130,7 +203,12 @@ static int pamt_show(struct seq_file *m, void *v)
 			seq_printf(m, "%s %llu\n", page_type_names[i], count[i]);
 	}
 
-	seq_printf(m, "host-writes %llu\n", READ_ONCE(nr_host_writes));
+	guard(raw_spinlock_irqsave)(&coco_emul_lock);
+
+	seq_printf(m, "host-writes %llu\n", nr_host_writes);
+	seq_printf(m, "dirty %llu\n", nr_dirty);
+	seq_printf(m, "dirty-uses %llu\n", nr_dirty_uses);
+	seq_printf(m, "private %llu\n", nr_private);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(pamt);

@@ -109,11 +109,13 @@ u64 tdx_emul_sept_walk(struct pt_regs *regs, struct tdx_emul_td *td, enum tdx_lo
 		return status;
 
 	walk->gpa = gpa;
-	table = td->tdcs[TDX_NR_TDCS_PAGES - 1];
+	table = td->tdcs[TDX_TDCS_SEPT_ROOT];
 
 	for (walk->level = td->root_level;; walk->level--) {
 		walk->pa = table + sept_index(gpa, walk->level) * sizeof(u64);
 		status = septe_read(td, walk->pa, &walk->entry);
+		if (status)
+			tdx_emul_td_lose(td, "the host has written to its Secure EPT");
 		if (status || walk->level == level)
 			return status;
 		if (tdx_emul_septe_state(walk->entry) != SEPT_MAPPED || walk->entry & SEPTE_LEAF)
@@ -170,5 +172,5 @@ void tdx_emul_sept_show(struct seq_file *m, struct tdx_emul_td *td)
 	lockdep_assert_held(&coco_emul_lock);
 
 	if (td->op_state != OP_UNINITIALIZED && td->lifecycle == TD_KEYS_CONFIGURED)
-		sept_show_table(m, td, td->tdcs[TDX_NR_TDCS_PAGES - 1], 0, td->root_level);
+		sept_show_table(m, td, td->tdcs[TDX_TDCS_SEPT_ROOT], 0, td->root_level);
 }

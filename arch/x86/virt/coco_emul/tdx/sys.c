@@ -9,6 +9,8 @@
 #include <linux/sizes.h>
 #include <linux/topology.h>
 
+#include <asm/msr.h>
+
 #include "tdx.h"
 
 #define TDMR_INFO_ALIGN		512
@@ -53,6 +55,8 @@ static enum {
 
 static cpumask_t sys_lps;	/* TDH.SYS.LP.INIT done */
 static u64 sys_keyed;		/* packages that have the global key */
+static u16 sys_keyid;		/* of the global key */
+static u64 sys_tsc_adjust;	/* IA32_TSC_ADJUST at TDH.SYS.INIT */
 static struct tdmr tdmrs[TDX_MAX_TDMRS];
 static unsigned int nr_tdmrs;
 
@@ -60,15 +64,6 @@ static const struct tdmr_pamt *nth_pamt(unsigned int i)
 {
 	return &tdmrs[i / TDMR_NR_PAMTS].info.pamt[i % TDMR_NR_PAMTS];
 }
-
-const struct tdx_cpuid_config tdx_emul_cpuid_configs[TDX_NR_CPUID_CONFIG] = {
-	/* family, model, stepping; APIC IDs per package; MWAIT, x2APIC, TSC deadline */
-	{ 0x00000001, TDX_CPUID_NO_SUBLEAF, { 0x0fff3fff, 0x00ff0000, 0x01200008, 0 } },
-	/* FSGSBASE, BMI, SMEP, ERMS, RDSEED, ADX, SMAP; PKU, RDPID */
-	{ 0x00000007, 0, { 0, 0x001c0389, 0x00400008, 0 } },
-	/* number of physical address bits */
-	{ 0x80000008, TDX_CPUID_NO_SUBLEAF, { 0x000000ff, 0, 0, 0 } },
-};
 
 /* Global metadata, "TDX Module ABI Reference Tables: Global Scope Metadata". */
 static const struct {
@@ -134,6 +129,25 @@ bool tdx_emul_sys_lp_is_ready(void)
 	return cpumask_test_cpu(raw_smp_processor_id(), &sys_lps);
 }
 
+/**
+ * tdx_emul_global_keyid() - the KeyID of what the module keeps to itself
+ */
+u16 tdx_emul_global_keyid(void)
+{
+	return sys_keyid;
+}
+
+/**
+ * tdx_emul_check_tsc_adjust() - has the host left the time stamp counter alone?
+ */
+u64 tdx_emul_check_tsc_adjust(void)
+{
+	u64 adjust;
+
+	rdmsrq(MSR_IA32_TSC_ADJUST, adjust);
+	return adjust == sys_tsc_adjust ? TDX_SUCCESS : TDX_INCONSISTENT_MSR | MSR_IA32_TSC_ADJUST;
+}
+
 static u64 leaf_sys_init(struct pt_regs *regs)
 {
 	if (sys_state != SYS_UNINITIALIZED)
@@ -141,6 +155,7 @@ static u64 leaf_sys_init(struct pt_regs *regs)
 	if (regs->cx)
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
 
+	rdmsrq(MSR_IA32_TSC_ADJUST, sys_tsc_adjust);
 	sys_state = SYS_LP_INIT;
 	return TDX_SUCCESS;
 }
@@ -290,7 +305,7 @@ static u64 leaf_sys_config(struct pt_regs *regs)
 	pas = coco_emul_ram(regs->cx, nr * sizeof(*pas));
 	if (!pas || regs->cx % TDMR_INFO_ALIGN)
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
-	if (regs->r8 != TDX_FIRST_KEYID)
+	if (regs->r8 < TDX_FIRST_KEYID || regs->r8 >= TDX_FIRST_KEYID + TDX_NR_KEYIDS)
 		return TDX_OPERAND_INVALID | OPERAND_R8;
 
 	for (i = 0; i < nr; i++) {
@@ -313,6 +328,7 @@ static u64 leaf_sys_config(struct pt_regs *regs)
 	}
 
 	nr_tdmrs = nr;
+	sys_keyid = regs->r8;
 	sys_state = SYS_CONFIGURED;
 	return TDX_SUCCESS;
 }

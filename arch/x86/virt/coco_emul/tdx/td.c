@@ -3,43 +3,22 @@
  * Emulated TDX module: TDs, their keys and control pages, the leaves TDH.MNG.
  *
  * debugfs, directory coco_emul:
- *   tds	per TD: physical address of the TDR, KeyID, states, vCPUs, number
+ *   tds	per TD: physical address of the TDR, KeyID, states, "LOST" if nothing
+ *		but its teardown is possible, vCPUs, number
  *		of pages, first word of MRCONFIGID, and MRTD (of what has been
  *		measured so far, until the measurement is final)
  *   sept	per TD: every entry of the Secure EPT, and how the page that it
  *		points to begins when the host reads it
  */
+#define pr_fmt(fmt)	"coco_emul: " fmt
+
 #include <linux/cleanup.h>
 #include <linux/debugfs.h>
+#include <linux/printk.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
 #include "tdx.h"
-
-/* TD_PARAMS, as the host passes it to TDH.MNG.INIT. */
-struct td_params {
-	u64	attributes;
-	u64	xfam;
-	u16	max_vcpus;
-	u8	rsvd0[6];
-	u64	eptp_controls;
-	u64	config_flags;
-	u16	tsc_frequency;		/* in units of 25 MHz */
-	u8	rsvd1[38];
-	u64	mrconfigid[6];
-	u64	mrowner[6];
-	u64	mrownerconfig[6];
-	u64	rsvd2[4];
-	u32	cpuid[48][4];
-};
-
-#define EPTP_CONTROLS_4LEVEL	0x1eULL	/* write-back, 4-level walk */
-#define EPTP_CONTROLS_5LEVEL	0x26ULL
-#define CONFIG_FLAGS_GPAW	BIT_ULL(0)	/* the shared bit is 51, not 47 */
-#define CONFIG_FLAGS_NO_RBP_MOD	BIT_ULL(2)
-#define TSC_25MHZ_MIN		4
-#define TSC_25MHZ_MAX		400
-#define TSC_25MHZ_KHZ		25000
 
 /* TD scope metadata. */
 #define TD_FIELD_TSC_OFFSET	0x110000000000000aULL
@@ -120,15 +99,29 @@ static u64 tdr_operand(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode
 }
 
 /**
+ * tdx_emul_td_lose() - from now on nothing but the teardown of a TD is possible
+ * @td:		the TD
+ * @why:	what has happened to it
+ */
+void tdx_emul_td_lose(struct tdx_emul_td *td, const char *why)
+{
+	if (!td->fatal)
+		printk_deferred(pr_fmt("TD %#llx is lost: %s\n"), td->tdr, why);
+	td->fatal = true;
+}
+
+/**
  * tdx_emul_td_check_state() - check that a TD has its key and its TDCS
  * @td:		the TD
  * @op_states:	bits of the enum tdx_op_state that it may be in
  */
 u64 tdx_emul_td_check_state(struct tdx_emul_td *td, unsigned int op_states)
 {
+	if (td->fatal)
+		return TDX_TD_FATAL;
 	if (td->lifecycle != TD_KEYS_CONFIGURED)
 		return TDX_TD_KEYS_NOT_CONFIGURED;
-	if (td->nr_tdcx != TDX_NR_TDCS_PAGES)
+	if (td->nr_tdcx < TDX_NR_TDCS_PAGES)
 		return TDX_TDCS_NOT_ALLOCATED;
 	if (!(op_states & BIT(td->op_state)))
 		return TDX_OP_STATE_INCORRECT;
@@ -158,12 +151,15 @@ static u64 leaf_mng_create(struct pt_regs *regs)
 	struct pamt_entry *pamt;
 	struct tdx_emul_td *td;
 
-	if (hkid <= TDX_FIRST_KEYID || hkid >= TDX_FIRST_KEYID + TDX_NR_KEYIDS)
+	if (hkid < TDX_FIRST_KEYID || hkid >= TDX_FIRST_KEYID + TDX_NR_KEYIDS)
 		return TDX_OPERAND_INVALID | OPERAND_RDX;
-	status = tdx_emul_page_check(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, PT_NDA, &pamt);
+	status = tdx_emul_page_check(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, PT_NDA, &pamt) ?:
+		 tdx_emul_lock_kot(TDX_EXCLUSIVE);
 	if (status)
 		return status;
 
+	if (hkid == tdx_emul_global_keyid())
+		return TDX_HKID_NOT_FREE;
 	for (td = tds; td < tds + TDX_MAX_TDS; td++) {
 		if (td->tdr && td->lifecycle != TD_TEARDOWN && td->hkid == hkid)
 			return TDX_HKID_NOT_FREE;
@@ -192,6 +188,8 @@ static u64 leaf_mng_key_config(struct pt_regs *regs)
 	status = tdr_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, &td);
 	if (status)
 		return status;
+	if (td->fatal)
+		return TDX_TD_FATAL;
 	if (td->lifecycle != TD_HKID_ASSIGNED)
 		return TDX_LIFECYCLE_STATE_INCORRECT;
 	if (td->keyed & tdx_emul_this_package())
@@ -214,89 +212,38 @@ static u64 leaf_mng_addcx(struct pt_regs *regs)
 	status = tdr_operand(regs->dx, OPERAND_RDX, TDX_EXCLUSIVE, &td);
 	if (status)
 		return status;
+	if (td->fatal)
+		return TDX_TD_FATAL;
 	if (td->lifecycle != TD_KEYS_CONFIGURED)
 		return TDX_TD_KEYS_NOT_CONFIGURED;
-	if (td->nr_tdcx == TDX_NR_TDCS_PAGES)
+	if (td->nr_tdcx == TDX_MAX_TDCS_PAGES)
 		return TDX_TDCX_NUM_INCORRECT;
 	status = tdx_emul_page_check(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, PT_NDA, &pamt);
 	if (status)
 		return status;
+	/* The state is in the TDCS, so it can be known only now. */
+	if (td->nr_tdcx >= TDX_NR_TDCS_PAGES && td->op_state != OP_UNINITIALIZED)
+		return TDX_OP_STATE_INCORRECT;
 
 	td->tdcs[td->nr_tdcx++] = regs->cx;
 	tdx_emul_td_take_page(td, regs->cx, pamt, PT_TDCX);
 	return TDX_SUCCESS;
 }
 
-static u64 td_params_check(const struct td_params *p)
-{
-	unsigned int i, j;
-
-	if (p->attributes & ~TDX_ATTRIBUTES_FIXED0 ||
-	    (p->attributes & TDX_ATTRIBUTES_FIXED1) != TDX_ATTRIBUTES_FIXED1)
-		return TDX_OPERAND_INVALID | OPERAND_ATTRIBUTES;
-	if (p->xfam & ~TDX_XFAM_FIXED0 || (p->xfam & TDX_XFAM_FIXED1) != TDX_XFAM_FIXED1)
-		return TDX_OPERAND_INVALID | OPERAND_XFAM;
-	if (!p->max_vcpus || p->max_vcpus > TDX_MAX_VCPUS_PER_TD)
-		return TDX_OPERAND_INVALID | OPERAND_MAX_VCPUS;
-	if (p->eptp_controls != EPTP_CONTROLS_4LEVEL &&
-	    (p->eptp_controls != EPTP_CONTROLS_5LEVEL || !tdx_emul_has_5level_ept()))
-		return TDX_OPERAND_INVALID | OPERAND_EPTP_CONTROLS;
-	if (p->config_flags & CONFIG_FLAGS_GPAW && p->eptp_controls != EPTP_CONTROLS_5LEVEL)
-		return TDX_OPERAND_INVALID | OPERAND_EPTP_CONTROLS;
-	if (p->config_flags & ~(CONFIG_FLAGS_GPAW | CONFIG_FLAGS_NO_RBP_MOD))
-		return TDX_OPERAND_INVALID | OPERAND_EXEC_CONTROLS;
-	if (p->tsc_frequency < TSC_25MHZ_MIN || p->tsc_frequency > TSC_25MHZ_MAX)
-		return TDX_OPERAND_INVALID | OPERAND_TSC_FREQUENCY;
-	if (memchr_inv(p->rsvd0, 0, sizeof(p->rsvd0)) ||
-	    memchr_inv(p->rsvd1, 0, sizeof(p->rsvd1)) ||
-	    memchr_inv(p->rsvd2, 0, sizeof(p->rsvd2)))
-		return TDX_OPERAND_INVALID | OPERAND_RDX;
-
-	for (i = 0; i < ARRAY_SIZE(p->cpuid); i++) {
-		for (j = 0; j < ARRAY_SIZE(p->cpuid[i]); j++) {
-			u32 mask = i < TDX_NR_CPUID_CONFIG ? tdx_emul_cpuid_configs[i].mask[j] : 0;
-
-			if (p->cpuid[i][j] & ~mask)
-				return TDX_OPERAND_INVALID | OPERAND_CPUID_CONFIG;
-		}
-	}
-
-	return TDX_SUCCESS;
-}
-
 static u64 leaf_mng_init(struct pt_regs *regs)
 {
-	struct td_params *p;
 	struct tdx_emul_td *td;
 	u64 tdr = regs->cx;
 	u64 status;
 
-	BUILD_BUG_ON(sizeof(*p) != 1024);
-
 	regs->cx = 0;
 
-	status = tdr_operand(tdr, OPERAND_RCX, TDX_EXCLUSIVE, &td);
+	status = tdx_emul_td_operand(tdr, OPERAND_RCX, TDX_EXCLUSIVE, BIT(OP_UNINITIALIZED), &td);
+	if (!status)
+		status = tdx_emul_td_params(td, regs->dx, regs);
 	if (status)
 		return status;
 
-	p = coco_emul_ram(regs->dx, sizeof(*p));
-	if (!p || regs->dx % sizeof(*p))
-		return TDX_OPERAND_INVALID | OPERAND_RDX;
-	if (td->lifecycle == TD_KEYS_CONFIGURED && td->nr_tdcx != TDX_NR_TDCS_PAGES)
-		return TDX_TDCX_NUM_INCORRECT;
-
-	status = tdx_emul_td_check_state(td, BIT(OP_UNINITIALIZED)) ?: td_params_check(p);
-	if (status)
-		return status;
-
-	td->attributes = p->attributes;
-	td->xfam = p->xfam;
-	td->max_vcpus = p->max_vcpus;
-	td->tsc_khz = p->tsc_frequency * TSC_25MHZ_KHZ;
-	td->mrconfigid = p->mrconfigid[0];
-	td->root_level = p->eptp_controls == EPTP_CONTROLS_5LEVEL ? 4 : 3;
-	td->shared_bit = p->config_flags & CONFIG_FLAGS_GPAW ? 51 : 47;
-	memcpy(td->cpuid, p->cpuid, sizeof(td->cpuid));
 	sha384_init(&td->measured);
 	td->op_state = OP_INITIALIZED;
 	return TDX_SUCCESS;
@@ -364,7 +311,8 @@ static u64 leaf_mng_vpflushdone(struct pt_regs *regs)
 	struct tdx_emul_td *td;
 	u64 status;
 
-	status = tdr_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, &td);
+	status = tdr_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, &td) ?:
+		 tdx_emul_lock_kot(TDX_EXCLUSIVE);
 	if (status)
 		return status;
 	if (td->lifecycle != TD_HKID_ASSIGNED && td->lifecycle != TD_KEYS_CONFIGURED)
@@ -373,6 +321,7 @@ static u64 leaf_mng_vpflushdone(struct pt_regs *regs)
 		return TDX_FLUSHVP_NOT_DONE;
 
 	td->lifecycle = TD_BLOCKED;
+	td->flushing = 0;
 	td->flushed = 0;
 	return TDX_SUCCESS;
 }
@@ -387,6 +336,9 @@ static u64 leaf_mng_key_freeid(struct pt_regs *regs)
 		return status;
 	if (td->lifecycle != TD_BLOCKED)
 		return TDX_LIFECYCLE_STATE_INCORRECT;
+	status = tdx_emul_lock_kot(TDX_EXCLUSIVE);
+	if (status)
+		return status;
 	if (!tdx_emul_all_packages(td->flushed))
 		return TDX_WBCACHE_NOT_COMPLETE;
 
@@ -406,23 +358,36 @@ const struct tdx_leaf tdx_emul_mng_leaves[] = {
 };
 
 /**
- * tdx_emul_td_write_back() - the caches of this package are written back
+ * tdx_emul_td_write_back_start() - a cache write-back of this package begins
  *
  * Return: false if no TD waits for it.
  */
-bool tdx_emul_td_write_back(void)
+bool tdx_emul_td_write_back_start(void)
 {
+	u64 package = tdx_emul_this_package();
 	struct tdx_emul_td *td;
-	bool done = false;
+	bool any = false;
 
 	for (td = tds; td < tds + TDX_MAX_TDS; td++) {
+		td->flushing &= ~package;
 		if (!td->tdr || td->lifecycle != TD_BLOCKED)
 			continue;
-		td->flushed |= tdx_emul_this_package();
-		done = true;
+		td->flushing |= package;
+		any = true;
 	}
 
-	return done;
+	return any;
+}
+
+/**
+ * tdx_emul_td_write_back_end() - it is done, for the TDs that waited at its start
+ */
+void tdx_emul_td_write_back_end(void)
+{
+	struct tdx_emul_td *td;
+
+	for (td = tds; td < tds + TDX_MAX_TDS; td++)
+		td->flushed |= td->flushing & tdx_emul_this_package();
 }
 
 static const char *const lifecycle_names[] = {
@@ -456,10 +421,10 @@ static void td_show(struct seq_file *m, struct tdx_emul_td *td)
 	if (td->op_state != OP_UNINITIALIZED)
 		td_mrtd(td, mrtd);
 
-	seq_printf(m, "tdr %#llx hkid %u %s %s vcpus %u pages %llu mrconfigid %#llx mrtd %*phN\n",
+	seq_printf(m, "tdr %#llx hkid %u %s %s%s vcpus %u pages %llu mrconfigid %#llx mrtd %*phN\n",
 		   td->tdr, td->hkid, lifecycle_names[td->lifecycle],
-		   op_state_names[td->op_state], td->nr_vcpus, td->nr_children,
-		   td->mrconfigid, SHA384_DIGEST_SIZE, mrtd);
+		   op_state_names[td->op_state], td->fatal ? " LOST" : "", td->nr_vcpus,
+		   td->nr_children, td->mrconfigid, SHA384_DIGEST_SIZE, mrtd);
 }
 
 static int tds_show(struct seq_file *m, void *v)

@@ -21,6 +21,7 @@ struct seq_file;
 #define TDX_NON_RECOVERABLE_VCPU		0x4000000100000000ULL
 #define TDX_NON_RECOVERABLE_TD			0x6000000200000000ULL
 #define TDX_NON_RECOVERABLE_TD_CORRUPTED_MD	0x6000000a00000000ULL
+#define TDX_INTERRUPTED_RESUMABLE		0x8000000300000000ULL
 #define TDX_OPERAND_INVALID			0xc000010000000000ULL
 #define TDX_OPERAND_BUSY			0x8000020000000000ULL
 #define TDX_OPERAND_ADDR_RANGE_ERROR		0xc000010100000000ULL
@@ -33,6 +34,7 @@ struct seq_file;
 #define TDX_SYS_KEY_CONFIG_NOT_PENDING		0xc000050700000000ULL
 #define TDX_SYS_LP_INIT_NOT_PENDING		0xc000050b00000000ULL
 #define TDX_SYS_CONFIG_NOT_PENDING		0xc000050c00000000ULL
+#define TDX_TD_FATAL				0xe000060400000000ULL
 #define TDX_TDCS_NOT_ALLOCATED			0xc000060600000000ULL
 #define TDX_LIFECYCLE_STATE_INCORRECT		0xc000060700000000ULL
 #define TDX_OP_STATE_INCORRECT			0xc000060800000000ULL
@@ -43,12 +45,16 @@ struct seq_file;
 #define TDX_VCPU_ASSOCIATED			0x8000070100000000ULL
 #define TDX_VCPU_NOT_ASSOCIATED			0x8000070200000000ULL
 #define TDX_MAX_VCPUS_EXCEEDED			0xc000070500000000ULL
+#define TDX_TD_VMCS_FIELD_NOT_INITIALIZED	0xc000073000000000ULL
 #define TDX_TD_KEYS_NOT_CONFIGURED		0x8000081000000000ULL
 #define TDX_KEY_CONFIGURED			0x0000081500000000ULL
 #define TDX_WBCACHE_NOT_COMPLETE		0x8000081700000000ULL
 #define TDX_HKID_NOT_FREE			0xc000082000000000ULL
 #define TDX_NO_HKID_READY_TO_WBCACHE		0x0000082100000000ULL
+#define TDX_WBCACHE_RESUME_ERROR		0xc000082300000000ULL
 #define TDX_FLUSHVP_NOT_DONE			0x8000082400000000ULL
+#define TDX_INCONSISTENT_MSR			0xc000092000000000ULL
+#define TDX_INCORRECT_MSR_VALUE			0xc000092100000000ULL
 #define TDX_INVALID_TDMR			0xc0000a0000000000ULL
 #define TDX_NON_ORDERED_TDMR			0xc0000a0100000000ULL
 #define TDX_TDMR_ALREADY_INITIALIZED		0x00000a0300000000ULL
@@ -65,6 +71,7 @@ struct seq_file;
 #define TDX_METADATA_FIELD_ID_INCORRECT		0xc0000c0000000000ULL
 #define TDX_METADATA_FIELD_NOT_WRITABLE		0xc0000c0100000000ULL
 #define TDX_METADATA_FIELD_NOT_READABLE		0xc0000c0200000000ULL
+#define TDX_METADATA_FIELD_VALUE_NOT_VALID	0xc0000c0300000000ULL
 
 /* A completion status without the operand and the like */
 #define TDX_STATUS				GENMASK_ULL(63, 32)
@@ -82,9 +89,13 @@ enum tdx_operand {
 	OPERAND_MAX_VCPUS	= 68,
 	OPERAND_CPUID_CONFIG	= 69,
 	OPERAND_TSC_FREQUENCY	= 70,
+	OPERAND_NUM_L2_VMS	= 71,
+	OPERAND_ARCH_CAPS	= 72,
 	OPERAND_TDMR_INFO_PA	= 96,
 	OPERAND_TDR		= 128,
 	OPERAND_SEPT_TREE	= 146,
+	OPERAND_KOT		= 186,
+	OPERAND_WBCACHE		= 188,
 };
 
 /* Page types in the PAMT. */
@@ -117,13 +128,18 @@ enum tdx_op_state {
 #define OP_RUN		BIT(OP_RUNNABLE)
 
 /* What the emulated platform and module offer. */
-#define TDX_FIRST_KEYID		1	/* also the global one */
+#define TDX_FIRST_KEYID		1
 #define TDX_NR_KEYIDS		16
 #define TDX_MAX_TDMRS		64
 #define TDX_MAX_RESERVED	32
 #define TDX_PAMT_ENTRY_SIZE	16
-#define TDX_NR_TDCS_PAGES	4
-#define TDX_NR_TDVPS_PAGES	6
+#define TDX_NR_TDCS_PAGES	6	/* at least, and one for each L2 VM */
+#define TDX_MAX_TDCS_PAGES	9
+#define TDX_TDCS_SEPT_ROOT	3	/* which of them is the root of the Secure EPT */
+#define TDX_NR_TDVPS_PAGES	6	/* at least, and three for each L2 VM */
+#define TDX_NR_L2_TDVPS_PAGES	3
+#define TDX_MAX_TDVPS_PAGES	15
+#define TDX_MAX_L2_VMS		3
 #define TDX_MAX_VCPUS_PER_TD	64
 #define TDX_ATTRIBUTES_FIXED0	0x10000000ULL	/* may be 1: SEPT_VE_DISABLE */
 #define TDX_ATTRIBUTES_FIXED1	0ULL		/* must be 1 */
@@ -137,7 +153,7 @@ enum tdx_lock_mode {
 	TDX_EXCLUSIVE,
 };
 
-#define TDX_NR_CPUID_CONFIG	3
+#define TDX_NR_CPUID_CONFIG	12
 #define TDX_CPUID_NO_SUBLEAF	(~0U)
 
 /**
@@ -162,12 +178,34 @@ extern const struct tdx_cpuid_config tdx_emul_cpuid_configs[TDX_NR_CPUID_CONFIG]
  * @epoch:	TD epoch in which the page was blocked
  * @csum:	of what is in memory, i.e. of the scrambled contents; 0 if that is
  *		not checked
+ *
+ * Of a page that the host has got back the module knows nothing, but the memory
+ * controller and the caches do. For that there is:
+ * @back_csum:	what was in memory when the host got it
+ * @dirty_keyid: KeyID of the cache lines that are not written back, 0 for none
+ * @private_lines: 64-byte lines that are still private, a bit for each, on a CPU
+ *		where that matters, see tdx_emul_has_erratum()
  */
 struct pamt_entry {
-	u64	owner : 56;
-	u64	type : 8;
-	u32	epoch;
-	u32	csum;
+	union {
+		struct {
+			u64	owner : 56;
+			u64	type : 8;
+		};
+		struct {
+			u64	back_csum : 32;
+			u64	dirty_keyid : 16;
+			u64	back_rsvd : 8;
+			u64	back_type : 8;
+		};
+	};
+	union {
+		struct {
+			u32	epoch;
+			u32	csum;
+		};
+		u64	private_lines;
+	};
 };
 
 /**
@@ -175,21 +213,24 @@ struct pamt_entry {
  * @tdr:	physical address of the TDR, 0 if the slot is free
  * @lifecycle:	state of the TD's key
  * @op_state:	state of the TD's contents
+ * @fatal:	the TD is lost: nothing but its teardown is possible
  * @hkid:	key identifier, as long as @lifecycle is not TD_TEARDOWN
  * @key:	what private memory is scrambled with
  * @keyed:	packages that the key is configured on
+ * @flushing:	packages where a cache write-back that includes the TD goes on
  * @flushed:	packages whose caches are written back after TD_BLOCKED
  * @nr_children: pages that belong to the TD, without the TDR
  * @nr_tdcx:	pages of the TDCS so far
- * @tdcs:	their physical addresses; the last one is the root of the S-EPT
+ * @tdcs:	their physical addresses
  * @root_level:	level of the entries in the root: 3 or 4
  * @shared_bit:	the topmost bit of a guest physical address: 47 or 51
  * @attributes:	as given to TDH.MNG.INIT
  * @xfam:	as given to TDH.MNG.INIT
  * @mrconfigid:	first eight bytes of what was given to TDH.MNG.INIT
  * @max_vcpus:	as given to TDH.MNG.INIT
+ * @nr_l2_vms:	as given to TDH.MNG.INIT; only page numbers depend on it
  * @tsc_khz:	TSC frequency that the TD sees
- * @cpuid:	as given to TDH.MNG.INIT
+ * @cpuid:	as given to TDH.MNG.INIT, but 0 as family and model is the CPU's
  * @nr_vcpus:	initialised vCPUs
  * @nr_assoc:	vCPUs that are associated with a logical processor
  * @epoch:	TLB tracking epoch
@@ -200,19 +241,22 @@ struct tdx_emul_td {
 	u64			tdr;
 	enum tdx_lifecycle	lifecycle;
 	enum tdx_op_state	op_state;
+	bool			fatal;
 	u16			hkid;
 	u64			key;
 	u64			keyed;
+	u64			flushing;
 	u64			flushed;
 	u64			nr_children;
 	unsigned int		nr_tdcx;
-	u64			tdcs[TDX_NR_TDCS_PAGES];
+	u64			tdcs[TDX_MAX_TDCS_PAGES];
 	int			root_level;
 	int			shared_bit;
 	u64			attributes;
 	u64			xfam;
 	u64			mrconfigid;
 	unsigned int		max_vcpus;
+	unsigned int		nr_l2_vms;
 	u32			tsc_khz;
 	u32			cpuid[TDX_NR_CPUID_CONFIG][4];
 	unsigned int		nr_vcpus;
@@ -305,8 +349,22 @@ static inline bool tdx_emul_has_5level_ept(void)
 	return boot_cpu_data.x86_phys_bits > 48;
 }
 
+/**
+ * tdx_emul_is_shared() - may the host name this address to the module?
+ * @pa:		physical address, without a private KeyID
+ * @align:	a power of two
+ */
+static inline bool tdx_emul_is_shared(u64 pa, u64 align)
+{
+	return !(pa & (align - 1)) && !(pa >> boot_cpu_data.x86_phys_bits);
+}
+
 /* host.c */
 extern const struct coco_emul_host tdx_emul_host;
+bool tdx_emul_has_erratum(void);
+
+/* movdir.c */
+extern const struct coco_emul_insn tdx_emul_movdir_insns[];
 
 /* vmx.c */
 extern const struct coco_emul_insn tdx_emul_vmx_insns[];
@@ -320,6 +378,8 @@ void tdx_emul_seamcall_init(void);
 /* lock.c */
 u64 tdx_emul_lock_page(u64 pa, enum tdx_lock_mode mode, enum tdx_operand operand);
 u64 tdx_emul_lock_sept(u64 tdr, enum tdx_lock_mode mode);
+u64 tdx_emul_lock_kot(enum tdx_lock_mode mode);
+u64 tdx_emul_lock_wbcache(void);
 void tdx_emul_unlock_all(void);
 void tdx_emul_pauses_add(struct tdx_pauses *pauses, const char *name);
 void tdx_emul_pause(struct tdx_pauses *pauses, enum tdx_pause_id id);
@@ -330,6 +390,8 @@ extern const struct tdx_leaf tdx_emul_sys_leaves[];
 u64 tdx_emul_this_package(void);
 bool tdx_emul_all_packages(u64 packages);
 bool tdx_emul_sys_is_ready(void);
+u16 tdx_emul_global_keyid(void);
+u64 tdx_emul_check_tsc_adjust(void);
 bool tdx_emul_sys_lp_is_ready(void);
 struct pamt_entry *tdx_emul_pamt(u64 pa);
 void tdx_emul_pamt_census(u64 count[NR_PT]);
@@ -341,9 +403,15 @@ u64 tdx_emul_page_check(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mod
 			enum tdx_page_type type, struct pamt_entry **pamt);
 bool tdx_emul_page_is_intact(u64 pa, const struct pamt_entry *pamt);
 void tdx_emul_page_take(u64 pa, struct pamt_entry *pamt, enum tdx_page_type type, u64 owner);
-void tdx_emul_page_free(u64 pa, struct pamt_entry *pamt);
+void tdx_emul_page_free(u64 pa, struct pamt_entry *pamt, u16 dirty_keyid);
+void tdx_emul_page_write_back(u64 pa, struct pamt_entry *pamt, u16 keyid);
+void tdx_emul_line_reset(u64 pa);
 bool tdx_emul_page_is_owned(u64 pa);
 void tdx_emul_page_init(struct dentry *debugfs);
+
+/* params.c: how a TD is to be */
+#define TDX_PARAMS_SIZE		1024
+u64 tdx_emul_td_params(struct tdx_emul_td *td, u64 pa, struct pt_regs *regs);
 
 /* td.c */
 extern const struct tdx_leaf tdx_emul_mng_leaves[];
@@ -355,7 +423,9 @@ void tdx_emul_td_own_page(struct tdx_emul_td *td, u64 pa, struct pamt_entry *pam
 			  enum tdx_page_type type);
 void tdx_emul_td_take_page(struct tdx_emul_td *td, u64 pa, struct pamt_entry *pamt,
 			   enum tdx_page_type type);
-bool tdx_emul_td_write_back(void);
+void tdx_emul_td_lose(struct tdx_emul_td *td, const char *why);
+bool tdx_emul_td_write_back_start(void);
+void tdx_emul_td_write_back_end(void);
 int tdx_emul_td_init(struct dentry *debugfs);
 
 /* vp.c */

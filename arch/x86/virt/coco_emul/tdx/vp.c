@@ -6,23 +6,52 @@
 
 #include <linux/printk.h>
 
+#include <asm/vmx.h>
+
 #include "tdx.h"
 
 #define TDX_MAX_VPS		256
 
 #define VP_NOT_ASSOCIATED	(-1)
 
-/* vCPU scope metadata that the host gets at, and which bits it may write. */
+enum vp_field {
+	VP_POSTED_VECTOR,
+	VP_POSTED_DESC,
+	VP_PIN_CONTROLS,
+	VP_SHARED_EPT,
+	VP_PEND_NMI,
+	VP_STATE_DETAILS,
+	NR_VP_FIELDS,
+};
+
+/* What an address in memory of the host is until it is written */
+#define NULL_PA			(~0ULL)
+
+/* What the vector is until it is written, and the highest one that it can be */
+#define POSTED_VECTOR_INIT	U16_MAX
+#define POSTED_VECTOR_MAX	U8_MAX
+
+#define PIN_CONTROLS_POSTED	BIT_ULL(7)
+
+/*
+ * vCPU scope metadata that the host gets at: in which bits it may write, what
+ * they begin with, and the size of what the field is the address of.
+ */
 static const struct {
 	u64	id;
 	u64	writable;
-} vp_fields[] = {
-	{ 0x0000000000000002, U16_MAX },	/* VMCS: posted-interrupt vector */
-	{ 0x0000000000002016, U64_MAX },	/* VMCS: posted-interrupt descriptor */
-	{ 0x0000000000004000, BIT_ULL(7) },	/* VMCS: pin-based controls */
-	{ 0x000000000000203c, U64_MAX },	/* VMCS: shared EPT pointer */
-	{ 0x200000000000000b, BIT_ULL(0) },	/* management: pending NMI */
-	{ 0x9100000000000100, 0 },		/* guest state details */
+	u64	init;
+	u64	size;
+} vp_fields[NR_VP_FIELDS] = {
+	/* VMCS */
+	[VP_POSTED_VECTOR]	= { 0x0000000000000002, U16_MAX, POSTED_VECTOR_INIT, 0 },
+	[VP_POSTED_DESC]	= { 0x0000000000002016, ~GENMASK_ULL(5, 0), NULL_PA, 64 },
+	[VP_PIN_CONTROLS]	= { 0x0000000000004000, PIN_CONTROLS_POSTED, 0, 0 },
+	[VP_SHARED_EPT]		= { 0x000000000000203c, GENMASK_ULL(51, 12), NULL_PA, PAGE_SIZE },
+	/* management */
+	[VP_PEND_NMI]		= { 0x200000000000000b, U8_MAX, 0, 0 },
+	/* guest state */
+	[VP_STATE_DETAILS]	= { 0x9100000000000100, 0, 0, 0 },
 };
 
 /**
@@ -42,7 +71,7 @@ struct tdx_emul_vp {
 	bool			initialized;
 	int			lp;
 	u32			x2apic_id;
-	u64			fields[ARRAY_SIZE(vp_fields)];
+	u64			fields[NR_VP_FIELDS];
 };
 
 static struct tdx_emul_vp vps[TDX_MAX_VPS];
@@ -83,11 +112,23 @@ static u64 vp_operand(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
 	return status ?: tdx_emul_td_check_state((*vp)->td, op_states);
 }
 
+/* A vCPU of a TD with L2 VMs needs pages for them as well. */
+static u64 vp_check_tdvps(const struct tdx_emul_vp *vp)
+{
+	unsigned int want = TDX_NR_TDVPS_PAGES + vp->td->nr_l2_vms * TDX_NR_L2_TDVPS_PAGES;
+
+	return 1 + vp->nr_tdcx < want ? TDX_TDCX_NUM_INCORRECT : TDX_SUCCESS;
+}
+
 /* Every use of a vCPU associates it with the logical processor. */
 static u64 vp_associate(struct tdx_emul_vp *vp)
 {
 	int lp = raw_smp_processor_id();
 
+	u64 status = vp_check_tdvps(vp);
+
+	if (status)
+		return status;
 	if (!vp->initialized)
 		return TDX_VCPU_STATE_INCORRECT;
 	if (vp->lp != VP_NOT_ASSOCIATED && vp->lp != lp)
@@ -136,7 +177,7 @@ static u64 leaf_vp_addcx(struct pt_regs *regs)
 		return status;
 	if (vp->initialized)
 		return TDX_VCPU_STATE_INCORRECT;
-	if (vp->nr_tdcx == TDX_NR_TDVPS_PAGES - 1)
+	if (vp->nr_tdcx == TDX_MAX_TDVPS_PAGES - 1)
 		return TDX_TDCX_NUM_INCORRECT;
 	status = tdx_emul_page_check(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, PT_NDA, &pamt);
 	if (status)
@@ -150,18 +191,21 @@ static u64 leaf_vp_addcx(struct pt_regs *regs)
 static u64 leaf_vp_init(struct pt_regs *regs)
 {
 	struct tdx_emul_vp *vp, *other;
+	unsigned int i;
 	u32 x2apic_id;
 	u64 status;
 
-	status = vp_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, OP_BUILD, &vp);
+	status = vp_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, OP_BUILD, &vp) ?:
+		 vp_check_tdvps(vp);
 	if (status)
 		return status;
 	if (vp->initialized)
 		return TDX_VCPU_STATE_INCORRECT;
-	if (vp->nr_tdcx != TDX_NR_TDVPS_PAGES - 1)
-		return TDX_TDCX_NUM_INCORRECT;
 	if (vp->td->nr_vcpus == vp->td->max_vcpus)
 		return TDX_MAX_VCPUS_EXCEEDED;
+	status = tdx_emul_check_tsc_adjust();
+	if (status)
+		return status;
 
 	/* Version 0 numbers the vCPUs, version 1 takes the ID from the host. */
 	x2apic_id = vp->td->nr_vcpus;
@@ -177,13 +221,15 @@ static u64 leaf_vp_init(struct pt_regs *regs)
 			return TDX_X2APIC_ID_NOT_UNIQUE;
 	}
 
+	for (i = 0; i < NR_VP_FIELDS; i++)
+		vp->fields[i] = vp_fields[i].init;
 	vp->x2apic_id = x2apic_id;
 	vp->initialized = true;
 	vp->td->nr_vcpus++;
 	return vp_associate(vp);
 }
 
-static u64 vp_field(u64 id, unsigned int *field)
+static u64 vp_field(u64 id, enum vp_field *field)
 {
 	unsigned int i;
 
@@ -197,39 +243,76 @@ static u64 vp_field(u64 id, unsigned int *field)
 	return TDX_METADATA_FIELD_ID_INCORRECT;
 }
 
+/* The values that make sense; which bits may be written has been checked. */
+static u64 vp_check_value(const struct tdx_emul_vp *vp, enum vp_field field, u64 val)
+{
+	u64 size = vp_fields[field].size;
+
+	if (size && !tdx_emul_is_shared(val, size))
+		return TDX_METADATA_FIELD_VALUE_NOT_VALID;
+	if (field == VP_POSTED_VECTOR && val > POSTED_VECTOR_MAX)
+		return TDX_METADATA_FIELD_VALUE_NOT_VALID;
+	if (field != VP_PIN_CONTROLS || !(val & PIN_CONTROLS_POSTED))
+		return TDX_SUCCESS;
+
+	/* Posted interrupts need both, and the status says which one is missing. */
+	if (vp->fields[VP_POSTED_VECTOR] == POSTED_VECTOR_INIT)
+		return TDX_TD_VMCS_FIELD_NOT_INITIALIZED | vp_fields[VP_POSTED_VECTOR].id;
+	if (vp->fields[VP_POSTED_DESC] == NULL_PA)
+		return TDX_TD_VMCS_FIELD_NOT_INITIALIZED | vp_fields[VP_POSTED_DESC].id;
+
+	return TDX_SUCCESS;
+}
+
 static u64 leaf_vp_wr(struct pt_regs *regs)
 {
-	u64 val = regs->r8, mask = regs->r9, status;
-	unsigned int field;
+	u64 val = regs->r8, mask = regs->r9, writable, old, status;
 	struct tdx_emul_vp *vp;
+	enum vp_field field;
+
+	regs->r8 = 0;
 
 	status = vp_operand(regs->cx, OPERAND_RCX, TDX_SHARED, OP_BUILD | OP_RUN, &vp) ?:
+		 vp_associate(vp) ?:
 		 vp_field(regs->dx, &field);
 	if (status)
 		return status;
-	if (mask & ~vp_fields[field].writable)
+
+	writable = vp_fields[field].writable;
+	if (!(mask & writable))
 		return TDX_METADATA_FIELD_NOT_WRITABLE;
 
-	status = vp_associate(vp);
+	/* What a field begins with need not be a value that can be written. */
+	old = vp->fields[field];
+	if (old == NULL_PA)
+		old &= writable;
+
+	/* Bits that cannot be written may be in the mask if they stay what they are. */
+	if ((old ^ val) & mask & ~writable)
+		return TDX_METADATA_FIELD_VALUE_NOT_VALID;
+
+	mask &= writable;
+	val = (old & ~mask) | (val & mask);
+	status = vp_check_value(vp, field, val);
 	if (status)
 		return status;
 
 	regs->r8 = vp->fields[field];
-	vp->fields[field] = (vp->fields[field] & ~mask) | (val & mask);
+	vp->fields[field] = val;
 	return TDX_SUCCESS;
 }
 
 static u64 leaf_vp_rd(struct pt_regs *regs)
 {
-	unsigned int field;
 	struct tdx_emul_vp *vp;
+	enum vp_field field;
 	u64 status;
 
 	regs->r8 = 0;
 
 	status = vp_operand(regs->cx, OPERAND_RCX, TDX_SHARED, OP_BUILD | OP_RUN, &vp) ?:
-		 vp_field(regs->dx, &field) ?:
-		 vp_associate(vp);
+		 vp_associate(vp) ?:
+		 vp_field(regs->dx, &field);
 	if (!status)
 		regs->r8 = vp->fields[field];
 	return status;
@@ -245,6 +328,9 @@ static u64 leaf_vp_flush(struct pt_regs *regs)
 		return status;
 	if (vp->td->lifecycle != TD_KEYS_CONFIGURED)
 		return TDX_TD_KEYS_NOT_CONFIGURED;
+	status = vp_check_tdvps(vp);
+	if (status)
+		return status;
 	if (vp->lp != raw_smp_processor_id())
 		return TDX_VCPU_NOT_ASSOCIATED;
 
@@ -253,19 +339,33 @@ static u64 leaf_vp_flush(struct pt_regs *regs)
 	return TDX_SUCCESS;
 }
 
-/* There is nothing to run a guest on: the vCPU is lost, the TD is not. */
+/* Exit reason, in the low half of the status: VM entry has failed, invalid guest state */
+#define EXIT_ENTRY_FAILED	(BIT_ULL(31) | EXIT_REASON_INVALID_STATE)
+
+/*
+ * No TD runs here yet: every VM entry fails. This is the status that lets KVM
+ * report just that. On real hardware the vCPU could not be entered again after
+ * it; here it is what it was, as nothing has happened to it.
+ */
 static u64 leaf_vp_enter(struct pt_regs *regs)
 {
 	struct tdx_emul_vp *vp;
 	u64 status;
 
 	status = vp_operand(regs->cx, OPERAND_RCX, TDX_SHARED, OP_RUN, &vp) ?:
-		 vp_associate(vp);
+		 vp_associate(vp) ?:
+		 tdx_emul_check_tsc_adjust();
 	if (status)
 		return status;
 
 	printk_deferred_once(pr_fmt("TDH.VP.ENTER fails: only the host side of TDX is emulated\n"));
-	return TDX_NON_RECOVERABLE_VCPU;
+
+	/* Exit qualification, extended one, GPA and interrupt information */
+	regs->cx = 0;
+	regs->dx = 0;
+	regs->r8 = 0;
+	regs->r9 = 0;
+	return TDX_NON_RECOVERABLE_VCPU | EXIT_ENTRY_FAILED;
 }
 
 /**

@@ -25,4 +25,6 @@ case_ok swap sh -c 'echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 && 
 case_ok cgroup mount -t cgroup2 none /sys/fs/cgroup
 run_test coco_tdx_source_test
 run_test coco_tdx_strict_test
+run_test coco_tdx_config_test
+run_test coco_tdx_run_test
 case_ok unload-again modprobe -r kvm-intel

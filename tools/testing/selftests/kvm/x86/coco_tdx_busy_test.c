@@ -24,18 +24,23 @@
 #define GPA_2			(COCO_TD_GPA + 16 * PAGE_SIZE)
 
 #define TDX_FIELD_ID_INCORRECT	0xc0000c0000000000ul
+#define TDX_NO_HKID_READY_TO_WBCACHE	0x0000082100000000ul
 #define RCX			1
 #define RDX			2
 #define SEPT_TREE		146
+#define KOT			186
+#define WBCACHE			188
 
 enum {
 	MEM_RANGE_BLOCK		= 7,
+	MNG_CREATE		= 9,
 	MNG_RD			= 11,
 	MR_EXTEND		= 16,
 	MR_FINALIZE		= 17,
 	PHYMEM_PAGE_RDMD	= 24,
 	MEM_PAGE_REMOVE		= 29,
 	MEM_TRACK		= 38,
+	PHYMEM_CACHE_WB		= 40,
 };
 
 static uint8_t page[PAGE_SIZE] __aligned(PAGE_SIZE);
@@ -108,6 +113,13 @@ static void punch_hole_2(struct coco_td *td)
 	vm_guest_mem_punch_hole(td->vm, GPA_2, PAGE_SIZE);
 }
 
+static struct coco_td other_td;
+
+static void free_other(struct coco_td *td)
+{
+	coco_td_free(&other_td);
+}
+
 static void check_hole(struct coco_td *td, uint64_t gpa)
 {
 	TEST_ASSERT(!coco_td_hpa(td, gpa, NULL), "The page at %lx is still mapped", gpa);
@@ -165,6 +177,20 @@ TEST_F(busy, finalize_before_page_remove)
 	finish(self);
 
 	check_hole(&self->td, GPA);
+}
+
+/* One TD gives its KeyID back, another one takes one. */
+TEST_F(busy, create_while_freeing)
+{
+	struct coco_td td;
+
+	coco_td_create(&other_td, 1);
+	start(self, free_other, "TDH.MNG.KEY.FREEID", "inside", PAUSE_US);
+	coco_td_create(&td, 1);
+	finish(self);
+
+	coco_td_finalize(&td);
+	coco_td_free(&td);
 }
 
 /*
@@ -228,6 +254,31 @@ TEST_F(busy, page_is_locked_exclusive)
 	expect(TDX_OPERAND_BUSY | SEPT_TREE, MEM_RANGE_BLOCK, GPA_2, tdr);
 	TEST_ASSERT(coco_tdx_pause_is_pending(), "The pause was too short");
 	finish(self);
+}
+
+static void write_back(struct coco_td *td)
+{
+	expect(TDX_NO_HKID_READY_TO_WBCACHE, PHYMEM_CACHE_WB, 0, 0);
+}
+
+/* The table of KeyIDs, and the cache write-back, which shares it */
+TEST_F(busy, keyids_are_locked)
+{
+	uint8_t *tdr = coco_emul_locked_pages(1);
+
+	start(self, write_back, "TDH.PHYMEM.CACHE.WB", "inside", PAUSE_US);
+	expect(TDX_OPERAND_BUSY | WBCACHE, PHYMEM_CACHE_WB, 0, 0);
+	expect(TDX_OPERAND_BUSY | KOT, MNG_CREATE, coco_emul_pa(tdr), 16);
+	TEST_ASSERT(coco_tdx_pause_is_pending(), "The pause was too short");
+	finish(self);
+
+	coco_td_create(&other_td, 1);
+	start(self, free_other, "TDH.MNG.KEY.FREEID", "inside", PAUSE_US);
+	expect(TDX_OPERAND_BUSY | KOT, PHYMEM_CACHE_WB, 0, 0);
+	expect(TDX_OPERAND_BUSY | KOT, MNG_CREATE, coco_emul_pa(tdr), 16);
+	TEST_ASSERT(coco_tdx_pause_is_pending(), "The pause was too short");
+	finish(self);
+	kvm_munmap(tdr, PAGE_SIZE);
 }
 
 int main(int argc, char *argv[])

@@ -170,7 +170,10 @@ TEST_F(fatal, launch)
 	coco_td_free(&td);
 }
 
-/* The host writes to the Secure EPT: the module notices when it comes to the entry. */
+/*
+ * The host writes to the Secure EPT: the module notices when it comes to the
+ * entry, and the TD is lost, so that the page which it has cannot be removed.
+ */
 TEST(secure_ept_corrupted)
 {
 	struct coco_emul_census census;
@@ -184,6 +187,9 @@ TEST(secure_ept_corrupted)
 			       __coco_td_add(&td, MEASURE, page, COCO_TD_GPA + PAGE_SIZE, 1, NULL)),
 		    "The page was added");
 	coco_td_free(&td);
+	census.value[COCO_PAMT_REG]++;
+	census.value[COCO_PAMT_TDR]++;
+	census.value[COCO_PAMT_NDA] -= 2;
 	coco_emul_census_expect(&census);
 }
 
@@ -205,6 +211,7 @@ FIXTURE(lost) {
 FIXTURE_VARIANT(lost) {
 	const char *leaf;
 	uint64_t nr_kept;
+	uint64_t nr_dirty;
 };
 
 FIXTURE_VARIANT_ADD(lost, mem_range_block) {
@@ -219,6 +226,12 @@ FIXTURE_VARIANT_ADD(lost, mem_page_remove) {
 
 FIXTURE_VARIANT_ADD(lost, phymem_page_wbinvd) {
 	.leaf = "TDH.PHYMEM.PAGE.WBINVD",
+	.nr_dirty = 1,
+};
+
+/* No leaf fails once: the TD is lost, and all do */
+FIXTURE_VARIANT_ADD(lost, td) {
+	.nr_kept = 1,
 };
 
 FIXTURE_SETUP(lost)
@@ -238,7 +251,10 @@ FIXTURE_SETUP(lost)
 	self->hpa = coco_td_hpa(&self->td, COCO_TD_GPA, NULL);
 	TEST_ASSERT(self->hpa, "The page is not mapped");
 	self->tdr = coco_td_tdr(&self->td);
-	coco_emul_inject(variant->leaf, 1, FATAL);
+	if (variant->leaf)
+		coco_emul_inject(variant->leaf, 1, FATAL);
+	else
+		coco_td_lose(&self->td);
 }
 
 FIXTURE_TEARDOWN(lost)
@@ -250,6 +266,7 @@ FIXTURE_TEARDOWN(lost)
 	self->census.value[COCO_PAMT_REG] += variant->nr_kept;
 	self->census.value[COCO_PAMT_TDR] += variant->nr_kept;
 	self->census.value[COCO_PAMT_NDA] -= 2 * variant->nr_kept;
+	self->census.value[COCO_PAMT_DIRTY] += variant->nr_dirty;
 	coco_emul_census_expect(&self->census);
 }
 

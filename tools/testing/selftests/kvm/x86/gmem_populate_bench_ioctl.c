@@ -182,7 +182,7 @@ static void td_init_vm(int vm)
 	init->xfam = TD_XFAM_FP_SSE;
 	init->cpuid.nent = 1;
 	init->cpuid.entries[0].function = 0x80000008;
-	init->cpuid.entries[0].eax = TD_GPA_BITS << 16 | 40;
+	init->cpuid.entries[0].eax = TD_GPA_BITS << 16;
 	TDX_CMD(vm, KVM_TDX_INIT_VM, 0, init);
 	free(init);
 }

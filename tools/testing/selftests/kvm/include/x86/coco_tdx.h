@@ -20,7 +20,7 @@
 #define TDX_OPERAND_ID_CPUID_CONFIG	69
 
 /* The module's pages: of a TDCS, of a vCPU behind its TDVPR; MR.EXTENDs for a page */
-#define COCO_NR_TDCS			4
+#define COCO_NR_TDCS			6
 #define COCO_NR_TDVPX			5
 #define COCO_NR_EXTENDS			16
 
@@ -55,6 +55,10 @@ enum coco_pamt {
 	COCO_PAMT_TDVPR,
 	COCO_PAMT_EPT,
 	COCO_PAMT_HOST_WRITES,
+	/* Of what the host has back: not written back, used before that, not reset */
+	COCO_PAMT_DIRTY,
+	COCO_PAMT_DIRTY_USES,
+	COCO_PAMT_PRIVATE,
 	COCO_NR_PAMT,
 };
 
@@ -95,6 +99,8 @@ uint64_t coco_td_hpa(struct coco_td *td, uint64_t gpa, uint8_t seen[COCO_SEEN_SI
 uint64_t coco_td_septe(struct coco_td *td, uint64_t gpa);
 /* Physical address of the TDR, which is the TD's name in SEAMCALLs. */
 uint64_t coco_td_tdr(struct coco_td *td);
+/* The module can do nothing any more with the TD but tear it down. */
+void coco_td_lose(struct coco_td *td);
 /* Has KVM given up the VM? */
 bool coco_td_is_dead(struct coco_td *td);
 

@@ -65,7 +65,7 @@ int __coco_td_init_vm(struct coco_td *td, uint32_t bad_cpuid_bits, uint64_t *hw_
 
 	entry = &init->cpuid.entries[init->cpuid.nent++];
 	entry->function = 0x80000008;
-	entry->eax = td->gpa_bits << 16 | 40;
+	entry->eax = td->gpa_bits << 16;
 	entry->ecx = bad_cpuid_bits;
 
 	ret = tdx_cmd(td->vm->fd, KVM_TDX_INIT_VM, 0, init, hw_error);
@@ -224,6 +224,14 @@ uint64_t coco_td_tdr(struct coco_td *td)
 	return td_line(td, mrtd);
 }
 
+void coco_td_lose(struct coco_td *td)
+{
+	uint64_t found;
+
+	coco_emul_call(&found, 1, "LOSE_TD %#lx", coco_td_tdr(td));
+	TEST_ASSERT(found, "The module has no such TD");
+}
+
 bool coco_td_is_dead(struct coco_td *td)
 {
 	return __vm_ioctl(td->vm, KVM_CHECK_EXTENSION, (void *)KVM_CAP_USER_MEMORY) < 0 &&
@@ -250,6 +258,7 @@ void coco_td_check_mrtd(struct coco_td *td)
 
 static const char *const pamt_names[COCO_NR_PAMT] = {
 	"NDA", "RSVD", "REG", "TDR", "TDCX", "TDVPR", "EPT", "host-writes",
+	"dirty", "dirty-uses", "private",
 };
 
 void coco_pamt_census(struct coco_emul_census *census)
