@@ -141,6 +141,8 @@ FIXTURE_SETUP(strict)
 {
 	int i;
 
+	/* After guests of earlier tests */
+	TEST_ASSERT(!snp_firmware(SNP_DF_FLUSH, 0), "SNP_DF_FLUSH");
 	snp_census_read(&self->census);
 	self->pages = coco_emul_locked_pages(NR_STRICT_PAGES);
 	for (i = 0; i < NR_STRICT_PAGES; i++)
