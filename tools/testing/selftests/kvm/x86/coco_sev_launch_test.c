@@ -22,6 +22,10 @@
 
 /* More would take too long. */
 #define MAX_ASIDS	16u
+#define NR_ROUNDS	3
+
+/* Seconds, where the default is 30: many guests are many commands. */
+#define TIMEOUT		300
 
 /* "LAUNCH_MEASURE" of the Secure Encrypted Virtualization API */
 #define CTX_MEASURE	4
@@ -364,7 +368,7 @@ static void expect_exhausted(unsigned long type)
  * One after the other guests of both kinds get each ASID there is, in turns: the
  * second time KVM has to have it flushed, or the firmware refuses it.
  */
-TEST_F(asids, shared_and_recycled)
+TEST_F_TIMEOUT(asids, shared_and_recycled, TIMEOUT)
 {
 	static const unsigned long types[] = { KVM_X86_SEV_ES_VM, KVM_X86_SNP_VM };
 	int round, i, nr = self->asids.min_sev - 1, nr_sev = self->asids.max - nr;
@@ -374,7 +378,7 @@ TEST_F(asids, shared_and_recycled)
 	if (self->asids.max >= MAX_ASIDS)
 		SKIP(return, "this machine has %u ASIDs", self->asids.max);
 
-	for (round = 0; round < 4; round++) {
+	for (round = 0; round < NR_ROUNDS; round++) {
 		for (i = 0; i < nr; i++) {
 			vms[i] = create(types[(round + i) % 2]);
 			launch(vms[i], types[(round + i) % 2]);

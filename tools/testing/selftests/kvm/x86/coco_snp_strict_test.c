@@ -235,7 +235,7 @@ static void expect_rmp(FIXTURE_DATA(strict) *self, int i, const struct snp_rmp_s
 	coco_emul_call(result, 3, "RMPREAD 0x%lx", self->pa[i]);
 	memcpy(&got, &result[1], sizeof(got));
 	TEST_ASSERT(result[0] == RMP_OK && !memcmp(&got, want, sizeof(got)),
-		    "%s: %lu, assigned %u, immutable %u, ASID %u, GPA 0x%lx, wanted %u, %u, %u, 0x%lx",
+		    "%s: %lu, assigned %u %u, ASID %u, GPA 0x%lx, wanted %u %u, %u, 0x%lx",
 		    what, result[0], got.assigned, got.immutable, got.asid, got.gpa,
 		    want->assigned, want->immutable, want->asid, want->gpa);
 }
@@ -562,7 +562,7 @@ TEST_F(strict, order_of_launch)
 	expect_finish(self, 0, SEV_RET_INACTIVE, "before activation");
 
 	expect_activate(self, PAGE_GCTX, ASID, SEV_RET_SUCCESS, "in time");
-	expect_finish(self, LAUNCH_FINISH_AUTH_KEY, SEV_RET_SUCCESS, "in time, with a key of no block");
+	expect_finish(self, LAUNCH_FINISH_AUTH_KEY, SEV_RET_SUCCESS, "in time, key of no block");
 	expect_update(self, data, NORMAL, SEV_RET_INVALID_GUEST_STATE, "after finish");
 	expect_finish(self, 0, SEV_RET_INVALID_GUEST_STATE, "twice");
 
