@@ -219,7 +219,11 @@ static inline char *coco_emul_line(const char __user *ubuf, size_t count)
  */
 static inline void *coco_emul_ram(u64 pa, size_t size)
 {
-	if (offset_in_page(pa) + size > PAGE_SIZE || !pfn_valid(PHYS_PFN(pa)))
+	u64 pfn = PHYS_PFN(pa);
+
+	/* What firmware has reserved can have a struct page without being mapped. */
+	if (offset_in_page(pa) + size > PAGE_SIZE || !pfn_valid(pfn) ||
+	    !pfn_range_is_mapped(pfn, pfn + 1))
 		return NULL;
 
 	return __va(pa);

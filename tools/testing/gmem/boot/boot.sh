@@ -10,6 +10,7 @@
 # KTREE is the built kernel tree, by default that of the variant which the boot script names.
 #
 # Header lines of a boot script, "# boot: KEY=VALUE ...":
+#   env=VAR,VAR                  variables of the user that the script has, too, where they are set
 #   machine=MACHINE              one of machines/, which says cpu, smp, mem and what to append; or all of these here
 #   kernel=VARIANT[,VARIANT...]  one boot with each; those after the first are called BOOT@VARIANT
 #   pack=vmm                     QEMU and OVMF are in the image; where they cannot be had, the boot is skipped
@@ -22,18 +23,22 @@
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 
+set_variable() # VAR=VALUE
+{
+	case $1 in
+	*\'*) die "the value of a variable has a quote: $1" "leave it out" ;;
+	[A-Z_]*=*) variables="$variables${1%%=*}='${1#*=}'
+" ;;
+	*) die "not a variable: $1" "boot.sh --set VAR=VALUE BOOT" ;;
+	esac
+}
+
 interactive='' boot='' more='' limit='' variables=''
 while :; do
 	case $1 in
 	--shell) interactive=yes ;;
 	--name) boot=$2 ;;
-	--set)
-		case $2 in
-		*\'*) die "the value of a variable has a quote: $2" "leave it out" ;;
-		[A-Z_]*=*) variables="$variables${2%%=*}='${2#*=}'
-" ;;
-		*) die "not a variable: $2" "boot.sh --set VAR=VALUE BOOT" ;;
-		esac ;;
+	--set) set_variable "$2" ;;
 	--timeout) limit=$2 ;;
 	--append) more=$2 ;;
 	--*) die "no option $1" "see the head of $0" ;;
@@ -45,6 +50,10 @@ done
 script=$GMEM/boot/boots/${1%@*}.sh
 [ -f "$script" ] || die "no boot script ${1%@*}" "make list"
 boot=${boot:-$1}
+for variable in $(meta "$script" env | tr ',' ' '); do
+	value=$(printenv "$variable") || continue
+	set_variable "$variable=$value"
+done
 machine=$(meta "$script" machine)
 [ -z "$machine" ] || [ -f "$GMEM/boot/machines/$machine" ] || die "$script: no machine $machine" "ls $GMEM/boot/machines"
 machine=${machine:+$GMEM/boot/machines/$machine}

@@ -40,6 +40,8 @@ void coco_emul_census_expect(const struct coco_emul_census *want);
 
 /* Calls of an instruction or a firmware command so far */
 uint64_t coco_emul_count(const char *name);
+/* Is it counted, i.e. does the host know it at all? */
+bool coco_emul_counts(const char *name);
 
 /* The @n-th call of @name from now on fails with @status. */
 void coco_emul_inject(const char *name, uint64_t n, uint64_t status);

@@ -110,6 +110,17 @@ void coco_emul_census_expect(const struct coco_emul_census *want)
 			    now.names[i], now.value[i], want->value[i]);
 }
 
+bool coco_emul_counts(const char *name)
+{
+	char *counters = coco_emul_read("counters"), line[64];
+	bool found;
+
+	snprintf(line, sizeof(line), "\n%s ", name);
+	found = strstr(counters, line);
+	free(counters);
+	return found;
+}
+
 uint64_t coco_emul_count(const char *name)
 {
 	return coco_emul_value("counters", name);
