@@ -4,6 +4,7 @@
 # as with the series, and /dev/sev as with patches/other.
 # boot: machine=snp kernel=base timeout=300 verbs=test
 # boot: splat=WARNING: arch/x86/kvm/svm/sev.c
+# boot: splat=SEV-SNP: RMPUPDATE failed for PFN
 . /lib/guest.sh
 
 load kvm-amd
@@ -15,6 +16,8 @@ want_not_ok coco_snp_launch_test launch.signals launch.error_after_progress laun
 want_not_ok coco_snp_lock_test global.lock_order
 want_not_ok coco_snp_dev_test dev_sev.others_go_on
 run_test coco_snp_failure_test
+run_test coco_snp_prefault_test -T rmpread_of_launched_fails
+want_not_ok -n prefault coco_snp_prefault_test prefault.rmpread_of_launched_fails
 run_test coco_snp_dev_test -T others_go_on
 
 # Nobody loses a page, with the base as with the series.

@@ -3,6 +3,7 @@
 # module, a page that the module keeps is given to the next TD, and some arguments end in a WARN and a dead VM.
 # boot: machine=tdx-pwl5 kernel=base timeout=300 verbs=test
 # boot: splat=WARNING: arch/x86/kvm/vmx/tdx[.]c:
+# boot: splat=WARNING: virt/kvm/kvm_main.c
 . /lib/guest.sh
 
 load kvm-intel tdx=1 nested=0
@@ -15,3 +16,6 @@ want_not_ok coco_tdx_busy_test busy.punch_hole_while_measuring busy.measure_whil
 want_not_ok coco_tdx_failure_test lost.mem_range_block.punch_hole lost.mem_page_remove.punch_hole \
 	lost.phymem_page_wbinvd.punch_hole lost.mem_range_block.conversion lost.mem_page_remove.conversion \
 	lost.phymem_page_wbinvd.conversion
+
+# Pre-faulting is the same.
+run_test coco_tdx_prefault_test

@@ -2,8 +2,10 @@
 # The emulated TDX host with SEAMCALLs that fail for good: KVM warns, once for each, and gives up that VM only.
 # boot: machine=tdx kernel=series timeout=300 verbs=test
 # boot: splat=WARNING: arch/x86/kvm/vmx/tdx[.]c:
+# boot: splat=WARNING: virt/kvm/kvm_main.c
 . /lib/guest.sh
 
 load kvm-intel tdx=1 nested=0
 run_test coco_tdx_failure_test
+run_test coco_tdx_prefault_test -t page_aug_fatal
 unload kvm-intel
