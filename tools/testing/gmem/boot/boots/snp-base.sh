@@ -14,6 +14,7 @@ want_not_ok coco_snp_launch_test launch.signals launch.error_after_progress laun
 	launch.update_after_finish launch.finish_twice launch.finish_after_bad_id_block \
 	launch.finish_after_bad_vmsa launch.shared_guest_memfd
 want_not_ok coco_snp_lock_test global.lock_order
+want_not_ok coco_snp_wait_test wait.missing_source
 want_not_ok coco_snp_dev_test dev_sev.others_go_on
 run_test coco_snp_failure_test
 run_test coco_snp_prefault_test -T rmpread_of_launched_fails

@@ -5,9 +5,13 @@
 # boot: append=kmemleak=off
 # boot: splat=WARNING: arch/x86/kvm/svm/sev.c
 # boot: splat=SEV-SNP: RMPUPDATE failed for PFN
+# boot: splat=invoked oom-killer
 # boot: splat=list_(add|del) corruption|WARNING: lib/list_debug.c
 . /lib/guest.sh
 
 load kvm-amd
+case_ok cgroup mount -t cgroup2 none /sys/fs/cgroup
+want_not_ok coco_snp_errno_test error.below_stack error.no_memory
+run_test -n errno coco_snp_errno_test -T below_stack -T no_memory
+# Last, as whoever gets these pages fails
 want_not_ok coco_snp_leak_test leak.reclaim leak.rmpupdate_after_reclaim leak.vmsa leak.punch_hole leak.close
-want_not_ok coco_snp_errno_test error.below_stack

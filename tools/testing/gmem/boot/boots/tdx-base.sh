@@ -17,5 +17,6 @@ want_not_ok coco_tdx_failure_test lost.mem_range_block.punch_hole lost.mem_page_
 	lost.phymem_page_wbinvd.punch_hole lost.mem_range_block.conversion lost.mem_page_remove.conversion \
 	lost.phymem_page_wbinvd.conversion
 
-# Pre-faulting is the same.
+# Pre-faulting, and launches that wait, are the same.
 run_test coco_tdx_prefault_test
+run_test coco_tdx_wait_test
