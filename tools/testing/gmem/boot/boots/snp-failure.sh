@@ -7,9 +7,11 @@
 # boot: splat=WARNING: arch/x86/kvm/svm/sev.c
 # boot: splat=SEV-SNP: RMPUPDATE failed for PFN
 # boot: splat=GUP no longer grows the stack
+# boot: splat=invoked oom-killer
 . /lib/guest.sh
 
 load kvm-amd
 run_test coco_snp_leak_test
+case_ok cgroup mount -t cgroup2 none /sys/fs/cgroup
 run_test coco_snp_errno_test
 unload kvm-amd

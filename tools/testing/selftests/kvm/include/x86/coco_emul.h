@@ -69,6 +69,13 @@ void __printf(3, 4) coco_emul_call(uint64_t *result, int nr, const char *fmt, ..
 /* A byte changes, as by a stray write of the host to a page that it has given away. */
 void coco_emul_host_write(uint64_t pa);
 
+struct kvm_vcpu;
+/*
+ * KVM_PRE_FAULT_MEMORY of @size bytes from @gpa on. Returns what the ioctl
+ * returned, 0 or -1; @left are the bytes that it has not done.
+ */
+int coco_emul_pre_fault(struct kvm_vcpu *vcpu, uint64_t gpa, uint64_t size, uint64_t *left);
+
 /* @nr bytes, from twice as many digits */
 void coco_emul_from_hex(const char *hex, uint8_t *bytes, size_t nr);
 

@@ -195,6 +195,20 @@ void coco_emul_host_write(uint64_t pa)
 	coco_emul_write("host_write", text);
 }
 
+int coco_emul_pre_fault(struct kvm_vcpu *vcpu, uint64_t gpa, uint64_t size, uint64_t *left)
+{
+	struct kvm_pre_fault_memory range = {
+		.gpa = gpa,
+		.size = size,
+	};
+	int ret = __vcpu_ioctl(vcpu, KVM_PRE_FAULT_MEMORY, &range);
+
+	TEST_ASSERT(range.gpa + range.size == gpa + size, "0x%llx bytes are left at 0x%llx",
+		    range.size, range.gpa);
+	*left = range.size;
+	return ret;
+}
+
 void coco_emul_from_hex(const char *hex, uint8_t *bytes, size_t nr)
 {
 	size_t i;

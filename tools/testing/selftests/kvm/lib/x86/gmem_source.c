@@ -32,6 +32,9 @@
  */
 #define CGROUP_ROOM	(160 * PAGE_SIZE)
 
+/* Enough for a VM, and for half of its memory */
+#define CGROUP_LIMIT	SZ_4M
+
 /* A child that has the memory, too, and in the end still reads the same there */
 struct sharer {
 	pid_t pid;
@@ -325,4 +328,36 @@ void source_check_memcg_ksm(source_load_fn load, source_allocate_fn allocate, vo
 	load(arg, mem, SOURCE_MANY_PAGES);
 	leave_memcg();
 	munmap(mem, MANY_SIZE);
+}
+
+/* The memory of the guest does not fit: the process is killed, and so is the launch. */
+void source_check_memcg_limit(source_load_fn create_and_load, void *arg)
+{
+	size_t npages = 2 * CGROUP_LIMIT / PAGE_SIZE;
+	char limit[32], events[256] = {};
+	int status, fd;
+	pid_t pid;
+	void *src;
+
+	pid = fork();
+	TEST_ASSERT(pid >= 0, "fork(): %s", strerror(errno));
+	if (!pid) {
+		enter_memcg();
+		src = kvm_mmap(npages * PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+		snprintf(limit, sizeof(limit), "%lu",
+			 (unsigned long)(memcg_read(CGROUP "memory.current") + CGROUP_LIMIT));
+		gmem_write_file(CGROUP "memory.swap.max", "0");
+		gmem_write_file(CGROUP "memory.max", limit);
+		create_and_load(arg, src, npages);
+		_exit(0);
+	}
+
+	TEST_ASSERT(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) &&
+		    WTERMSIG(status) == SIGKILL, "Not killed, status 0x%x", status);
+	fd = open(CGROUP "memory.events", O_RDONLY);
+	TEST_ASSERT(fd >= 0 && read(fd, events, sizeof(events) - 1) > 0, "memory.events: %s",
+		    strerror(errno));
+	close(fd);
+	TEST_ASSERT(strstr(events, "oom_kill 1"), "Nobody was killed for memory: %s", events);
+	TEST_ASSERT(!rmdir(CGROUP), "rmdir(" CGROUP "): %s", strerror(errno));
 }
