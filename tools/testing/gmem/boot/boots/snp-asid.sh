@@ -4,6 +4,7 @@
 # is initialized anew.
 # boot: machine=snp kernel=series timeout=300 verbs=test
 # boot: append=kmemleak=off
+# boot: splat=WARNING: arch/x86/kvm/svm/sev.c
 # boot: splat=SEV-SNP: RMPUPDATE failed for PFN
 . /lib/guest.sh
 
