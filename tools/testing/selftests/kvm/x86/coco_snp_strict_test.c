@@ -612,7 +612,7 @@ TEST_F(strict, asid_owns_pages)
 
 	take_page(self, PAGE_DATA, &pre_guest);
 	expect_activate(self, PAGE_GCTX, ASID, SEV_RET_INVALID_CONFIG, "pre-guest page");
-	expect_address(self, SNP_PAGE_RECLAIM, self->pa[PAGE_DATA], SEV_RET_SUCCESS, "to give back");
+	expect_address(self, SNP_PAGE_RECLAIM, self->pa[PAGE_DATA], SEV_RET_SUCCESS, "to return");
 	expect_activate(self, PAGE_GCTX, ASID, SEV_RET_INVALID_CONFIG, "guest-invalid page");
 	take_page(self, PAGE_DATA, &of_other);
 	reclaim_page(self, PAGE_DATA);
