@@ -104,11 +104,27 @@ reserve_memory "$memory" "$boot"
 start=$(date +%s)
 status=0
 # The limit is per test, and named inside the guest; when it does not get to that, QEMU is stopped three minutes later.
-timeout --foreground -k 5 $((limit + 180 * GMEM_SLOW)) "$@" -serial stdio \
-	</dev/null >"$log" 2>"$work/qemu.err" || status=$?
+run() { timeout --foreground -k 5 $((limit + 180 * GMEM_SLOW)) "$@" -serial stdio </dev/null >"$log" 2>"$work/qemu.err"; }
+panic=$(report panic)
+if [ -z "$panic" ]; then
+	run "$@" || status=$?
+else
+	# After it the machine may hang
+	: >"$log"
+	run "$@" &
+	while sleep 1 && kill -0 $! 2>/dev/null; do
+		if grep -qaE "Kernel panic.*($panic)" "$log"; then
+			sleep 2
+			qemu_of=$(ps -o pid= --ppid $!)
+			kill ${qemu_of:-$!}
+			break
+		fi
+	done
+	wait $! || status=$?
+fi
 grep -v "warning: TCG doesn't support requested feature" "$work/qemu.err" | sed 's/^/# qemu: /' || :
 rm -f "$work/initramfs"
 
 awk -f "$GMEM/lib/tap.awk" -f "$GMEM/boot/console.awk" -v boot="$boot" -v want="$(report kernel-log)" \
-	-v panic="$(report panic)" -v qemu=$status "$log"
+	-v panic="$panic" -v qemu=$status "$log"
 say "$boot: $(($(date +%s) - start)) s, log $log"

@@ -68,6 +68,8 @@ END {
 		trouble("no case ran")
 	if (status != "0")
 		trouble("exit status of the boot script: " (status == "" ? "none" : status))
+	if (dead)
+		qemu = 0
 	if (qemu == 124 || qemu == 137)
 		trouble("hang: QEMU was stopped at the time limit")
 	else if (qemu != 0)

@@ -16,12 +16,12 @@ waits_for_each_other()
 	for second in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		sleep 1
 		cat /proc/[0-9]*/task/*/stack >/tmp/stacks 2>/dev/null
-		grep -q kvm_gmem_punch_hole /tmp/stacks && grep -q kvm_gmem_error_folio /tmp/stacks || continue
+		grep -q kvm_gmem_fallocate /tmp/stacks && grep -q kvm_gmem_error_folio /tmp/stacks || continue
 		# Longer than populate has the lock
 		sleep 6
 		cat /proc/[0-9]*/task/*/stack >/tmp/stacks 2>/dev/null
-		! grep kvm_gmem_populate /tmp/stacks || return 1
-		grep -B9 kvm_gmem_punch_hole /tmp/stacks | grep folio_wait && grep kvm_gmem_error_folio /tmp/stacks && return
+		! grep -q kvm_gmem_populate /tmp/stacks || return 1
+		grep -B9 kvm_gmem_fallocate /tmp/stacks | grep folio_wait && grep kvm_gmem_error_folio /tmp/stacks && return
 	done
 	cat /tmp/hang
 	return 1
