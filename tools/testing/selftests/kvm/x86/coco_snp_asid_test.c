@@ -4,14 +4,25 @@
  * one that still owns pages. VMs come and go until each ASID is used again.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "test_util.h"
 #include "kvm_util.h"
 #include "kvm_test_harness.h"
 #include "coco_emul.h"
 #include "coco_snp.h"
+
+#define GPA		BIT_ULL(32)
+
+/* As many as it takes for their end to last longer than the start of another guest */
+#define NR_BIG_PAGES	2048ul
+#define NR_KILLS	2
 
 /* Seconds, where the default is 30: many guests are many commands. */
 #define TIMEOUT		300
@@ -90,6 +101,78 @@ TEST_F_TIMEOUT(asid, each, TIMEOUT)
 		for (i = 0; i <= self->nr; i++)
 			kvm_vm_free(vms[i]);
 	}
+}
+
+/* A VMM with a guest that takes a while to go away; writes a byte when it is there. */
+static pid_t fork_vmm(void)
+{
+	int up[2];
+	pid_t pid;
+	char c;
+
+	TEST_ASSERT(!pipe(up), "pipe(): %s", strerror(errno));
+	pid = fork();
+	TEST_ASSERT(pid >= 0, "fork(): %s", strerror(errno));
+	if (!pid) {
+		struct snp_guest g;
+		int fd;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		snp_guest_init(&g, GPA, NR_BIG_PAGES);
+		snp_guest_update(&g, 0, NULL, NR_BIG_PAGES, KVM_SEV_SNP_PAGE_TYPE_ZERO);
+		fd = memslot2region(g.vm, SNP_SLOT)->region.guest_memfd;
+		TEST_ASSERT(!dup2(fd, 0), "dup2(): %s", strerror(errno));
+		close(fd);
+		TEST_ASSERT(write(up[1], "", 1) == 1, "write(): %s", strerror(errno));
+		pause();
+		_exit(1);
+	}
+
+	close(up[1]);
+	TEST_ASSERT(read(up[0], &c, 1) == 1, "The VMM did not come up");
+	close(up[0]);
+	return pid;
+}
+
+/*
+ * One VMM is killed while another waits for its ASID. At the end of a process files
+ * are released from the highest descriptor to the lowest: that of guest_memfd, which
+ * comes after that of the VM here, is the last reference to the VM.
+ */
+TEST_F_TIMEOUT(asid, vmm_killed, TIMEOUT)
+{
+	struct kvm_vm *others[MAX_SNP_ASIDS], *vm;
+	unsigned int i, round;
+	uint32_t fw_error;
+	pid_t pid;
+	int ret;
+
+	for (i = 0; i < self->nr - 1; i++) {
+		others[i] = vm_create_barebones_type(KVM_X86_SNP_VM);
+		snp_vm_init(others[i]);
+	}
+
+	for (round = 0; round < NR_KILLS; round++) {
+		pid = fork_vmm();
+		vm = vm_create_barebones_type(KVM_X86_SNP_VM);
+		ret = init2(vm);
+		TEST_ASSERT(ret == -1 && errno == EBUSY, "A free ASID: ret %d, errno %d", ret,
+			    errno);
+
+		kill(pid, SIGKILL);
+		while ((ret = init2(vm)) == -1 && errno == EBUSY)
+			usleep(100);
+		TEST_ASSERT(!ret, "KVM_SEV_INIT2: errno %d", errno);
+		ret = launch_start(vm, &fw_error);
+		TEST_ASSERT(!ret, "Round %u, ASID of a killed VM: errno %d, firmware 0x%x", round,
+			    errno, fw_error);
+
+		waitpid(pid, NULL, 0);
+		kvm_vm_free(vm);
+	}
+
+	for (i = 0; i < self->nr - 1; i++)
+		kvm_vm_free(others[i]);
 }
 
 int main(int argc, char *argv[])
