@@ -104,19 +104,18 @@ reserve_memory "$memory" "$boot"
 start=$(date +%s)
 status=0
 # The limit is per test, and named inside the guest; when it does not get to that, QEMU is stopped three minutes later.
-run() { timeout --foreground -k 5 $((limit + 180 * GMEM_SLOW)) "$@" -serial stdio </dev/null >"$log" 2>"$work/qemu.err"; }
+set -- timeout --foreground -k 5 $((limit + 180 * GMEM_SLOW)) "$@" -serial stdio
 panic=$(report panic)
 if [ -z "$panic" ]; then
-	run "$@" || status=$?
+	"$@" </dev/null >"$log" 2>"$work/qemu.err" || status=$?
 else
 	# After it the machine may hang
 	: >"$log"
-	run "$@" &
+	"$@" </dev/null >"$log" 2>"$work/qemu.err" &
 	while sleep 1 && kill -0 $! 2>/dev/null; do
 		if grep -qaE "Kernel panic.*($panic)" "$log"; then
 			sleep 2
-			qemu_of=$(ps -o pid= --ppid $!)
-			kill ${qemu_of:-$!}
+			kill $!
 			break
 		fi
 	done
