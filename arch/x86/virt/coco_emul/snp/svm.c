@@ -39,8 +39,7 @@ static struct vmcb *vmcb_in_rax(struct pt_regs *regs)
 /* VMRUN, "Canonicalization and Consistency Checks" */
 static void vmrun_fails(struct vmcb *vmcb, u64 exit_code)
 {
-	vmcb->control.exit_code = lower_32_bits(exit_code);
-	vmcb->control.exit_code_hi = upper_32_bits(exit_code);
+	*coco_emul_vmcb_field(vmcb, VMCB_EXIT_CODE) = exit_code;
 	vmcb->control.exit_info_1 = 0;
 	vmcb->control.exit_info_2 = 0;
 	vmcb->control.exit_int_info = 0;
@@ -61,7 +60,7 @@ static bool emulate_vmrun(const struct coco_emul_insn *e, struct pt_regs *regs,
 	raw_spin_unlock(&coco_emul_lock);
 
 	if (fails || !coco_emul_svm_runs() ||
-	    vmcb->control.nested_ctl & (SVM_NESTED_CTL_SEV_ENABLE | SVM_NESTED_CTL_SEV_ES_ENABLE)) {
+	    *coco_emul_vmcb_field(vmcb, VMCB_FEATURES) & (VMCB_SEV | VMCB_SEV_ES)) {
 		vmrun_fails(vmcb, status);
 		return true;
 	}
