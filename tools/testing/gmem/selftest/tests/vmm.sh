@@ -11,5 +11,5 @@ vmm() # NAME REGEX snp|tdx VAR=VALUE...
 }
 vmm no-number 'VCPUS=two is no number' snp VCPUS=two
 vmm no-file 'there is no file /nonexistent' tdx OVMF=/nonexistent
-vmm initrd-alone 'INITRD and CMDLINE go with KERNEL' snp INITRD=/dev/null CMDLINE=quiet
+vmm initrd-alone 'INITRD and CMDLINE go with KERNEL' snp INITRD="$0" CMDLINE=quiet
 vmm kernel-in-mrtd 'MRTD has nothing of a kernel' tdx KERNEL="$0"
