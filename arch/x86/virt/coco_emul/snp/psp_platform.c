@@ -232,7 +232,7 @@ static u16 cmd_snp_feature_info(void *buf)
 static u16 cmd_snp_init_ex(void *buf)
 {
 	struct sev_data_snp_init_ex *init = buf;
-	struct sev_data_range_list *list;
+	struct sev_data_range_list *list = NULL;
 
 	if (snp_state != PSP_PLATFORM_UNINIT)
 		return SEV_RET_INVALID_PLATFORM_STATE;
@@ -247,6 +247,9 @@ static u16 cmd_snp_init_ex(void *buf)
 		if (!coco_emul_ram(init->list_paddr, struct_size(list, ranges, list->num_elements)))
 			return SEV_RET_INVALID_ADDRESS;
 	}
+
+	if (init->init_rmp)
+		snp_emul_rmp_configure(list);
 
 	snp_state = PSP_PLATFORM_INIT;
 	return SEV_RET_SUCCESS;

@@ -35,6 +35,7 @@
  */
 enum rmp_page_state {
 	RMP_HYPERVISOR,		/* not assigned */
+	RMP_HV_FIXED,		/* not assigned, and cannot be */
 	RMP_FIRMWARE,		/* assigned, immutable, no ASID */
 	RMP_CONTEXT,		/* as firmware, holds a guest context */
 	RMP_RECLAIM,		/* assigned, no ASID */
@@ -139,6 +140,7 @@ void snp_emul_rmp_check(struct rmp_page *page);
 void snp_emul_rmp_seal(struct rmp_page *page);
 void snp_emul_rmp_encrypt(struct rmp_page *page, u64 key, u8 type);
 void *snp_emul_rmp_data(struct rmp_page *page);
+void snp_emul_rmp_configure(const struct sev_data_range_list *list);
 
 /* psp.c */
 void snp_emul_psp_init(struct dentry *debugfs);

@@ -6,7 +6,7 @@
 emul=/sys/kernel/debug/coco_emul
 
 # Nothing is left with the firmware: every page of the RMP belongs to the hypervisor.
-all_pages_back() { ! grep -Ev '^(hypervisor|host-writes) ' $emul/rmp | grep -v ' 0$'; }
+all_pages_back() { ! grep -Ev '^(hypervisor|hv-fixed|host-writes) ' $emul/rmp | grep -v ' 0$'; }
 enabled() { dmesg | grep "kvm_amd: $1 enabled (ASIDs"; }
 snp_on_every_cpu() { test "$(grep -cw sev_snp /proc/cpuinfo)" = "$(grep -c ^processor /proc/cpuinfo)"; }
 

@@ -24,22 +24,15 @@
 /* An address that is no memory, but that the CPU can address */
 #define NO_MEMORY		BIT_ULL(39)
 
+/* Reserved on each PC, so it is in the list that SNP_INIT_EX is given. */
+#define BIOS			0xf0000ul
+
 /* No other guest is there, so these are free. ASIDs from 8 on are not for SNP. */
 #define ASID			7
 #define OTHER_ASID		6
 #define NOT_SNP_ASID		8
 
 #define GPA			BIT_ULL(32)
-
-/* "RMPUPDATE": the new state of an entry, at RCX */
-struct rmp_state {
-	uint64_t gpa;
-	uint8_t assigned;
-	uint8_t pagesize;
-	uint8_t immutable;
-	uint8_t rsvd;
-	uint32_t asid;
-};
 
 static const struct rmp_state hypervisor = { };
 static const struct rmp_state firmware_owned = { .assigned = 1, .immutable = 1 };
@@ -48,20 +41,10 @@ static const struct rmp_state pre_guest = {
 };
 static const struct rmp_state guest_invalid = { .assigned = 1, .asid = ASID, .gpa = GPA };
 
-static uint64_t rmpupdate(uint64_t pa, const struct rmp_state *new)
-{
-	uint64_t words[2], ret;
-
-	kvm_static_assert(sizeof(words) == sizeof(*new));
-	memcpy(words, new, sizeof(words));
-	coco_emul_call(&ret, 1, "RMPUPDATE 0x%lx 0x%lx 0x%lx", pa, words[0], words[1]);
-	return ret;
-}
-
 static void expect_rmpupdate(uint64_t pa, const struct rmp_state *new, uint64_t want,
 			     const char *what)
 {
-	uint64_t ret = rmpupdate(pa, new);
+	uint64_t ret = snp_rmpupdate(pa, new);
 
 	TEST_ASSERT(ret == want, "RMPUPDATE of 0x%lx, %s: %lu, wanted %lu", pa, what, ret, want);
 }
@@ -178,9 +161,8 @@ static void *page(FIXTURE_DATA(strict) *self, int i)
 
 static void expect_firmware_at(uint64_t pa, unsigned int id, uint64_t want, const char *what)
 {
-	uint64_t ret;
+	uint64_t ret = snp_firmware(id, pa);
 
-	coco_emul_call(&ret, 1, "FIRMWARE 0x%x 0x%lx", id, pa);
 	TEST_ASSERT(ret == want, "Command 0x%x, %s: status 0x%lx, wanted 0x%lx", id, what, ret,
 		    want);
 }
@@ -317,6 +299,21 @@ TEST_F(strict, rmpupdate_immutable)
 		expect_rmpupdate(pa, states[i], RMP_FAIL_PERMISSION, "to what it is");
 		reclaim_page(self, PAGE_DATA);
 	}
+}
+
+/* "Page States", HV-fixed: not assigned, and no guest or firmware ever gets it */
+TEST_F(strict, hv_fixed)
+{
+	struct rmp_state state = snp_rmpread(BIOS);
+
+	TEST_ASSERT(!state.assigned && !state.asid && state.immutable,
+		    "RMPREAD of 0x%lx: assigned %u, ASID %u, immutable %u", BIOS, state.assigned,
+		    state.asid, state.immutable);
+	expect_rmpupdate(BIOS, &guest_invalid, RMP_FAIL_PERMISSION, "to a guest");
+	expect_rmpupdate(BIOS, &firmware_owned, RMP_FAIL_PERMISSION, "to the firmware");
+	expect_rmpupdate(BIOS, &hypervisor, RMP_FAIL_PERMISSION, "to what it is not");
+	expect_address(self, SNP_GCTX_CREATE, BIOS, SEV_RET_INVALID_PAGE_STATE, "HV-fixed");
+	expect_address(self, SNP_PAGE_RECLAIM, BIOS, SEV_RET_INVALID_PAGE_STATE, "HV-fixed");
 }
 
 /* "RMPUPDATE": FAIL_OVERLAP; "PSMASH" */

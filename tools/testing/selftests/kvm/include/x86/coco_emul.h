@@ -26,7 +26,7 @@ uint64_t coco_emul_value(const char *file, const char *name);
  * @nr:		how many there are
  * @value:	the numbers
  */
-#define COCO_EMUL_MAX_CENSUS	8
+#define COCO_EMUL_MAX_CENSUS	9
 struct coco_emul_census {
 	const char *file;
 	const char *const *names;

@@ -16,13 +16,32 @@
 #define RMP_FAIL_PERMISSION	2
 #define RMP_FAIL_OVERLAP	4
 
+/* "RMPUPDATE": the new state of an entry, at RCX */
+struct rmp_state {
+	uint64_t gpa;
+	uint8_t assigned;
+	uint8_t pagesize;
+	uint8_t immutable;
+	uint8_t rsvd;
+	uint32_t asid;
+};
+
+/* The instruction, with any operands; returns its result. */
+uint64_t snp_rmpupdate(uint64_t pa, const struct rmp_state *new);
+/* RMPREAD, which does not fail */
+struct rmp_state snp_rmpread(uint64_t pa);
+/* A firmware command whose buffer is at @pa; returns its status. */
+uint64_t snp_firmware(unsigned int id, uint64_t pa);
+
 /* Pages per state of the RMP, in the order of the file */
-#define SNP_NR_CENSUS		8
+#define SNP_NR_CENSUS		9
 #define SNP_HYPERVISOR		0
-#define SNP_RECLAIM		3
-#define SNP_PRE_GUEST		4
-#define SNP_GUEST_INVALID	5
-#define SNP_GUEST_VALID		6
+#define SNP_HV_FIXED		1
+#define SNP_CONTEXT		3
+#define SNP_RECLAIM		4
+#define SNP_PRE_GUEST		5
+#define SNP_GUEST_INVALID	6
+#define SNP_GUEST_VALID		7
 #define SNP_HOST_WRITES		(SNP_NR_CENSUS - 1)
 
 struct snp_guest {

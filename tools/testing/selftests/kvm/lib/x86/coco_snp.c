@@ -27,7 +27,7 @@ struct page_info {
 #define CPUID_7_EBX_SGX		BIT(2)
 
 static const char *const census_names[SNP_NR_CENSUS] = {
-	"hypervisor", "firmware", "context", "reclaim", "pre-guest", "guest-invalid",
+	"hypervisor", "hv-fixed", "firmware", "context", "reclaim", "pre-guest", "guest-invalid",
 	"guest-valid", "host-writes",
 };
 
@@ -38,6 +38,35 @@ static void hash(const void *data, size_t len, uint8_t digest[SHA384_SIZE])
 	sha384_start(&s);
 	sha384_add(&s, data, len);
 	sha384_digest(&s, digest);
+}
+
+uint64_t snp_rmpupdate(uint64_t pa, const struct rmp_state *new)
+{
+	uint64_t words[2], ret;
+
+	kvm_static_assert(sizeof(words) == sizeof(*new));
+	memcpy(words, new, sizeof(words));
+	coco_emul_call(&ret, 1, "RMPUPDATE 0x%lx 0x%lx 0x%lx", pa, words[0], words[1]);
+	return ret;
+}
+
+struct rmp_state snp_rmpread(uint64_t pa)
+{
+	struct rmp_state state;
+	uint64_t result[3];
+
+	coco_emul_call(result, 3, "RMPREAD 0x%lx", pa);
+	TEST_ASSERT(!result[0], "RMPREAD of 0x%lx: %lu", pa, result[0]);
+	memcpy(&state, &result[1], sizeof(state));
+	return state;
+}
+
+uint64_t snp_firmware(unsigned int id, uint64_t pa)
+{
+	uint64_t ret;
+
+	coco_emul_call(&ret, 1, "FIRMWARE 0x%x 0x%lx", id, pa);
+	return ret;
 }
 
 void snp_census_read(struct coco_emul_census *census)
