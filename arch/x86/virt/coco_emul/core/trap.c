@@ -170,6 +170,12 @@ static int coco_emul_die(struct notifier_block *nb, unsigned long val, void *dat
 	if (!done)
 		return NOTIFY_DONE;
 
+	if (coco_emul_host->settle) {
+		start = rdtsc();
+		coco_emul_host->settle(regs);
+		coco_emul_ticks_settled(rdtsc() - start);
+	}
+
 	regs->ip += insn.length;
 	return NOTIFY_STOP;
 }

@@ -101,6 +101,8 @@ static int __init snp_host_init(struct dentry *debugfs)
 	snp_emul_psp_guest_init(debugfs);
 	ret = snp_emul_rmp_init(debugfs);
 	if (!ret)
+		ret = snp_emul_fault_init(debugfs);
+	if (!ret)
 		ret = snp_emul_psp_pci_init();
 	if (ret)
 		return ret;
@@ -124,6 +126,7 @@ const struct coco_emul_host snp_emul_host = {
 	.insns		= snp_insns,
 	.calls		= snp_emul_calls,
 	.owns		= snp_emul_rmp_owns,
+	.settle		= snp_emul_fault_settle,
 	.setup		= snp_emul_psp_pci_reserve,
 	.init		= snp_host_init,
 };

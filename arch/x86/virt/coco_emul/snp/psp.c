@@ -18,10 +18,16 @@
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "snp.h"
+
+/* How soon a delay that was taken back is over */
+#define PSP_DELAY_STEP_MS	100u
 
 static const struct psp_cmd *const psp_cmds[] = {
 	snp_emul_psp_platform_cmds,
@@ -46,24 +52,24 @@ static const struct psp_cmd *find_cmd(u32 id)
 	return NULL;
 }
 
-/**
- * snp_emul_psp_command() - carry out a firmware command
- * @id:		command number
- * @buf_pa:	physical address of the command buffer
- *
- * Return: status of the command.
- */
-u16 snp_emul_psp_command(u32 id, u64 buf_pa)
+/* Called with interrupts off: nobody can interrupt and find CR0.WP clear. */
+static u16 carry_out(const struct psp_cmd *cmd, void *buf)
 {
-	const struct psp_cmd *cmd = find_cmd(id);
+	u16 status;
+
+	snp_emul_fault_off();
+	status = cmd->fn(buf);
+	snp_emul_fault_on();
+
+	return status;
+}
+
+static u16 command(const struct psp_cmd *cmd, u64 buf_pa)
+{
 	void *buf = NULL;
 	u64 status;
 
-	/* Outside of the lock: meanwhile everybody else goes on. */
-	if (cmd && READ_ONCE(*cmd->delay_ms))
-		msleep(READ_ONCE(*cmd->delay_ms));
-
-	guard(raw_spinlock_irqsave)(&coco_emul_lock);
+	lockdep_assert_held(&coco_emul_lock);
 
 	if (coco_emul_hit(cmd ? cmd->point : &unknown_command, &status))
 		return status;
@@ -83,7 +89,48 @@ u16 snp_emul_psp_command(u32 id, u64 buf_pa)
 			return status;
 	}
 
-	return cmd->fn(buf);
+	return carry_out(cmd, buf);
+}
+
+/* In steps, as it may be made shorter meanwhile. */
+static void take_time(const struct psp_cmd *cmd)
+{
+	unsigned int ms, step;
+
+	for (ms = 0; ms < READ_ONCE(*cmd->delay_ms); ms += step) {
+		if (fatal_signal_pending(current))
+			break;
+
+		step = clamp(READ_ONCE(*cmd->delay_ms) - ms, 1, PSP_DELAY_STEP_MS);
+		msleep(step);
+	}
+}
+
+/**
+ * snp_emul_psp_command() - carry out a firmware command
+ * @id:		command number
+ * @buf_pa:	physical address of the command buffer
+ *
+ * Return: status of the command.
+ */
+u16 snp_emul_psp_command(u32 id, u64 buf_pa)
+{
+	const struct psp_cmd *cmd = find_cmd(id);
+	struct snp_emul_range range;
+	unsigned long flags;
+	u16 status;
+
+	/* Outside of the lock: meanwhile everybody else goes on. */
+	if (cmd)
+		take_time(cmd);
+
+	raw_spin_lock_irqsave(&coco_emul_lock, flags);
+	status = command(cmd, buf_pa);
+	range = snp_emul_fault_unflushed();
+	raw_spin_unlock_irqrestore(&coco_emul_lock, flags);
+
+	snp_emul_fault_flush(range);
+	return status;
 }
 
 static int delay_set(const char *name, unsigned int ms)

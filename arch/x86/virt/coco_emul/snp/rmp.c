@@ -7,11 +7,11 @@
  * The table is a plain array: there is no RMP in memory that the kernel could
  * read directly. The CPU claims to have RMPREAD, so the kernel does not try.
  *
- * What the RMP does on real hardware and this one cannot: make a host write to
- * an assigned page fault. Instead a checksum is taken when a page is assigned to
- * a guest, and compared when its state changes: a host write in between is
- * counted as "host-writes". What the firmware encrypts is scrambled, so that a
- * host read yields garbage.
+ * A host write to an assigned page faults, see fault.c, if it comes through the
+ * direct map. For all others a checksum is taken when a page is assigned to a
+ * guest, and compared when its state changes: a host write in between is counted
+ * as "host-writes". What the firmware encrypts is scrambled, so that a host read
+ * yields garbage.
  *
  * debugfs, directory coco_emul:
  *   rmp	"<state> <pages>" per line, then "host-writes <n>": host writes to
@@ -162,6 +162,9 @@ void snp_emul_rmp_seal(struct rmp_page *page)
 static void set_state(struct rmp_page *page, enum rmp_page_state state)
 {
 	lockdep_assert_held(&coco_emul_lock);
+
+	if (is_assigned(page->state) != is_assigned(state))
+		snp_emul_fault_assigned(page - rmp, is_assigned(state));
 
 	nr_in_state[page->state]--;
 	nr_in_state[state]++;

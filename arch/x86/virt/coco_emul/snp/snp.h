@@ -129,6 +129,26 @@ struct psp_cmd {
 /* host.c */
 extern const struct coco_emul_host snp_emul_host;
 
+/* fault.c */
+struct snp_emul_range {
+	unsigned long	start;
+	unsigned long	end;
+};
+
+extern unsigned long *snp_emul_fault_map;
+extern unsigned long snp_emul_fault_base;
+extern unsigned long snp_emul_fault_nr;
+int snp_emul_fault_init(struct dentry *debugfs);
+void snp_emul_fault_assigned(u64 pfn, bool assigned);
+struct snp_emul_range snp_emul_fault_unflushed(void);
+void snp_emul_fault_flush(struct snp_emul_range range);
+void snp_emul_fault_settle(struct pt_regs *regs);
+void snp_emul_fault_off(void);
+void snp_emul_fault_on(void);
+
+/* fault_entry.S */
+asmlinkage void snp_emul_exc_page_fault(void);
+
 /* rmp.c */
 extern const struct coco_emul_insn snp_emul_rmp_insns[];
 int snp_emul_rmp_init(struct dentry *debugfs);

@@ -10,8 +10,7 @@ load kvm-amd
 want_not_ok sev_snp_launch_update_test launch_update.no_source launch_update.unaligned_source \
 	launch_update.cpuid_write_back_in_range launch_update.after_finish launch_update.signal_before_first_page
 want_not_ok coco_snp_launch_test launch.signals launch.error_after_progress launch.cpuid_third_of_five \
-	launch.update_after_finish launch.finish_twice launch.finish_after_bad_id_block \
-	launch.finish_after_bad_vmsa launch.shared_guest_memfd
+	launch.shared_guest_memfd
 want_not_ok coco_snp_lock_test global.lock_order
 want_not_ok coco_snp_dev_test dev_sev.others_go_on
 run_test coco_snp_failure_test

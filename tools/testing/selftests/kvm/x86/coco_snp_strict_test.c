@@ -376,7 +376,10 @@ TEST_F(strict, page_sizes)
 	munmap(mem, 2 * SZ_2M);
 }
 
-/* Where hardware has an RMP fault, the emulator counts. */
+/*
+ * A mapping of user space is not write-protected, as the direct map is, see
+ * coco_snp_fault_test. Where hardware has an RMP fault, the emulator counts.
+ */
 TEST_F(strict, host_writes)
 {
 	volatile uint8_t *data = page(self, PAGE_DATA);

@@ -64,8 +64,12 @@ void coco_emul_memory_error_clear(void);
  */
 void __printf(3, 4) coco_emul_call(uint64_t *result, int nr, const char *fmt, ...);
 
-/* A byte changes, as by a stray write of the host to a page that it has given away. */
+/*
+ * A byte changes, as by a stray write of the host to a page that it has given
+ * away; the other one returns an error number where that faults.
+ */
 void coco_emul_host_write(uint64_t pa);
+int __coco_emul_host_write(uint64_t pa);
 
 /* @nr bytes, from twice as many digits */
 void coco_emul_from_hex(const char *hex, uint8_t *bytes, size_t nr);

@@ -81,6 +81,9 @@ void snp_guest_read_status(struct snp_guest_status *status);
 /* The digest of the only guest that there is equals the one calculated. */
 void snp_guest_expect_digest(struct snp_guest *g);
 
+/* KVM_PRE_FAULT_MEMORY of a page, until it is through; returns 0 or -errno. */
+int snp_prefault(struct kvm_vcpu *vcpu, uint64_t gpa);
+
 /* SEV_ISSUE_CMD on a file descriptor of /dev/sev */
 int sev_dev_cmd(int fd, uint32_t cmd, const void *data, uint32_t *error);
 /* Each command that reads or writes memory of its caller, whatever its result */

@@ -181,6 +181,17 @@ void snp_guest_expect_digest(struct snp_guest *g)
 	sha384_expect(status.ld, g->ld, "Launch digest");
 }
 
+int snp_prefault(struct kvm_vcpu *vcpu, uint64_t gpa)
+{
+	struct kvm_pre_fault_memory range = { .gpa = gpa, .size = PAGE_SIZE };
+	int ret;
+
+	do {
+		ret = __vcpu_ioctl(vcpu, KVM_PRE_FAULT_MEMORY, &range);
+	} while (ret == -1 && (errno == EAGAIN || errno == EINTR));
+	return ret ? -errno : 0;
+}
+
 int sev_dev_cmd(int fd, uint32_t cmd, const void *data, uint32_t *error)
 {
 	struct sev_issue_cmd arg = {

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Negative control of coco_snp_late_test: the base writes to pages that the firmware or a guest has, which the host does
+# not survive. Each time a task dies with what it had locked, and others wait for that for ever.
+# boot: machine=snp kernel=base timeout=180 verbs=test
+# boot: append=kmemleak=off
+# boot: splat=BUG: unable to handle page fault for address
+# boot: splat=Oops: Oops: 0003|Oops: Oops: 80000003
+. /lib/guest.sh
+
+emul=/sys/kernel/debug/coco_emul
+
+# oops CASE FUNCTION: the case ends in an RMP fault of the host, inside of FUNCTION
+oops()
+{
+	dmesg -c >/dev/null
+	/tests/coco_snp_late_test -r "late.$1" >/tmp/late 2>&1 &
+	for second in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		sleep 1
+		dmesg >/tmp/log
+		grep -q 'end trace' /tmp/log || continue
+		echo "SNP_LAUNCH_UPDATE 0" >$emul/delay
+		grep 'error_code(0x80000003) - RMP violation' /tmp/log && grep "^.*\] .*$2+0x" /tmp/log
+		return
+	done
+	cat /tmp/late
+	return 1
+}
+
+load kvm-amd
+stuck_tasks
+case_ok "coco_snp_late_test/late.update_after_finish is an oops here" oops update_after_finish kvm_gmem_get_pfn
+case_ok "coco_snp_late_test/late.finish_twice is an oops here" oops finish_twice snp_launch_finish
+case_ok "coco_snp_late_test/late.finish_after_bad_id_block is an oops here" oops finish_after_bad_id_block snp_launch_finish
+case_ok "coco_snp_late_test/late.finish_after_bad_vmsa is an oops here" oops finish_after_bad_vmsa snp_launch_finish
