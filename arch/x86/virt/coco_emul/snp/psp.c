@@ -11,7 +11,8 @@
  * debugfs, directory coco_emul:
  *   delay	write "<name> <milliseconds>": from now on that command takes so
  *		much longer. For a test that wants to do something while the
- *		firmware is at work.
+ *		firmware is at work. Write "<name> for ever": it is not answered
+ *		until that is taken back, and neither is any other.
  */
 #include <linux/cleanup.h>
 #include <linux/debugfs.h>
@@ -163,7 +164,12 @@ static ssize_t delay_write(struct file *file, const char __user *ubuf, size_t co
 
 	str = strim(buf);
 	name = strsep(&str, " ");
-	ret = str ? kstrtouint(str, 0, &ms) : -EINVAL;
+	if (str && !strcmp(str, "for ever")) {
+		ms = UINT_MAX;
+		ret = 0;
+	} else {
+		ret = str ? kstrtouint(str, 0, &ms) : -EINVAL;
+	}
 	if (!ret)
 		ret = delay_set(name, ms);
 

@@ -47,6 +47,7 @@ bool coco_emul_inject_is_pending(void);
 void coco_emul_inject_clear(void);
 
 /* From now on the firmware command @name takes @ms milliseconds longer. */
+#define COCO_EMUL_FOR_EVER	(~0u)
 void coco_emul_delay(const char *name, unsigned int ms);
 
 /*

@@ -150,7 +150,10 @@ void coco_emul_delay(const char *name, unsigned int ms)
 {
 	char text[128];
 
-	snprintf(text, sizeof(text), "%s %u", name, ms);
+	if (ms == COCO_EMUL_FOR_EVER)
+		snprintf(text, sizeof(text), "%s for ever", name);
+	else
+		snprintf(text, sizeof(text), "%s %u", name, ms);
 	coco_emul_write("delay", text);
 }
 
