@@ -113,10 +113,10 @@ struct coco_emul_call {
  *		reserve memory
  * @owns:	has the page at this physical address, which may be any number, been
  *		taken from the host? Called with coco_emul_lock held.
- * @settle:	optional; called after each instruction that was carried out, with
- *		interrupts off, without coco_emul_lock and before the core advances
- *		regs->ip, to wait for other CPUs. It may enable interrupts if @regs
- *		has them enabled
+ * @settle:	optional; called after each instruction that was carried out under
+ *		coco_emul_lock, with interrupts off, without the lock and before the
+ *		core advances regs->ip, to wait for other CPUs. It may enable
+ *		interrupts if @regs has them enabled
  * @early:	@init is an arch_initcall, as built-in code uses the platform before
  *		the late ones; it needs no device
  * @init:	late initcall; may sleep and allocate. @debugfs is the directory
