@@ -122,7 +122,8 @@ void snp_emul_psp_put(u64 pa, const void *data, u32 len)
  *
  * Drops coco_emul_lock in between, so that megabytes hold up nobody. It is for
  * commands only: the next one has to wait. Meanwhile whoever runs on this CPU is the
- * host, and it may go on on another one: no entry of the RMP can have changed before.
+ * host. Another CPU may be the one that goes on, which would not flush what this one
+ * has made read-only: no entry of the RMP can have changed before.
  */
 void snp_emul_psp_get(u64 pa, u32 len, void (*fn)(void *arg, const void *data, size_t len),
 		      void *arg)
