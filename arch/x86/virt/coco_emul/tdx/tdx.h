@@ -183,6 +183,8 @@ extern const struct tdx_cpuid_config tdx_emul_cpuid_configs[TDX_NR_CPUID_CONFIG]
  * controller and the caches do. For that there is:
  * @back_csum:	what was in memory when the host got it
  * @dirty_keyid: KeyID of the cache lines that are not written back, 0 for none
+ * @back_rsvd:	the rest of @owner, 0
+ * @back_type:	@type, PT_NDA
  * @private_lines: 64-byte lines that are still private, a bit for each, on a CPU
  *		where that matters, see tdx_emul_has_erratum()
  */

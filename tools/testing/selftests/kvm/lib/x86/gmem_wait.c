@@ -51,7 +51,8 @@ void gmem_wait_for_fault(struct gmem_wait *w)
 	struct pollfd pollfd = { .fd = w->fd, .events = POLLIN };
 	struct uffd_msg msg;
 
-	TEST_ASSERT(poll(&pollfd, 1, GONE_MS) == 1 && read(w->fd, &msg, sizeof(msg)) == sizeof(msg) &&
+	TEST_ASSERT(poll(&pollfd, 1, GONE_MS) == 1 &&
+		    read(w->fd, &msg, sizeof(msg)) == sizeof(msg) &&
 		    msg.event == UFFD_EVENT_PAGEFAULT, "Nobody waits for the page");
 }
 
