@@ -79,6 +79,8 @@ static struct kvm_vm *first_after_flush(int *ret)
 		TEST_ASSERT(!*ret, "Guest %d: KVM_SEV_INIT2: %s", i, strerror(errno));
 		TEST_ASSERT(!start(vm, &fw_error), "Guest %d: LAUNCH_START: %s, firmware 0x%x", i,
 			    strerror(errno), fw_error);
+		/* The ASID of one that could never run stays clean. */
+		snp_vm_launch_finish(vm);
 		kvm_vm_free(vm);
 	}
 
