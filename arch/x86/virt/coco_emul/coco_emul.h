@@ -113,6 +113,10 @@ struct coco_emul_call {
  *		reserve memory
  * @owns:	has the page at this physical address, which may be any number, been
  *		taken from the host? Called with coco_emul_lock held.
+ * @settle:	optional; called after each instruction that was carried out under
+ *		coco_emul_lock, with interrupts off, without the lock and before the
+ *		core advances regs->ip, to wait for other CPUs. It may enable
+ *		interrupts if @regs has them enabled
  * @early:	@init is an arch_initcall, as built-in code uses the platform before
  *		the late ones; it needs no device
  * @init:	late initcall; may sleep and allocate. @debugfs is the directory
@@ -129,6 +133,7 @@ struct coco_emul_host {
 	const struct coco_emul_insn	*const *insns;
 	const struct coco_emul_call	*calls;
 	bool				(*owns)(u64 pa);
+	void				(*settle)(struct pt_regs *regs);
 	void				(*setup)(void);
 	bool				early;
 	int				(*init)(struct dentry *debugfs);
@@ -168,6 +173,7 @@ int coco_emul_trap_init(void);
 /* core/ticks.c */
 const struct coco_emul_insn *coco_emul_ticks_insn(void);
 void coco_emul_ticks_add(u64 ticks);
+void coco_emul_ticks_settled(u64 ticks);
 u64 coco_emul_ticks(void);
 void coco_emul_ticks_calibrate(void);
 

@@ -7,14 +7,16 @@
  *		invalid-opcode exceptions that were carried out and left alone,
  *		"ticks" the time that the former took
  *   host_write	write a physical address in a page that was taken from the host:
- *		the byte there changes, as by a stray write of the host; for the
- *		test of what is found out then
+ *		the byte there changes, as by a stray write of the host, for the
+ *		test of what is found out then; or it is -EFAULT, if the platform
+ *		has that write fault
  */
 #include <linux/cleanup.h>
 #include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/kstrtox.h>
 #include <linux/seq_file.h>
+#include <linux/uaccess.h>
 
 #include "../coco_emul.h"
 
@@ -47,6 +49,7 @@ DEFINE_SHOW_ATTRIBUTE(counters);
 static ssize_t host_write_write(struct file *file, const char __user *ubuf, size_t count,
 				loff_t *ppos)
 {
+	u8 byte;
 	u64 pa;
 	int ret;
 
@@ -54,13 +57,17 @@ static ssize_t host_write_write(struct file *file, const char __user *ubuf, size
 	if (ret)
 		return ret;
 
-	guard(raw_spinlock_irqsave)(&coco_emul_lock);
+	scoped_guard(raw_spinlock_irqsave, &coco_emul_lock) {
+		if (!coco_emul_host->owns(pa))
+			return -EINVAL;
+	}
 
-	if (!coco_emul_host->owns(pa))
-		return -EINVAL;
+	ret = copy_from_kernel_nofault(&byte, __va(pa), sizeof(byte));
+	byte ^= 1;
+	if (!ret)
+		ret = copy_to_kernel_nofault(__va(pa), &byte, sizeof(byte));
 
-	*(u8 *)__va(pa) ^= 1;
-	return count;
+	return ret ?: count;
 }
 
 static const struct file_operations host_write_fops = {

@@ -57,6 +57,17 @@ void coco_emul_ticks_add(u64 ticks)
 }
 
 /**
+ * coco_emul_ticks_settled() - an instruction that was carried out had to wait
+ * @ticks:	time in which others could do so as well
+ */
+void coco_emul_ticks_settled(u64 ticks)
+{
+	guard(raw_spinlock_irqsave)(&coco_emul_lock);
+
+	trap_ticks += ticks;
+}
+
+/**
  * coco_emul_ticks() - time spent on emulated instructions so far
  */
 u64 coco_emul_ticks(void)

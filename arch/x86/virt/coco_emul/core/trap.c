@@ -171,6 +171,13 @@ static int coco_emul_die(struct notifier_block *nb, unsigned long val, void *dat
 		nr_declined++;
 	}
 	raw_spin_unlock_irqrestore(&coco_emul_lock, flags);
+
+	if (done && coco_emul_host->settle) {
+		start = rdtsc();
+		coco_emul_host->settle(regs);
+		if (!in_nmi())
+			coco_emul_ticks_settled(rdtsc() - start);
+	}
 out:
 	if (!done)
 		return NOTIFY_DONE;

@@ -6,6 +6,8 @@
  * invalid-opcode exception as those of the code under test.
  */
 #include <linux/build_bug.h>
+#include <linux/pgtable.h>
+#include <linux/set_memory.h>
 
 #include <asm/sev.h>
 
@@ -14,7 +16,16 @@
 /* Physical address, and the new state as two words: struct rmp_state */
 static void call_rmpupdate(u64 *v)
 {
+	const struct rmp_state *new = (void *)&v[1];
+	unsigned long va = (unsigned long)__va(v[0]);
+	unsigned int level;
+
 	BUILD_BUG_ON(sizeof(struct rmp_state) != 2 * sizeof(*v));
+
+	/* As the kernel does: or its other pages in a large mapping are lost to it. */
+	if (new->pagesize == RMP_PG_SIZE_4K && snp_emul_rmp_page(v[0]) &&
+	    lookup_address(va, &level) && level > PG_LEVEL_4K)
+		set_memory_4k(va & PAGE_MASK, 1);
 
 	asm volatile(".byte 0xf2, 0x0f, 0x01, 0xfe"
 		     : "+a" (v[0])

@@ -107,6 +107,8 @@ static int __init snp_host_init(struct dentry *debugfs)
 	if (!ret)
 		ret = coco_emul_svm_init();
 	if (!ret)
+		ret = snp_emul_fault_init(debugfs);
+	if (!ret)
 		ret = snp_emul_psp_pci_init();
 	if (ret)
 		return ret;
@@ -131,6 +133,7 @@ const struct coco_emul_host snp_emul_host = {
 	.insns		= snp_insns,
 	.calls		= snp_emul_calls,
 	.owns		= snp_emul_rmp_owns,
+	.settle		= snp_emul_fault_settle,
 	.setup		= snp_emul_psp_pci_reserve,
 	.init		= snp_host_init,
 };

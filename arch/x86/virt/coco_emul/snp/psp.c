@@ -11,18 +11,25 @@
  * debugfs, directory coco_emul:
  *   delay	write "<name> <milliseconds>": from now on that command takes so
  *		much longer. For a test that wants to do something while the
- *		firmware is at work.
+ *		firmware is at work. Write "<name> for ever": it is not answered
+ *		until that is taken back, and neither is any other.
  */
 #include <linux/cleanup.h>
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "snp.h"
+
+/* How soon a delay that was taken back is over */
+#define PSP_DELAY_STEP_MS	100u
 
 /* One command at a time, those included that drop coco_emul_lock in between */
 static DEFINE_MUTEX(psp_lock);
@@ -60,25 +67,24 @@ static void let_go(u64 buf_pa)
 		snp_emul_rmp_set(page, RMP_RECLAIM, 0, 0);
 }
 
-/**
- * snp_emul_psp_command() - carry out a firmware command
- * @id:		command number
- * @buf_pa:	physical address of the command buffer
- *
- * Return: status of the command.
- */
-u16 snp_emul_psp_command(u32 id, u64 buf_pa)
+/* Called with interrupts off: nobody can interrupt and find CR0.WP clear. */
+static u16 carry_out(const struct psp_cmd *cmd, void *buf)
 {
-	const struct psp_cmd *cmd = find_cmd(id);
+	u16 status;
+
+	snp_emul_fault_off();
+	status = cmd->fn(buf);
+	snp_emul_fault_on();
+
+	return status;
+}
+
+static u16 command(const struct psp_cmd *cmd, u64 buf_pa)
+{
 	void *buf = NULL;
 	u64 status;
 
-	/* Outside of the lock: meanwhile everybody else goes on. */
-	if (cmd && READ_ONCE(*cmd->delay_ms))
-		msleep(READ_ONCE(*cmd->delay_ms));
-
-	guard(mutex)(&psp_lock);
-	guard(raw_spinlock_irqsave)(&coco_emul_lock);
+	lockdep_assert_held(&coco_emul_lock);
 
 	if (coco_emul_hit(cmd ? cmd->point : &unknown_command, &status))
 		return status;
@@ -98,10 +104,51 @@ u16 snp_emul_psp_command(u32 id, u64 buf_pa)
 			return status;
 	}
 
-	status = cmd->fn(buf);
+	status = carry_out(cmd, buf);
 	if (cmd->writes)
 		let_go(buf_pa);
 
+	return status;
+}
+
+/* In steps, as it may be made shorter meanwhile. */
+static void take_time(const struct psp_cmd *cmd)
+{
+	unsigned int ms, step;
+
+	for (ms = 0; ms < READ_ONCE(*cmd->delay_ms); ms += step) {
+		if (fatal_signal_pending(current))
+			break;
+
+		step = clamp(READ_ONCE(*cmd->delay_ms) - ms, 1, PSP_DELAY_STEP_MS);
+		msleep(step);
+	}
+}
+
+/**
+ * snp_emul_psp_command() - carry out a firmware command
+ * @id:		command number
+ * @buf_pa:	physical address of the command buffer
+ *
+ * Return: status of the command.
+ */
+u16 snp_emul_psp_command(u32 id, u64 buf_pa)
+{
+	const struct psp_cmd *cmd = find_cmd(id);
+	struct snp_emul_range range;
+	u16 status;
+
+	/* Outside of the lock: meanwhile everybody else goes on. */
+	if (cmd)
+		take_time(cmd);
+
+	guard(mutex)(&psp_lock);
+	scoped_guard(raw_spinlock_irqsave, &coco_emul_lock) {
+		status = command(cmd, buf_pa);
+		range = snp_emul_fault_unflushed();
+	}
+
+	snp_emul_fault_flush(range);
 	return status;
 }
 
@@ -135,7 +182,12 @@ static ssize_t delay_write(struct file *file, const char __user *ubuf, size_t co
 
 	str = strim(buf);
 	name = strsep(&str, " ");
-	ret = str ? kstrtouint(str, 0, &ms) : -EINVAL;
+	if (str && !strcmp(str, "for ever")) {
+		ms = UINT_MAX;
+		ret = 0;
+	} else {
+		ret = str ? kstrtouint(str, 0, &ms) : -EINVAL;
+	}
 	if (!ret)
 		ret = delay_set(name, ms);
 

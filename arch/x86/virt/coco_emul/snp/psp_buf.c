@@ -121,7 +121,9 @@ void snp_emul_psp_put(u64 pa, const void *data, u32 len)
  * @arg:	and this
  *
  * Drops coco_emul_lock in between, so that megabytes hold up nobody. It is for
- * commands only: the next one has to wait.
+ * commands only: the next one has to wait. Meanwhile whoever runs on this CPU is the
+ * host. Another CPU may be the one that goes on, which would not flush what this one
+ * has made read-only: no entry of the RMP can have changed before.
  */
 void snp_emul_psp_get(u64 pa, u32 len, void (*fn)(void *arg, const void *data, size_t len),
 		      void *arg)
@@ -132,8 +134,10 @@ void snp_emul_psp_get(u64 pa, u32 len, void (*fn)(void *arg, const void *data, s
 		next = next_page(at, end);
 		fn(arg, __va(at), next - at);
 
+		snp_emul_fault_on();
 		raw_spin_unlock_irq(&coco_emul_lock);
 		cond_resched();
 		raw_spin_lock_irq(&coco_emul_lock);
+		snp_emul_fault_off();
 	}
 }

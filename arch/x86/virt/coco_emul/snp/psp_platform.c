@@ -247,12 +247,12 @@ static u16 cmd_snp_feature_info(void *buf)
 
 /*
  * In the order of AMD's published firmware. With an RMP that is initialized anew
- * nothing is left of what was before: all pages are the hypervisor's.
+ * nothing is left of what was before: no page is assigned.
  */
 static u16 cmd_snp_init_ex(void *buf)
 {
 	struct sev_data_snp_init_ex *init = buf;
-	struct sev_data_range_list *list;
+	struct sev_data_range_list *list = NULL;
 
 	if (init->ciphertext_hiding_en || init->tio_en || init->rsvd || init->rsvd1 ||
 	    init->max_snp_asid || memchr_inv(init->rsvd2, 0, sizeof(init->rsvd2)))
@@ -274,7 +274,7 @@ static u16 cmd_snp_init_ex(void *buf)
 
 	if (init->init_rmp) {
 		snp_emul_psp_guests_forget();
-		snp_emul_rmp_reset();
+		snp_emul_rmp_configure(list);
 	}
 	snp_emul_psp_asids_init();
 
@@ -326,7 +326,7 @@ static u16 cmd_snp_page_reclaim(void *buf)
 	/* It can be taken back without a command. */
 	if (!snp_emul_rmp_is_immutable(page))
 		return SEV_RET_SUCCESS;
-	if (page->state == RMP_CONTEXT)
+	if (page->state == RMP_CONTEXT || page->state == RMP_HV_FIXED)
 		return SEV_RET_INVALID_PAGE_STATE;
 
 	/* It loses nothing but the protection against RMPUPDATE, its owner in particular not. */

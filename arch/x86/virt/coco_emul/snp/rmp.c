@@ -7,11 +7,11 @@
  * The table is a plain array: there is no RMP in memory that the kernel could
  * read directly. The CPU claims to have RMPREAD, so the kernel does not try.
  *
- * What the RMP does on real hardware and this one cannot: make a host write to
- * an assigned page fault. Instead a checksum is taken when a page is assigned to
- * a guest, and compared when its state changes: a host write in between is
- * counted as "host-writes". What the firmware encrypts is scrambled, so that a
- * host read yields garbage.
+ * A host write to an assigned page faults, see fault.c, if it comes through the
+ * direct map. For all others a checksum is taken when a page is assigned to a
+ * guest, and compared when its state changes: a host write in between is counted
+ * as "host-writes". What the firmware encrypts is scrambled, so that a host read
+ * yields garbage.
  *
  * debugfs, directory coco_emul:
  *   rmp	"<state> <pages>" per line, then "host-writes <n>": host writes to
@@ -22,6 +22,7 @@
  *		such page.
  */
 #include <linux/debugfs.h>
+#include <linux/ioport.h>
 #include <linux/memblock.h>
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
@@ -49,6 +50,7 @@ struct rmpread_entry {
 
 static const char *const state_names[NR_RMP_STATES] = {
 	[RMP_HYPERVISOR]	= "hypervisor",
+	[RMP_HV_FIXED]		= "hv-fixed",
 	[RMP_FIRMWARE]		= "firmware",
 	[RMP_CONTEXT]		= "context",
 	[RMP_RECLAIM]		= "reclaim",
@@ -60,6 +62,13 @@ static const char *const state_names[NR_RMP_STATES] = {
 /* Indexed by pfn. */
 static struct rmp_page *rmp;
 static u64 rmp_nr_pages;
+
+/* Where there is memory, in ascending order */
+static struct pfn_range {
+	u64 start;
+	u64 end;
+} memory[32] __ro_after_init;
+static unsigned int nr_memory __ro_after_init;
 
 static u64 nr_in_state[NR_RMP_STATES];
 static u64 nr_of_asid[SNP_EMUL_NR_ASIDS];
@@ -102,15 +111,33 @@ static bool is_of_guest(struct rmp_page *page)
 	return page->state >= RMP_PRE_GUEST;
 }
 
+static bool is_assigned(enum rmp_page_state state)
+{
+	return state != RMP_HYPERVISOR && state != RMP_HV_FIXED;
+}
+
 /**
- * snp_emul_rmp_owns() - does a guest have this page?
+ * snp_emul_rmp_owns() - is this page assigned, to a guest or to the firmware?
  * @pa:		physical address
  */
 bool snp_emul_rmp_owns(u64 pa)
 {
 	struct rmp_page *page = snp_emul_rmp_page(pa);
 
-	return page && is_of_guest(page);
+	return page && is_assigned(page->state);
+}
+
+static bool is_memory(struct rmp_page *page)
+{
+	u64 pfn = page - rmp;
+	unsigned int i;
+
+	for (i = 0; i < nr_memory; i++) {
+		if (pfn >= memory[i].start && pfn < memory[i].end)
+			return true;
+	}
+
+	return false;
 }
 
 /**
@@ -136,6 +163,9 @@ void snp_emul_rmp_seal(struct rmp_page *page)
 static void set_state(struct rmp_page *page, enum rmp_page_state state)
 {
 	lockdep_assert_held(&coco_emul_lock);
+
+	if (is_assigned(page->state) != is_assigned(state))
+		snp_emul_fault_assigned(page - rmp, is_assigned(state));
 
 	nr_in_state[page->state]--;
 	nr_in_state[state]++;
@@ -188,26 +218,14 @@ u64 snp_emul_rmp_nr_of(u32 asid)
 	return nr_of_asid[asid];
 }
 
-/* A new RMP, in which all pages are the hypervisor's */
-void snp_emul_rmp_reset(void)
-{
-	u64 pfn;
-
-	for (pfn = 0; pfn < rmp_nr_pages; pfn++) {
-		rmp[pfn].large = false;
-		if (rmp[pfn].state != RMP_HYPERVISOR)
-			snp_emul_rmp_set(&rmp[pfn], RMP_HYPERVISOR, 0, 0);
-	}
-}
-
 /**
  * snp_emul_rmp_is_immutable() - does it take a command to get a page back?
  * @page:	entry of the page
  */
 bool snp_emul_rmp_is_immutable(struct rmp_page *page)
 {
-	return page->state == RMP_FIRMWARE || page->state == RMP_CONTEXT ||
-	       page->state == RMP_PRE_GUEST;
+	return page->state == RMP_HV_FIXED || page->state == RMP_FIRMWARE ||
+	       page->state == RMP_CONTEXT || page->state == RMP_PRE_GUEST;
 }
 
 static struct rmp_page *region_head(struct rmp_page *page)
@@ -264,6 +282,9 @@ static u64 rmpupdate(u64 pa, const struct rmp_state *new)
 	for (i = 0; i < nr; i++) {
 		if (snp_emul_rmp_is_immutable(&page[i]))
 			return RMP_FAIL_PERMISSION;
+		/* Not covered, as long as no SNP_INIT_EX has made it HV-fixed */
+		if (!is_memory(&page[i]))
+			return RMP_FAIL_INPUT;
 	}
 
 	/* 4 KiB pages of a 2 MiB entry, and the other way round */
@@ -319,7 +340,7 @@ static bool emulate_rmpread(const struct coco_emul_insn *e, struct pt_regs *regs
 
 	entry.gpa = page->gpa;
 	entry.asid = page->asid;
-	entry.assigned = page->state != RMP_HYPERVISOR;
+	entry.assigned = is_assigned(page->state);
 	entry.immutable = snp_emul_rmp_is_immutable(page);
 	entry.pagesize = page->large;
 	if (copy_to_kernel_nofault((void *)regs->cx, &entry, sizeof(entry)))
@@ -428,9 +449,62 @@ static int freed_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(freed);
 
+static void configure_range(u64 start, u64 end, enum rmp_page_state state)
+{
+	u64 pfn;
+
+	for (pfn = start; pfn < min(end, rmp_nr_pages); pfn++) {
+		if (pfn_valid(pfn) && rmp[pfn].state != state)
+			snp_emul_rmp_set(&rmp[pfn], state, 0, 0);
+		rmp[pfn].large = false;
+	}
+}
+
+/**
+ * snp_emul_rmp_configure() - the RMP as the firmware leaves it when SNP starts
+ * @list:	ranges that the hypervisor wants to keep for good, NULL for none
+ *
+ * Memory is the hypervisor's. All that is not can never become a guest's.
+ */
+void snp_emul_rmp_configure(const struct sev_data_range_list *list)
+{
+	const struct sev_data_range *range;
+	u64 pfn = 0;
+	u32 i;
+
+	lockdep_assert_held(&coco_emul_lock);
+
+	for (i = 0; i < nr_memory; i++) {
+		configure_range(pfn, memory[i].start, RMP_HV_FIXED);
+		configure_range(memory[i].start, memory[i].end, RMP_HYPERVISOR);
+		pfn = memory[i].end;
+	}
+	configure_range(pfn, rmp_nr_pages, RMP_HV_FIXED);
+
+	for (i = 0; list && i < list->num_elements; i++) {
+		range = &list->ranges[i];
+		pfn = PHYS_PFN(range->base);
+		configure_range(pfn, pfn + range->page_count, RMP_HV_FIXED);
+	}
+}
+
+static int __init add_memory(unsigned long pfn, unsigned long nr, void *unused)
+{
+	if (nr_memory == ARRAY_SIZE(memory))
+		return -ENOSPC;
+
+	memory[nr_memory++] = (struct pfn_range) { pfn, pfn + nr };
+	return 0;
+}
+
 int __init snp_emul_rmp_init(struct dentry *debugfs)
 {
 	u64 nr = max_pfn;
+	int ret;
+
+	ret = walk_system_ram_range(0, nr, NULL, add_memory);
+	if (ret)
+		return ret;
 
 	rmp = vcalloc(nr, sizeof(*rmp));
 	if (!rmp)

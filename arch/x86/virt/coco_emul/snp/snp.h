@@ -39,6 +39,7 @@ struct snp_cpuid_table;
  */
 enum rmp_page_state {
 	RMP_HYPERVISOR,		/* not assigned */
+	RMP_HV_FIXED,		/* not assigned, and cannot be */
 	RMP_FIRMWARE,		/* assigned, immutable, no ASID */
 	RMP_CONTEXT,		/* as firmware, holds a guest context */
 	RMP_RECLAIM,		/* assigned, no ASID */
@@ -135,6 +136,26 @@ struct psp_cmd {
 /* host.c */
 extern const struct coco_emul_host snp_emul_host;
 
+/* fault.c */
+struct snp_emul_range {
+	unsigned long	start;
+	unsigned long	end;
+};
+
+extern unsigned long *snp_emul_fault_map;
+extern unsigned long snp_emul_fault_base;
+extern unsigned long snp_emul_fault_nr;
+int snp_emul_fault_init(struct dentry *debugfs);
+void snp_emul_fault_assigned(u64 pfn, bool assigned);
+struct snp_emul_range snp_emul_fault_unflushed(void);
+void snp_emul_fault_flush(struct snp_emul_range range);
+void snp_emul_fault_settle(struct pt_regs *regs);
+void snp_emul_fault_off(void);
+void snp_emul_fault_on(void);
+
+/* fault_entry.S */
+asmlinkage void snp_emul_exc_page_fault(void);
+
 /* rmp.c */
 extern const struct coco_emul_insn snp_emul_rmp_insns[];
 int snp_emul_rmp_init(struct dentry *debugfs);
@@ -148,7 +169,7 @@ void snp_emul_rmp_seal(struct rmp_page *page);
 void snp_emul_rmp_encrypt(struct rmp_page *page, u64 key, u8 type);
 void *snp_emul_rmp_data(struct rmp_page *page);
 u64 snp_emul_rmp_nr_of(u32 asid);
-void snp_emul_rmp_reset(void);
+void snp_emul_rmp_configure(const struct sev_data_range_list *list);
 
 /* psp.c */
 void snp_emul_psp_init(struct dentry *debugfs);

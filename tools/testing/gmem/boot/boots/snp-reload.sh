@@ -5,7 +5,7 @@
 
 emul=/sys/kernel/debug/coco_emul
 
-all_pages_back() { ! grep -v '^hypervisor ' $emul/rmp | grep -v ' 0$'; }
+all_pages_back() { ! grep -Ev '^(hypervisor|hv-fixed) ' $emul/rmp | grep -v ' 0$'; }
 calls() { sed -n "s/^$1 //p" $emul/counters; }
 shut_down_as_often_as_started()
 {
@@ -17,6 +17,9 @@ load kvm-amd
 case_ok unload-with-ccp modprobe -r kvm-amd ccp
 case_ok all-pages-back all_pages_back
 case_ok shut-down shut_down_as_often_as_started
+case_ok load-without-sev modprobe kvm-amd sev=0
+run_test coco_snp_hv_fixed_test
+case_ok unload-without-sev modprobe -r kvm-amd ccp
 case_ok load-again modprobe kvm-amd
 run_test sev_init2_tests
 run_test -n digest-after-reload coco_snp_digest_test -t vector_normal

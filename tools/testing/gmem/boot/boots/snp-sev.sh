@@ -6,7 +6,7 @@
 
 emul=/sys/kernel/debug/coco_emul
 
-all_pages_back() { ! grep -Ev '^(hypervisor|host-writes) ' $emul/rmp | grep -v ' 0$'; }
+all_pages_back() { ! grep -Ev '^(hypervisor|hv-fixed|host-writes) ' $emul/rmp | grep -v ' 0$'; }
 
 load kvm-amd sev=0
 run_test coco_snp_platform_test

@@ -6,7 +6,7 @@
 
 emul=/sys/kernel/debug/coco_emul
 
-all_pages_back() { ! grep -v '^hypervisor ' $emul/rmp | grep -v ' 0$'; }
+all_pages_back() { ! grep -Ev '^(hypervisor|hv-fixed) ' $emul/rmp | grep -v ' 0$'; }
 launches()
 {
 	while [ ! -e /tmp/enough ]; do

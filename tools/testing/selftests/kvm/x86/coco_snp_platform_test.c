@@ -177,6 +177,11 @@ FIXTURE_SETUP(platform)
 	self->pages = coco_emul_locked_pages(NR_PAGES);
 	for (i = 0; i < NR_PAGES; i++)
 		self->pa[i] = coco_emul_pa(self->pages + i * PAGE_SIZE);
+
+	/* What is no memory is HV-fixed from the first one on. */
+	expect_snp_init(self, SNP_INIT_RMP, SEV_RET_SUCCESS);
+	expect_plain(self, SNP_DF_FLUSH, SEV_RET_SUCCESS);
+	expect_snp_shutdown(self, SNP_SHUTDOWN_IOMMU, SEV_RET_SUCCESS);
 	snp_census_read(&self->census);
 }
 

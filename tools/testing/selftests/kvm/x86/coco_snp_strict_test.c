@@ -24,6 +24,9 @@
 /* An address that is no memory, but that the CPU can address */
 #define NO_MEMORY		BIT_ULL(39)
 
+/* Reserved on each PC, so it is in the list that SNP_INIT_EX is given. */
+#define BIOS			0xf0000ul
+
 /* No other guest is there, so these are free. */
 #define ASID			7
 #define OTHER_ASID		6
@@ -317,6 +320,21 @@ TEST_F(strict, rmpupdate_immutable)
 	}
 }
 
+/* "Page States", HV-fixed: not assigned, and no guest or firmware ever gets it */
+TEST_F(strict, hv_fixed)
+{
+	struct snp_rmp_state state = snp_rmpread(BIOS);
+
+	TEST_ASSERT(!state.assigned && !state.asid && state.immutable,
+		    "RMPREAD of 0x%lx: assigned %u, ASID %u, immutable %u", BIOS, state.assigned,
+		    state.asid, state.immutable);
+	expect_rmpupdate(BIOS, &guest_invalid, RMP_FAIL_PERMISSION, "to a guest");
+	expect_rmpupdate(BIOS, &firmware_owned, RMP_FAIL_PERMISSION, "to the firmware");
+	expect_rmpupdate(BIOS, &hypervisor, RMP_FAIL_PERMISSION, "to what it is not");
+	expect_address(self, SNP_GCTX_CREATE, BIOS, SEV_RET_INVALID_PAGE_STATE, "HV-fixed");
+	expect_address(self, SNP_PAGE_RECLAIM, BIOS, SEV_RET_INVALID_PAGE_STATE, "HV-fixed");
+}
+
 /* "RMPUPDATE": FAIL_OVERLAP; "PSMASH" */
 TEST_F(strict, page_sizes)
 {
@@ -377,7 +395,10 @@ TEST_F(strict, page_sizes)
 	munmap(mem, 2 * SZ_2M);
 }
 
-/* Where hardware has an RMP fault, the emulator counts. */
+/*
+ * A mapping of user space is not write-protected, as the direct map is, see
+ * coco_snp_fault_test. Where hardware has an RMP fault, the emulator counts.
+ */
 TEST_F(strict, host_writes)
 {
 	volatile uint8_t *data = page(self, PAGE_DATA);

@@ -218,7 +218,7 @@ static void ignore_signal(int signal)
  * Signals all the time, as of a VMM's timers. Only who goes on gets the whole
  * launch. The others have what the commands said that they got done.
  */
-TEST_F(vmm, signals)
+TEST_F_TIMEOUT(vmm, signals, 120)
 {
 	const struct itimerval every_ms = {
 		.it_interval.tv_usec = 1000,

@@ -49,6 +49,7 @@ bool coco_emul_inject_is_pending(void);
 void coco_emul_inject_clear(void);
 
 /* From now on the firmware command @name takes @ms milliseconds longer. */
+#define COCO_EMUL_FOR_EVER	(~0u)
 void coco_emul_delay(const char *name, unsigned int ms);
 
 /*
@@ -66,8 +67,12 @@ void coco_emul_memory_error_clear(void);
  */
 void __printf(3, 4) coco_emul_call(uint64_t *result, int nr, const char *fmt, ...);
 
-/* A byte changes, as by a stray write of the host to a page that it has given away. */
+/*
+ * A byte changes, as by a stray write of the host to a page that it has given
+ * away; the other one returns an error number where that faults.
+ */
 void coco_emul_host_write(uint64_t pa);
+int __coco_emul_host_write(uint64_t pa);
 
 struct kvm_vcpu;
 /*

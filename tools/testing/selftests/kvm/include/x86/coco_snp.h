@@ -17,12 +17,14 @@
 #define RMP_FAIL_OVERLAP	4
 
 /* Pages per state of the RMP, in the order of the file */
-#define SNP_NR_CENSUS		8
+#define SNP_NR_CENSUS		9
 #define SNP_HYPERVISOR		0
-#define SNP_RECLAIM		3
-#define SNP_PRE_GUEST		4
-#define SNP_GUEST_INVALID	5
-#define SNP_GUEST_VALID		6
+#define SNP_HV_FIXED		1
+#define SNP_CONTEXT		3
+#define SNP_RECLAIM		4
+#define SNP_PRE_GUEST		5
+#define SNP_GUEST_INVALID	6
+#define SNP_GUEST_VALID		7
 #define SNP_HOST_WRITES		(SNP_NR_CENSUS - 1)
 
 /* "RMPUPDATE": the new state of an entry, at RCX */
@@ -72,6 +74,9 @@ void snp_guest_read_status(struct snp_guest_status *status);
 /* The digest of the only guest that there is equals the one calculated. */
 void snp_guest_expect_digest(struct snp_guest *g);
 
+/* KVM_PRE_FAULT_MEMORY of a page, until it is through; returns 0 or -errno. */
+int snp_prefault(struct kvm_vcpu *vcpu, uint64_t gpa);
+
 /* SEV_ISSUE_CMD on a file descriptor of /dev/sev */
 int sev_dev_cmd(int fd, uint32_t cmd, const void *data, uint32_t *error);
 /* Each command that reads or writes memory of its caller, whatever its result */
@@ -88,6 +93,8 @@ struct snp_asids snp_read_asids(void);
 /* As if the kernel had executed it, or issued the command with its buffer at @pa */
 uint64_t snp_rmpupdate(uint64_t pa, const struct snp_rmp_state *new);
 uint64_t snp_firmware(unsigned int id, uint64_t pa);
+/* RMPREAD, which does not fail */
+struct snp_rmp_state snp_rmpread(uint64_t pa);
 /* Back to the hypervisor, whether the firmware has it or is done with it */
 void snp_return_page(uint64_t pa);
 

@@ -161,7 +161,10 @@ void coco_emul_delay(const char *name, unsigned int ms)
 {
 	char text[128];
 
-	snprintf(text, sizeof(text), "%s %u", name, ms);
+	if (ms == COCO_EMUL_FOR_EVER)
+		snprintf(text, sizeof(text), "%s for ever", name);
+	else
+		snprintf(text, sizeof(text), "%s %u", name, ms);
 	coco_emul_write("delay", text);
 }
 
@@ -187,12 +190,23 @@ void coco_emul_call(uint64_t *result, int nr, const char *fmt, ...)
 	TEST_ASSERT(!strcmp(at, "\n"), "Wanted %d results, not: %s", nr, text);
 }
 
-void coco_emul_host_write(uint64_t pa)
+int __coco_emul_host_write(uint64_t pa)
 {
+	int fd = open_file("host_write", O_WRONLY), len, ret;
 	char text[32];
 
-	snprintf(text, sizeof(text), "%#lx", pa);
-	coco_emul_write("host_write", text);
+	TEST_ASSERT(fd >= 0, COCO_EMUL_DIR "host_write: %s", strerror(errno));
+	len = snprintf(text, sizeof(text), "%#lx", pa);
+	ret = write(fd, text, len) == len ? 0 : errno;
+	close(fd);
+	return ret;
+}
+
+void coco_emul_host_write(uint64_t pa)
+{
+	int ret = __coco_emul_host_write(pa);
+
+	TEST_ASSERT(!ret, COCO_EMUL_DIR "host_write: 0x%lx: %s", pa, strerror(ret));
 }
 
 int coco_emul_pre_fault(struct kvm_vcpu *vcpu, uint64_t gpa, uint64_t size, uint64_t *left)

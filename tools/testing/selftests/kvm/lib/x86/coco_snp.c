@@ -31,7 +31,7 @@ struct page_info {
 #define CPUID_7_EBX_SGX		BIT(2)
 
 static const char *const census_names[SNP_NR_CENSUS] = {
-	"hypervisor", "firmware", "context", "reclaim", "pre-guest", "guest-invalid",
+	"hypervisor", "hv-fixed", "firmware", "context", "reclaim", "pre-guest", "guest-invalid",
 	"guest-valid", "host-writes",
 };
 
@@ -156,6 +156,17 @@ void snp_guest_expect_digest(struct snp_guest *g)
 	sha384_expect(status.ld, g->ld, "Launch digest");
 }
 
+int snp_prefault(struct kvm_vcpu *vcpu, uint64_t gpa)
+{
+	struct kvm_pre_fault_memory range = { .gpa = gpa, .size = PAGE_SIZE };
+	int ret;
+
+	do {
+		ret = __vcpu_ioctl(vcpu, KVM_PRE_FAULT_MEMORY, &range);
+	} while (ret == -1 && (errno == EAGAIN || errno == EINTR));
+	return ret ? -errno : 0;
+}
+
 int sev_dev_cmd(int fd, uint32_t cmd, const void *data, uint32_t *error)
 {
 	struct sev_issue_cmd arg = {
@@ -228,6 +239,17 @@ uint64_t snp_firmware(unsigned int id, uint64_t pa)
 
 	coco_emul_call(&ret, 1, "FIRMWARE 0x%x 0x%lx", id, pa);
 	return ret;
+}
+
+struct snp_rmp_state snp_rmpread(uint64_t pa)
+{
+	struct snp_rmp_state state;
+	uint64_t result[3];
+
+	coco_emul_call(result, 3, "RMPREAD 0x%lx", pa);
+	TEST_ASSERT(!result[0], "RMPREAD of 0x%lx: %lu", pa, result[0]);
+	memcpy(&state, &result[1], sizeof(state));
+	return state;
 }
 
 void snp_return_page(uint64_t pa)
