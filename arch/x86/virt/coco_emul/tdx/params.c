@@ -224,5 +224,7 @@ u64 tdx_emul_td_params(struct tdx_emul_td *td, u64 pa, struct pt_regs *regs)
 	memcpy(td->cpuid, p->cpuid, sizeof(td->cpuid));
 	if (!td->cpuid[0][CPUID_REG_EAX])
 		td->cpuid[0][CPUID_REG_EAX] = cpuid_eax(1);
+	/* Of what each TD has, this is what a VMM has to tell KVM. */
+	td->cpuid[0][CPUID_REG_ECX] |= BIT(X86_FEATURE_X2APIC & 31);
 	return TDX_SUCCESS;
 }
