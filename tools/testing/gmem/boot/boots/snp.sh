@@ -21,7 +21,6 @@ run_test coco_snp_digest_test
 run_test coco_snp_failure_test
 run_test coco_snp_launch_test
 run_test coco_snp_fault_test
-run_test coco_snp_df_flush_test
 load kvm-gmem-test
 run_test coco_snp_late_test
 run_test coco_snp_memory_error_test
