@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Negative control of snp: what CONTROLS of the series says fails on the base. Everything else is as with the series, and
 # /dev/sev as with patches/other.
-# boot: machine=snp kernel=base timeout=300 verbs=test,short
+# boot: machine=snp kernel=base timeout=300 verbs=test
 # boot: splat=SEV-SNP: RMPUPDATE failed for PFN
 . /lib/guest.sh
 
