@@ -2,7 +2,7 @@
 # Negative control of tdx-pwl5 and tdx-failure: on the base, pages and VMs are lost where two CPUs meet in the TDX
 # module, a page that the module keeps is given to the next TD, and some arguments end in a WARN and a dead VM.
 # boot: machine=tdx-pwl5 kernel=base timeout=300 verbs=test,short
-# boot: splat=WARNING: virt/kvm/kvm_main.c
+# boot: splat=WARNING: .*virt/kvm/kvm_main.c
 . /lib/guest.sh
 
 load kvm-intel tdx=1 nested=0
