@@ -10,15 +10,19 @@ vmx_is_off() { [ "$(calls VMXON)" = 2 ] && [ "$(calls VMXOFF)" = 2 ]; }
 # The module is initialized once per boot, the CPUs enter VMX root operation again
 was_kept() { [ "$(calls VMXON)" = 4 ] && [ "$(calls TDH.SYS.INIT)" = 1 ] && [ "$(calls TDH.SYS.LP.INIT)" = 2 ]; }
 
+# Linux 7.3 starts TDX at boot, not with kvm-intel, and does not stop it with that
+at_boot=$(calls VMXON)
+kvm_starts_it() { if [ "$at_boot" = 0 ]; then case_ok "$@"; else skip_case "$1" "TDX was started at boot"; fi; }
+
 load kvm-intel tdx=1 nested=0
 case_ok tdx-on tdx_is_on
 run_test tdx_init_mem_region_test
 unload kvm-intel
-case_ok vmx-off vmx_is_off
+kvm_starts_it vmx-off vmx_is_off
 
 case_ok reload modprobe kvm-intel tdx=1 nested=0
 case_ok tdx-on-again tdx_is_on
-case_ok module-kept was_kept
+kvm_starts_it module-kept was_kept
 run_test coco_tdx_digest_test
 run_test coco_tdx_vmm_test
 case_ok swap sh -c 'echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 && swapon /dev/zram0'
