@@ -225,16 +225,11 @@ TEST_F(fault, launch)
 /* A 2 MiB entry, which may have a 2 MiB mapping; a 4 KiB one never has. */
 TEST_F(fault, large_entry)
 {
-	uint8_t *mem = snp_map_pages(2 * SZ_2M / PAGE_SIZE), *huge;
 	const int nr = SZ_2M / PAGE_SIZE, first_back = 5;
-	uint64_t pa, ret;
+	void *mem;
+	uint8_t *huge = snp_map_large_page(&mem);
+	uint64_t pa = coco_emul_pa(huge), ret;
 	int i;
-
-	huge = (void *)(((uintptr_t)mem + SZ_2M - 1) & ~(SZ_2M - 1ul));
-	TEST_ASSERT(!madvise(huge, SZ_2M, MADV_HUGEPAGE) && !mlock(huge, SZ_2M),
-		    "No huge page, errno %d", errno);
-	pa = coco_emul_pa(huge);
-	TEST_ASSERT(!(pa % SZ_2M), "No huge page, but one at 0x%lx", pa);
 
 	rmpupdate(pa, &large_guest_invalid);
 	for (i = 0; i < nr; i += 73)
@@ -250,7 +245,7 @@ TEST_F(fault, large_entry)
 		if (i != first_back)
 			rmpupdate(pa + i * PAGE_SIZE, &hypervisor);
 	}
-	munmap(mem, 2 * SZ_2M);
+	munmap(mem, SNP_LARGE_MAPPING);
 }
 
 static void run_on_cpu(int cpu)

@@ -5,10 +5,8 @@
  * LAUNCH_FINISH is in coco_snp_late_test.
  */
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "test_util.h"
@@ -61,31 +59,20 @@ FIXTURE_TEARDOWN(launch)
 	coco_emul_census_expect(&self->census);
 }
 
-static void ignore_signal(int signal)
-{
-}
-
 /* However many signals come, a VMM's loop ends, and every page is in once. */
 TEST_F_TIMEOUT(launch, signals, 120)
 {
-	const struct itimerval every_ms = {
-		.it_interval.tv_usec = 1000,
-		.it_value.tv_usec = 1000,
-	};
-	const struct sigaction action = { .sa_handler = ignore_signal };
 	struct kvm_sev_snp_launch_update args = {
 		.gfn_start = GFN,
 		.uaddr = (uint64_t)self->src,
 		.len = MANY_PAGES * PAGE_SIZE,
 		.type = KVM_SEV_SNP_PAGE_TYPE_NORMAL,
 	};
-	const struct itimerval off = {};
 	size_t i;
 
-	TEST_ASSERT(!sigaction(SIGALRM, &action, NULL), "sigaction(): %s", strerror(errno));
-	setitimer(ITIMER_REAL, &every_ms, NULL);
+	coco_emul_signals(1000);
 	snp_launch_update(self->guest.vm, &args);
-	setitimer(ITIMER_REAL, &off, NULL);
+	coco_emul_signals(0);
 
 	for (i = 0; i < MANY_PAGES; i++)
 		snp_guest_measure(&self->guest, i, self->src + i * PAGE_SIZE, args.type);

@@ -348,15 +348,9 @@ TEST_F(strict, page_sizes)
 		.assigned = 1, .pagesize = RMP_2M, .immutable = 1, .asid = ASID, .gpa = GPA,
 	};
 	const struct snp_rmp_state large_hypervisor = { .pagesize = RMP_2M };
-	uint8_t *mem = snp_map_pages(2 * SZ_2M / PAGE_SIZE), *huge;
-	uint64_t pa;
+	void *mem;
+	uint64_t pa = coco_emul_pa(snp_map_large_page(&mem));
 	int i;
-
-	huge = (void *)(((uintptr_t)mem + SZ_2M - 1) & ~(SZ_2M - 1ul));
-	TEST_ASSERT(!madvise(huge, SZ_2M, MADV_HUGEPAGE) && !mlock(huge, SZ_2M),
-		    "No huge page, errno %d", errno);
-	pa = coco_emul_pa(huge);
-	TEST_ASSERT(!(pa % SZ_2M), "No huge page, but one at 0x%lx", pa);
 
 	expect_rmpupdate(pa + PAGE_SIZE, &large, RMP_FAIL_INPUT, "2 MiB, unaligned address");
 	expect_rmpupdate(pa, &large_unaligned, RMP_FAIL_INPUT, "2 MiB, unaligned GPA");
@@ -392,7 +386,7 @@ TEST_F(strict, page_sizes)
 	expect_address(self, SNP_PAGE_RECLAIM, pa, SEV_RET_SUCCESS, "4 KiB");
 	expect_rmpupdate(pa, &hypervisor, RMP_OK, "4 KiB");
 
-	munmap(mem, 2 * SZ_2M);
+	munmap(mem, SNP_LARGE_MAPPING);
 }
 
 /*

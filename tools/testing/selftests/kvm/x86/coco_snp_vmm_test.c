@@ -9,9 +9,7 @@
  * give its address there as the source, also for pages that need none.
  */
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/time.h>
 
 #include "test_util.h"
 #include "kvm_util.h"
@@ -210,31 +208,20 @@ TEST_F(vmm, launch)
 	finish_and_expect(&self->guest, variant);
 }
 
-static void ignore_signal(int signal)
-{
-}
-
 /*
  * Signals all the time, as of a VMM's timers. Only who goes on gets the whole
  * launch. The others have what the commands said that they got done.
  */
 TEST_F_TIMEOUT(vmm, signals, 120)
 {
-	const struct itimerval every_ms = {
-		.it_interval.tv_usec = 1000,
-		.it_value.tv_usec = 1000,
-	};
-	const struct sigaction action = { .sa_handler = ignore_signal };
-	const struct itimerval off = {};
 	const struct update *failed;
 	uint32_t fw_error;
 	int error;
 
-	TEST_ASSERT(!sigaction(SIGALRM, &action, NULL), "sigaction(): %s", strerror(errno));
-	setitimer(ITIMER_REAL, &every_ms, NULL);
+	coco_emul_signals(1000);
 	failed = launch(&self->guest, self->memory, variant, &fw_error);
 	error = errno;
-	setitimer(ITIMER_REAL, &off, NULL);
+	coco_emul_signals(0);
 	if (failed && (variant->loops || error != EAGAIN))
 		TEST_FAIL("Page %u, type %u: errno %d, firmware 0x%x", failed->page, failed->type,
 			  error, fw_error);

@@ -5,10 +5,8 @@
  * comes back half done. The end is the MRTD that belongs to it.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 
 #include "test_util.h"
 #include "kvm_util.h"
@@ -127,28 +125,17 @@ TEST_F_TIMEOUT(vmm, launch, 120)
 	coco_td_check_mrtd(&self->td);
 }
 
-static void ignore_signal(int signal)
-{
-}
-
 /*
  * Signals all the time, as of a VMM's timers. Who does not go on gives up, and has
  * what the command said that it got done.
  */
 TEST_F_TIMEOUT(vmm, signals, 120)
 {
-	const struct itimerval every_ms = {
-		.it_interval.tv_usec = 1000,
-		.it_value.tv_usec = 1000,
-	};
-	const struct sigaction action = { .sa_handler = ignore_signal };
-	const struct itimerval off = {};
 	bool all;
 
-	TEST_ASSERT(!sigaction(SIGALRM, &action, NULL), "sigaction(): %s", strerror(errno));
-	setitimer(ITIMER_REAL, &every_ms, NULL);
+	coco_emul_signals(1000);
 	all = launch(&self->td, self->src, variant, true);
-	setitimer(ITIMER_REAL, &off, NULL);
+	coco_emul_signals(0);
 	if (all)
 		coco_td_finalize(&self->td);
 	coco_td_check_mrtd(&self->td);

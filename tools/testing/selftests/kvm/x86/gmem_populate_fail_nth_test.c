@@ -15,6 +15,7 @@
 #include "test_util.h"
 #include "kvm_util.h"
 #include "kvm_test_harness.h"
+#include "gmem_fail.h"
 #include "gmem_populate.h"
 
 #define NPAGES		3ul
@@ -46,12 +47,8 @@ FIXTURE_SETUP(fail_nth)
 
 	self->make_it_fail = open("/proc/self/make-it-fail", O_RDWR);
 	TEST_ASSERT(self->make_it_fail >= 0, "make-it-fail: %s", strerror(errno));
-	gmem_write_file(DEBUGFS "failslab/verbose", "0");
-	gmem_write_file(DEBUGFS "failslab/ignore-gfp-wait", "N");
+	gmem_fail_init();
 	gmem_write_file(DEBUGFS "failslab/cache-filter", "Y");
-	gmem_write_file(DEBUGFS "fail_page_alloc/verbose", "0");
-	gmem_write_file(DEBUGFS "fail_page_alloc/ignore-gfp-wait", "N");
-	gmem_write_file(DEBUGFS "fail_page_alloc/ignore-gfp-highmem", "N");
 	gmem_write_file(DEBUGFS "fail_page_alloc/min-order", "99");
 }
 
@@ -90,20 +87,10 @@ static void drop_source(FIXTURE_DATA(fail_nth) *self, void *src)
 /* Returns whether there was an @nth allocation to fail. */
 static bool populate_failing(FIXTURE_DATA(fail_nth) *self, void *src, unsigned int nth, long *ret)
 {
-	char text[16], left[16] = {};
-	int fd = open("/proc/thread-self/fail-nth", O_RDWR), len;
-	bool failed;
+	int fd = gmem_fail_begin(nth);
 
-	TEST_ASSERT(fd >= 0, "fail-nth: %s", strerror(errno));
-	len = sprintf(text, "%u", nth);
-	TEST_ASSERT(write(fd, text, len) == len, "fail-nth: %s", strerror(errno));
 	*ret = gmem_populate(&self->vm, 0, src, NPAGES);
-	TEST_ASSERT(pread(fd, left, sizeof(left) - 1, 0) > 0, "fail-nth: %s", strerror(errno));
-	failed = !atoi(left);
-	if (!failed)
-		TEST_ASSERT(pwrite(fd, "0", 1, 0) == 1, "fail-nth: %s", strerror(errno));
-	close(fd);
-	return failed;
+	return gmem_fail_end(fd);
 }
 
 static void expect_consistent(FIXTURE_DATA(fail_nth) *self, long ret, unsigned int nth)

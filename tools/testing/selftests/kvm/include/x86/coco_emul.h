@@ -40,8 +40,6 @@ void coco_emul_census_expect(const struct coco_emul_census *want);
 
 /* Calls of an instruction or a firmware command so far */
 uint64_t coco_emul_count(const char *name);
-/* Is it counted, i.e. does the host know it at all? */
-bool coco_emul_counts(const char *name);
 
 /* The @n-th call of @name from now on fails with @status. */
 void coco_emul_inject(const char *name, uint64_t n, uint64_t status);
@@ -80,6 +78,9 @@ struct kvm_vcpu;
  * returned, 0 or -1; @left are the bytes that it has not done.
  */
 int coco_emul_pre_fault(struct kvm_vcpu *vcpu, uint64_t gpa, uint64_t size, uint64_t *left);
+
+/* A signal of no consequence every @us microseconds, as of a VMM's timer; 0 ends them. */
+void coco_emul_signals(unsigned int us);
 
 /* @nr bytes, from twice as many digits */
 void coco_emul_from_hex(const char *hex, uint8_t *bytes, size_t nr);

@@ -3,6 +3,8 @@
 #ifndef SELFTEST_KVM_COCO_SNP_H
 #define SELFTEST_KVM_COCO_SNP_H
 
+#include <linux/sizes.h>
+
 #include "kvm_util.h"
 #include "coco_emul.h"
 #include "sev.h"
@@ -99,6 +101,9 @@ struct snp_rmp_state snp_rmpread(uint64_t pa);
 void snp_return_page(uint64_t pa);
 
 void *snp_map_pages(size_t npages);
+/* 2 MiB of memory in one physical piece, within twice as much, of which @mem is to be unmapped */
+void *snp_map_large_page(void **mem);
+#define SNP_LARGE_MAPPING	(2 * SZ_2M)
 void snp_init_cpuid_page(void *page);
 void snp_spoil_cpuid_page(void *page);
 

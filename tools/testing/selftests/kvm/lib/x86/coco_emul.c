@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <linux/bits.h>
@@ -108,17 +110,6 @@ void coco_emul_census_expect(const struct coco_emul_census *want)
 	for (i = 0; i < now.nr; i++)
 		TEST_ASSERT(now.value[i] == want->value[i], "%s: %s is %lu, wanted %lu", now.file,
 			    now.names[i], now.value[i], want->value[i]);
-}
-
-bool coco_emul_counts(const char *name)
-{
-	char *counters = coco_emul_read("counters"), line[64];
-	bool found;
-
-	snprintf(line, sizeof(line), "\n%s ", name);
-	found = strstr(counters, line);
-	free(counters);
-	return found;
 }
 
 uint64_t coco_emul_count(const char *name)
@@ -281,4 +272,20 @@ bool coco_emul_memory_error_is_found(void)
 void coco_emul_memory_error_clear(void)
 {
 	coco_emul_write("memory_error", "clear");
+}
+
+static void ignore_signal(int signal)
+{
+}
+
+void coco_emul_signals(unsigned int us)
+{
+	const struct sigaction action = { .sa_handler = ignore_signal };
+	const struct itimerval timer = {
+		.it_interval.tv_usec = us,
+		.it_value.tv_usec = us,
+	};
+
+	TEST_ASSERT(!sigaction(SIGALRM, &action, NULL) && !setitimer(ITIMER_REAL, &timer, NULL),
+		    "No timer: %s", strerror(errno));
 }

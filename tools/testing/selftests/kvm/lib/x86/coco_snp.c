@@ -271,6 +271,19 @@ void *snp_map_pages(size_t npages)
 			MAP_PRIVATE | MAP_ANONYMOUS, -1);
 }
 
+void *snp_map_large_page(void **mem)
+{
+	void *page;
+
+	*mem = snp_map_pages(SNP_LARGE_MAPPING / PAGE_SIZE);
+	page = (void *)(((uintptr_t)*mem + SZ_2M - 1) & ~(SZ_2M - 1ul));
+	TEST_ASSERT(!madvise(page, SZ_2M, MADV_HUGEPAGE) && !mlock(page, SZ_2M),
+		    "No huge page, errno %d", errno);
+	TEST_ASSERT(!(coco_emul_pa(page) % SZ_2M), "No huge page, but one at 0x%lx",
+		    coco_emul_pa(page));
+	return page;
+}
+
 void snp_init_cpuid_page(void *page)
 {
 	struct snp_cpuid_table *table = page;

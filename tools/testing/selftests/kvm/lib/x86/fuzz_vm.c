@@ -37,9 +37,6 @@ int fuzz_kvm = -1, fuzz_dev_sev = -1, fuzz_populate = -1;
 struct vm fuzz_vms[MAX_VMS];
 unsigned int fuzz_nr_vms, fuzz_vm_bend;
 
-/* An emulated SNP host that does not carry out VMRUN: filter run-sev */
-static bool no_vmrun;
-
 static struct {
 	struct kvm_cpuid2 head;
 	struct kvm_cpuid_entry2 entries[MAX_CPUID];
@@ -362,8 +359,6 @@ static void run_vcpu(struct fuzz_rng *rng, struct vm *v)
 	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGALRM };
 	timer_t timer;
 
-	if (is_sev(v) && no_vmrun && fuzz_filtered("run-sev"))
-		return;
 	if (is_tdx(v) && fuzz_filtered("run-td"))
 		return;
 
@@ -560,7 +555,6 @@ void fuzz_vm_init(void)
 	fuzz_dev_sev = open("/dev/sev", O_RDWR);
 	fuzz_populate = open("/dev/" KVM_GMEM_TEST_DEVICE, O_RDWR);
 
-	no_vmrun = coco_emul_is("snp") && !coco_emul_counts("VMRUN");
 	supported.head.nent = MAX_CPUID;
 	TEST_ASSERT(!ioctl(fuzz_kvm, KVM_GET_SUPPORTED_CPUID, &supported.head), "No CPUID: %s",
 		    strerror(errno));

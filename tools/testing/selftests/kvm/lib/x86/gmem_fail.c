@@ -7,27 +7,19 @@
 #include <unistd.h>
 
 #include "gmem_fail.h"
+#include "gmem_populate.h"
 #include "test_util.h"
 
 #define DEBUGFS		"/sys/kernel/debug/"
 
-static void write_to(const char *file, const char *text)
-{
-	int fd = open(file, O_WRONLY);
-
-	TEST_ASSERT(fd >= 0 && write(fd, text, strlen(text)) == strlen(text), "%s: %s", file,
-		    strerror(errno));
-	close(fd);
-}
-
 void gmem_fail_init(void)
 {
-	write_to(DEBUGFS "failslab/verbose", "0");
-	write_to(DEBUGFS "failslab/ignore-gfp-wait", "N");
-	write_to(DEBUGFS "fail_page_alloc/verbose", "0");
-	write_to(DEBUGFS "fail_page_alloc/ignore-gfp-wait", "N");
-	write_to(DEBUGFS "fail_page_alloc/ignore-gfp-highmem", "N");
-	write_to(DEBUGFS "fail_page_alloc/min-order", "0");
+	gmem_write_file(DEBUGFS "failslab/verbose", "0");
+	gmem_write_file(DEBUGFS "failslab/ignore-gfp-wait", "N");
+	gmem_write_file(DEBUGFS "fail_page_alloc/verbose", "0");
+	gmem_write_file(DEBUGFS "fail_page_alloc/ignore-gfp-wait", "N");
+	gmem_write_file(DEBUGFS "fail_page_alloc/ignore-gfp-highmem", "N");
+	gmem_write_file(DEBUGFS "fail_page_alloc/min-order", "0");
 }
 
 int gmem_fail_begin(int n)
