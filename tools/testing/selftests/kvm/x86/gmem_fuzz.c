@@ -63,7 +63,7 @@ static struct fuzz_op ops[NR_OPS + 1] = {
 
 /* Documentation/virt/kvm/gmem-known-faults.rst has the longer story. */
 static const struct fuzz_filter filters[] = {
-	{ "run-td", "KVM_RUN of a TD that is lost: reads its RIP for a message, WARN in vt_cache_reg()" },
+	{ "run-td", "KVM_RUN of a lost TD: reads its RIP for a message, WARN in vt_cache_reg()" },
 	{ "td-prefault", "KVM_PRE_FAULT_MEMORY without INIT_VCPU: WARN in tdh_vp_wr_failed()" },
 	{ "td-cpuid", "vCPU with other EPT levels than its TD: WARN in tdx_load_mmu_pgd()" },
 	{ "attr-size", "KVM_SET_MEMORY_ATTRIBUTES of a huge range: nothing stops it" },
