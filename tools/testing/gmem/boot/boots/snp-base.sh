@@ -11,6 +11,7 @@ load kvm-gmem-test
 want_not_ok coco_snp_launch_test
 want_not_ok coco_snp_lock_test
 want_not_ok coco_snp_wait_test
+want_not_ok coco_snp_asid_test
 want_only_not_ok coco_snp_dev_test
 want_only_not_ok coco_snp_failure_test
 want_only_not_ok coco_snp_prefault_test
