@@ -50,8 +50,8 @@ static void snp_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *
 	case CPUID_MEM_ENCRYPT:
 		*eax = ENC_SEV | ENC_SEV_ES | ENC_SEV_SNP | ENC_COHERENT | ENC_RMPREAD;
 		*ebx = ENC_C_BIT;
-		*ecx = SNP_EMUL_MAX_ASID;
-		*edx = SNP_EMUL_MIN_SEV_ASID;
+		*ecx = snp_emul_max_asid;
+		*edx = snp_emul_min_sev_asid;
 		break;
 	}
 }
@@ -99,8 +99,11 @@ static int __init snp_host_init(struct dentry *debugfs)
 	}
 
 	snp_emul_psp_init(debugfs);
-	snp_emul_psp_guest_init(debugfs);
-	ret = snp_emul_rmp_init(debugfs);
+	ret = snp_emul_psp_guest_init(debugfs);
+	if (!ret)
+		ret = snp_emul_psp_sev_init(debugfs);
+	if (!ret)
+		ret = snp_emul_rmp_init(debugfs);
 	if (!ret)
 		ret = coco_emul_svm_init();
 	if (!ret)

@@ -2,11 +2,11 @@
 /*
  * Firmware of the emulated SEV-SNP host: what all of its commands have in common.
  *
- * Written from the "SEV Secure Nested Paging Firmware ABI Specification". There
- * are only the commands that the ccp driver and KVM issue on the way from module
- * load over guest launch to module unload, and those that return something to
- * /dev/sev. Keys, attestation, migration and SEV(-ES) guests are not there:
- * INVALID_COMMAND.
+ * Written from the "SEV Secure Nested Paging Firmware ABI Specification" and, for
+ * SEV and SEV-ES guests, the "Secure Encrypted Virtualization API". There are
+ * only the commands that the ccp driver and KVM issue on the way from module load
+ * over guest launch to module unload, and those that return something to
+ * /dev/sev. Keys, attestation and migration are not there: INVALID_COMMAND.
  *
  * debugfs, directory coco_emul:
  *   delay	write "<name> <milliseconds>": from now on that command takes so
@@ -18,13 +18,18 @@
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "snp.h"
 
+/* One command at a time, those included that drop coco_emul_lock in between */
+static DEFINE_MUTEX(psp_lock);
+
 static const struct psp_cmd *const psp_cmds[] = {
 	snp_emul_psp_platform_cmds,
+	snp_emul_psp_sev_cmds,
 	snp_emul_psp_guest_cmds,
 	snp_emul_psp_launch_cmds,
 };
@@ -46,6 +51,15 @@ static const struct psp_cmd *find_cmd(u32 id)
 	return NULL;
 }
 
+/* Whether it succeeded or not, the firmware is done with the command buffer. */
+static void let_go(u64 buf_pa)
+{
+	struct rmp_page *page = snp_emul_rmp_page(buf_pa);
+
+	if (page->state == RMP_FIRMWARE)
+		snp_emul_rmp_set(page, RMP_RECLAIM, 0, 0);
+}
+
 /**
  * snp_emul_psp_command() - carry out a firmware command
  * @id:		command number
@@ -63,6 +77,7 @@ u16 snp_emul_psp_command(u32 id, u64 buf_pa)
 	if (cmd && READ_ONCE(*cmd->delay_ms))
 		msleep(READ_ONCE(*cmd->delay_ms));
 
+	guard(mutex)(&psp_lock);
 	guard(raw_spinlock_irqsave)(&coco_emul_lock);
 
 	if (coco_emul_hit(cmd ? cmd->point : &unknown_command, &status))
@@ -73,7 +88,7 @@ u16 snp_emul_psp_command(u32 id, u64 buf_pa)
 		return SEV_RET_INVALID_PLATFORM_STATE;
 
 	if (cmd->len) {
-		buf = coco_emul_ram(buf_pa, cmd->len);
+		buf = snp_emul_psp_ram(buf_pa, cmd->len);
 		if (!buf)
 			return SEV_RET_INVALID_ADDRESS;
 	}
@@ -83,7 +98,11 @@ u16 snp_emul_psp_command(u32 id, u64 buf_pa)
 			return status;
 	}
 
-	return cmd->fn(buf);
+	status = cmd->fn(buf);
+	if (cmd->writes)
+		let_go(buf_pa);
+
+	return status;
 }
 
 static int delay_set(const char *name, unsigned int ms)

@@ -8,37 +8,52 @@
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
+#include <linux/topology.h>
+#include <linux/vmalloc.h>
+
+#include <asm/sev.h>
 
 #include "snp.h"
 
-#define PSP_MAX_GUESTS	64
+#define PSP_MAX_GUESTS	1024
 
-static struct psp_guest guests[PSP_MAX_GUESTS];
-/* ASIDs whose use has ended and that no DF_FLUSH has cleaned since. */
-static unsigned long dirty_asids;
+static struct psp_guest *guests;
 
 /**
  * snp_emul_psp_guest() - look up a guest by its context page
  * @gctx:	physical address of the page
+ * @guest:	set to the guest
  *
- * Return: NULL if there is no guest context at that address.
+ * Return: status for the command to fail with, or SEV_RET_SUCCESS.
  */
-struct psp_guest *snp_emul_psp_guest(u64 gctx)
+u16 snp_emul_psp_guest(u64 gctx, struct psp_guest **guest)
 {
 	int i;
 
 	lockdep_assert_held(&coco_emul_lock);
 
+	if (!PAGE_ALIGNED(gctx))
+		return SEV_RET_INVALID_PARAM;
+
 	for (i = 0; i < PSP_MAX_GUESTS; i++) {
+		*guest = &guests[i];
 		if (guests[i].state != PSP_GUEST_NONE && guests[i].gctx == gctx)
-			return &guests[i];
+			return SEV_RET_SUCCESS;
 	}
 
-	return NULL;
+	return SEV_RET_INVALID_GUEST;
+}
+
+/* The contexts are in the RMP, which is initialized anew. */
+void snp_emul_psp_guests_forget(void)
+{
+	lockdep_assert_held(&coco_emul_lock);
+
+	memset(guests, 0, PSP_MAX_GUESTS * sizeof(*guests));
 }
 
 /**
- * snp_emul_psp_nr_guests() - how many guest contexts there are
+ * snp_emul_psp_nr_guests() - how many guests there are whose launch has started
  */
 unsigned int snp_emul_psp_nr_guests(void)
 {
@@ -46,17 +61,9 @@ unsigned int snp_emul_psp_nr_guests(void)
 	int i;
 
 	for (i = 0; i < PSP_MAX_GUESTS; i++)
-		nr += guests[i].state != PSP_GUEST_NONE;
+		nr += guests[i].state >= PSP_GUEST_LAUNCH;
 
 	return nr;
-}
-
-/**
- * snp_emul_psp_asids_dirty() - is a DF_FLUSH due?
- */
-bool snp_emul_psp_asids_dirty(void)
-{
-	return dirty_asids;
 }
 
 static u16 cmd_snp_gctx_create(void *buf)
@@ -65,10 +72,12 @@ static u16 cmd_snp_gctx_create(void *buf)
 	struct rmp_page *page = snp_emul_rmp_page(addr->address);
 	int i;
 
-	if (!page || !PAGE_ALIGNED(addr->address))
-		return SEV_RET_INVALID_ADDRESS;
-	if (page->state != RMP_FIRMWARE)
+	if (!PAGE_ALIGNED(addr->address))
+		return SEV_RET_INVALID_PARAM;
+	if (!page || page->state != RMP_FIRMWARE)
 		return SEV_RET_INVALID_PAGE_STATE;
+	if (snp_emul_rmp_is_large(page))
+		return SEV_RET_INVALID_PAGE_SIZE;
 
 	for (i = 0; i < PSP_MAX_GUESTS; i++) {
 		if (guests[i].state != PSP_GUEST_NONE)
@@ -88,48 +97,44 @@ static u16 cmd_snp_gctx_create(void *buf)
 static u16 cmd_snp_activate(void *buf)
 {
 	struct sev_data_snp_activate *activate = buf;
-	struct psp_guest *guest = snp_emul_psp_guest(activate->gctx_paddr);
-	int i;
+	struct psp_guest *guest;
+	u16 status;
 
-	if (!guest)
-		return SEV_RET_INVALID_GUEST;
+	status = snp_emul_psp_guest(activate->gctx_paddr, &guest);
+	if (status)
+		return status;
 	if (guest->state != PSP_GUEST_LAUNCH && guest->state != PSP_GUEST_RUNNING)
 		return SEV_RET_INVALID_GUEST_STATE;
-	if (guest->asid)
-		return SEV_RET_ACTIVE;
-	if (!activate->asid || activate->asid >= SNP_EMUL_MIN_SEV_ASID)
+
+	/* What its last owner has left in the RMP would be in the memory of the new one. */
+	if (activate->asid >= SNP_EMUL_NR_ASIDS)
 		return SEV_RET_INVALID_ASID;
+	if (activate->asid && snp_emul_rmp_nr_of(activate->asid))
+		return SEV_RET_INVALID_CONFIG;
+	if (guest->policy & SNP_POLICY_MASK_SINGLE_SOCKET && topology_max_packages() > 1)
+		return SEV_RET_POLICY_FAILURE;
 
-	for (i = 0; i < PSP_MAX_GUESTS; i++) {
-		if (guests[i].state != PSP_GUEST_NONE && guests[i].asid == activate->asid)
-			return SEV_RET_ASID_OWNED;
-	}
-	if (dirty_asids & BIT(activate->asid))
-		return SEV_RET_DFFLUSH_REQUIRED;
+	status = snp_emul_psp_asid_activate(&guest->asid, activate->asid, true,
+					    guest->state == PSP_GUEST_RUNNING);
+	if (!status)
+		guest->key = coco_emul_new_key();
 
-	guest->asid = activate->asid;
-	guest->key = coco_emul_new_key();
-	return SEV_RET_SUCCESS;
+	return status;
 }
 
 static u16 cmd_snp_decommission(void *buf)
 {
 	struct sev_data_snp_addr *addr = buf;
-	struct psp_guest *guest = snp_emul_psp_guest(addr->address);
+	struct psp_guest *guest;
+	u16 status;
 
-	if (!guest)
-		return SEV_RET_INVALID_GUEST;
+	status = snp_emul_psp_guest(addr->address, &guest);
+	if (status)
+		return status;
 
-	if (guest->asid)
-		dirty_asids |= BIT(guest->asid);
+	snp_emul_psp_asid_release(&guest->asid);
 	snp_emul_rmp_set(snp_emul_rmp_page(guest->gctx), RMP_FIRMWARE, 0, 0);
 	memset(guest, 0, sizeof(*guest));
-	return SEV_RET_SUCCESS;
-}
-
-static u16 cmd_snp_df_flush(void *buf)
-{
-	dirty_asids = 0;
 	return SEV_RET_SUCCESS;
 }
 
@@ -139,7 +144,6 @@ const struct psp_cmd snp_emul_psp_guest_cmds[] = {
 	PSP_CMD(SNP_ACTIVATE, sizeof(struct sev_data_snp_activate), cmd_snp_activate, .snp = true),
 	PSP_CMD(SNP_DECOMMISSION, sizeof(struct sev_data_snp_addr), cmd_snp_decommission,
 		.snp = true),
-	PSP_CMD(SNP_DF_FLUSH, 0, cmd_snp_df_flush, .snp = true),
 	{}
 };
 
@@ -180,7 +184,12 @@ static int guests_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(guests);
 
-void __init snp_emul_psp_guest_init(struct dentry *debugfs)
+int __init snp_emul_psp_guest_init(struct dentry *debugfs)
 {
+	guests = vcalloc(PSP_MAX_GUESTS, sizeof(*guests));
+	if (!guests)
+		return -ENOMEM;
+
 	debugfs_create_file("guests", 0400, debugfs, NULL, &guests_fops);
+	return 0;
 }

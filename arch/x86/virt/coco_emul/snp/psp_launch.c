@@ -3,11 +3,9 @@
  * Firmware of the emulated SEV-SNP host: launch of a guest. The launch digest
  * is the one of the "SEV Secure Nested Paging Firmware ABI Specification",
  * "Launch Digest", so that it can be compared with independent tools.
- *
- * The policy for CPUID pages is this platform's own, real firmware is far more
- * strict: at most SNP_CPUID_COUNT_MAX entries, reserved fields zero, and no SGX
- * in leaf 7.
  */
+#include <linux/topology.h>
+
 #include <asm/sev.h>
 
 #include "snp.h"
@@ -50,67 +48,39 @@ struct secrets_page {
 /* The least version that the guest wants, major and minor */
 #define POLICY_ABI		(SNP_POLICY_MASK_API_MAJOR | SNP_POLICY_MASK_API_MINOR)
 
-#define CPUID_LEAF_FEATURES	7
-#define CPUID_7_EBX_SGX		BIT(2)
-
 static u16 cmd_snp_launch_start(void *buf)
 {
 	struct sev_data_snp_launch_start *start = buf;
-	struct psp_guest *guest = snp_emul_psp_guest(start->gctx_paddr);
+	struct psp_guest *guest, *agent;
+	u16 status;
 
-	if (!guest)
-		return SEV_RET_INVALID_GUEST;
+	if (start->rsvd)
+		return SEV_RET_INVALID_PARAM;
+	status = snp_emul_psp_guest(start->gctx_paddr, &guest);
+	if (status)
+		return status;
 	if (guest->state != PSP_GUEST_INIT)
 		return SEV_RET_INVALID_GUEST_STATE;
-	if (start->ma_en || start->imi_en || start->rsvd)
-		return SEV_RET_INVALID_PARAM;
+
+	/* No guest is a migration agent. */
+	if (start->ma_en) {
+		status = snp_emul_psp_guest(start->ma_gctx_paddr, &agent);
+		return status ?: SEV_RET_POLICY_FAILURE;
+	}
 
 	/* What needs an optional feature is refused, for there are none. */
 	if (!(start->policy & SNP_POLICY_MASK_RSVD_MBO) ||
 	    start->policy & ~SNP_POLICY_MASK_BASE ||
 	    (start->policy & POLICY_ABI) > (PSP_API_MAJOR << 8 | PSP_API_MINOR))
 		return SEV_RET_POLICY_FAILURE;
+	if (!(start->policy & SNP_POLICY_MASK_SMT) && topology_max_smt_threads() > 1)
+		return SEV_RET_POLICY_FAILURE;
 
 	guest->policy = start->policy;
+	guest->imi = start->imi_en;
 	guest->state = PSP_GUEST_LAUNCH;
 	memset(guest->ld, 0, sizeof(guest->ld));
 	return SEV_RET_SUCCESS;
-}
-
-/*
- * A table that is not accepted is corrected in place and left in the clear, so
- * that the hypervisor can see what would have been accepted.
- */
-static u16 check_cpuid_page(struct snp_cpuid_table *table)
-{
-	u16 status = SEV_RET_SUCCESS;
-	struct snp_cpuid_fn *fn;
-	u32 i;
-
-	if (table->count > SNP_CPUID_COUNT_MAX) {
-		table->count = SNP_CPUID_COUNT_MAX;
-		status = SEV_RET_INVALID_PARAM;
-	}
-	if (table->__reserved1 || table->__reserved2) {
-		table->__reserved1 = 0;
-		table->__reserved2 = 0;
-		status = SEV_RET_INVALID_PARAM;
-	}
-
-	for (i = 0; i < table->count; i++) {
-		fn = &table->fn[i];
-		if (fn->__reserved) {
-			fn->__reserved = 0;
-			status = SEV_RET_INVALID_PARAM;
-		}
-		if (fn->eax_in == CPUID_LEAF_FEATURES && !fn->ecx_in &&
-		    fn->ebx & CPUID_7_EBX_SGX) {
-			fn->ebx &= ~CPUID_7_EBX_SGX;
-			status = SEV_RET_INVALID_PARAM;
-		}
-	}
-
-	return status;
 }
 
 static void fill_secrets_page(struct secrets_page *secrets)
@@ -126,6 +96,7 @@ static void extend_digest(struct psp_guest *guest, struct rmp_page *page,
 	struct page_info info = {
 		.length		= sizeof(info),
 		.page_type	= update->page_type,
+		.imi_page	= update->imi_page,
 		.vmpl3_perms	= update->vmpl3_perms,
 		.vmpl2_perms	= update->vmpl2_perms,
 		.vmpl1_perms	= update->vmpl1_perms,
@@ -141,28 +112,34 @@ static void extend_digest(struct psp_guest *guest, struct rmp_page *page,
 	sha384((const u8 *)&info, sizeof(info), guest->ld);
 }
 
+/* In the order of AMD's published firmware: the page comes first, then the guest. */
 static u16 check_update(const struct sev_data_snp_launch_update *update,
-			struct psp_guest *guest, struct rmp_page *page)
+			struct psp_guest **guest, struct rmp_page *page)
 {
-	if (!guest)
-		return SEV_RET_INVALID_GUEST;
-	if (guest->state != PSP_GUEST_LAUNCH)
-		return SEV_RET_INVALID_GUEST_STATE;
-	if (!guest->asid)
-		return SEV_RET_INACTIVE;
+	u16 status;
 
-	if (update->page_type < SNP_PAGE_TYPE_NORMAL || update->page_type >= SNP_PAGE_TYPE_MAX ||
-	    update->imi_page || update->rsvd || update->rsvd2 || update->rsvd3 || update->rsvd4)
+	if (!PAGE_ALIGNED(update->address) || update->rsvd || update->rsvd2 || update->rsvd3 ||
+	    update->rsvd4)
 		return SEV_RET_INVALID_PARAM;
-	if (!page || !PAGE_ALIGNED(update->address))
-		return SEV_RET_INVALID_ADDRESS;
+	status = snp_emul_psp_guest(update->gctx_paddr, guest);
+	if (status)
+		return status;
+
+	if (!page || page->state != RMP_PRE_GUEST)
+		return SEV_RET_INVALID_PAGE_STATE;
 	if (update->page_size != RMP_PG_SIZE_4K || snp_emul_rmp_is_large(page))
 		return SEV_RET_INVALID_PAGE_SIZE;
+	if (update->page_type < SNP_PAGE_TYPE_NORMAL || update->page_type >= SNP_PAGE_TYPE_MAX)
+		return SEV_RET_INVALID_PARAM;
 
-	if (page->state != RMP_PRE_GUEST)
-		return SEV_RET_INVALID_PAGE_STATE;
-	if (page->asid != guest->asid)
+	if ((*guest)->state != PSP_GUEST_LAUNCH)
+		return SEV_RET_INVALID_GUEST_STATE;
+	if (!(*guest)->asid)
+		return SEV_RET_INACTIVE;
+	if (page->asid != (*guest)->asid)
 		return SEV_RET_INVALID_PAGE_OWNER;
+	if ((*guest)->imi && !update->imi_page)
+		return SEV_RET_INVALID_PARAM;
 
 	return SEV_RET_SUCCESS;
 }
@@ -170,12 +147,12 @@ static u16 check_update(const struct sev_data_snp_launch_update *update,
 static u16 cmd_snp_launch_update(void *buf)
 {
 	struct sev_data_snp_launch_update *update = buf;
-	struct psp_guest *guest = snp_emul_psp_guest(update->gctx_paddr);
 	struct rmp_page *page = snp_emul_rmp_page(update->address);
+	struct psp_guest *guest;
 	void *data;
 	u16 status;
 
-	status = check_update(update, guest, page);
+	status = check_update(update, &guest, page);
 	if (status)
 		return status;
 
@@ -189,7 +166,7 @@ static u16 cmd_snp_launch_update(void *buf)
 		fill_secrets_page(data);
 		break;
 	case SNP_PAGE_TYPE_CPUID:
-		status = check_cpuid_page(data);
+		status = snp_emul_psp_check_cpuid(data);
 		break;
 	}
 	if (status) {
@@ -206,18 +183,23 @@ static u16 cmd_snp_launch_update(void *buf)
 static u16 cmd_snp_launch_finish(void *buf)
 {
 	struct sev_data_snp_launch_finish *finish = buf;
-	struct psp_guest *guest = snp_emul_psp_guest(finish->gctx_paddr);
+	struct psp_guest *guest;
 	struct id_block *id;
+	u16 status;
 
-	if (!guest)
-		return SEV_RET_INVALID_GUEST;
-	if (guest->state != PSP_GUEST_LAUNCH)
-		return SEV_RET_INVALID_GUEST_STATE;
-	if (finish->rsvd || (finish->auth_key_en && !finish->id_block_en))
+	if (finish->rsvd)
 		return SEV_RET_INVALID_PARAM;
+	status = snp_emul_psp_guest(finish->gctx_paddr, &guest);
+	if (status)
+		return status;
+	/* A migration image is not launched, a guest is made of it. */
+	if (guest->state != PSP_GUEST_LAUNCH || guest->imi)
+		return SEV_RET_INVALID_GUEST_STATE;
+	if (!guest->asid)
+		return SEV_RET_INACTIVE;
 
 	if (finish->id_block_en) {
-		id = coco_emul_ram(finish->id_block_paddr, sizeof(*id));
+		id = snp_emul_psp_ram(finish->id_block_paddr, sizeof(*id));
 		if (!id)
 			return SEV_RET_INVALID_ADDRESS;
 		if (memcmp(id->ld, guest->ld, sizeof(id->ld)))
@@ -227,6 +209,7 @@ static u16 cmd_snp_launch_finish(void *buf)
 	}
 
 	guest->state = PSP_GUEST_RUNNING;
+	snp_emul_psp_asid_run(guest->asid);
 	return SEV_RET_SUCCESS;
 }
 

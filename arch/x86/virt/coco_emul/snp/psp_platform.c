@@ -3,19 +3,26 @@
  * Firmware of the emulated SEV-SNP host: state of the platform, and the commands
  * that are about it or about pages of no guest in particular.
  */
-#include <linux/sizes.h>
-
 #include "snp.h"
 
-/* A signature of each of two sockets; a certificate; those of PEK, OCA and CEK */
+/* "PLATFORM_STATUS": initialized for SEV-ES */
+#define PSP_STATUS_ES		BIT(8)
+
+/* A signature of each of two sockets; certificates of PEK, OCA and CEK */
 #define PSP_ID_SIZE		128
-#define PSP_CERT_SIZE		2084
 #define PSP_CERT_CHAIN_SIZE	(3 * PSP_CERT_SIZE)
 
 static enum psp_platform_state {
 	PSP_PLATFORM_UNINIT,
 	PSP_PLATFORM_INIT,
+	PSP_PLATFORM_WORKING,
 } sev_state, snp_state;
+
+/* Of INIT */
+static u32 sev_flags;
+
+/* By SNP_INIT_EX; SNP_SHUTDOWN_EX leaves it so, unless it is told not to. */
+static bool rmp_initialized;
 
 /**
  * snp_emul_psp_snp_is_up() - is SNP initialized?
@@ -26,84 +33,90 @@ bool snp_emul_psp_snp_is_up(void)
 }
 
 /**
- * snp_emul_psp_output() - memory that a command returns data in
- * @pa:		physical address
- * @len:	number of bytes
- * @out:	address in the direct map
- *
- * It belongs to the firmware once SNP is initialized.
- *
- * Return: status for the command to fail with, or SEV_RET_SUCCESS.
+ * snp_emul_psp_sev_is_up() - are SEV guests possible?
  */
-u16 snp_emul_psp_output(u64 pa, size_t len, void **out)
+bool snp_emul_psp_sev_is_up(void)
 {
-	struct rmp_page *page = snp_emul_rmp_page(pa);
+	return sev_state != PSP_PLATFORM_UNINIT;
+}
 
-	*out = coco_emul_ram(pa, len);
-	if (!*out || !page)
-		return SEV_RET_INVALID_ADDRESS;
-
-	if (page->state != (snp_emul_psp_snp_is_up() ? RMP_FIRMWARE : RMP_HYPERVISOR))
-		return SEV_RET_INVALID_PAGE_STATE;
-
-	return SEV_RET_SUCCESS;
+/**
+ * snp_emul_psp_es_is_up() - and SEV-ES guests as well?
+ */
+bool snp_emul_psp_es_is_up(void)
+{
+	return sev_flags & SEV_INIT_FLAGS_SEV_ES;
 }
 
 /* Neither signatures nor certificates: a buffer of @len bytes with @size times @byte in it */
 static u16 put_blob(u64 pa, u32 len, u32 size, u8 byte)
 {
-	u64 end = pa + len, at, next;
-	void *out;
-	u16 status;
+	u16 status = snp_emul_psp_check_output(pa, len);
+	u32 i;
 
-	for (at = pa; at < end; at = next) {
-		next = min(ALIGN_DOWN(at, PAGE_SIZE) + PAGE_SIZE, end);
-		status = snp_emul_psp_output(at, next - at, &out);
-		if (status)
-			return status;
-	}
+	for (i = 0; !status && i < size; i++)
+		snp_emul_psp_put(pa + i, &byte, 1);
 
-	for (at = pa, end = pa + size; at < end; at = next) {
-		next = min(ALIGN_DOWN(at, PAGE_SIZE) + PAGE_SIZE, end);
-		memset(coco_emul_ram(at, next - at), byte, next - at);
-	}
+	return status;
+}
 
+/*
+ * Where SEV-ES keeps the checksums of its VMSAs, with an RMP a large page. It is
+ * off limits for the host and for commands until SHUTDOWN.
+ */
+static u16 reserve_tmr(const struct sev_data_init *init)
+{
+	u16 status = SEV_RET_SUCCESS;
+
+	if (snp_emul_psp_snp_is_up())
+		status = snp_emul_psp_check_output(init->tmr_address, init->tmr_len);
+	if (status)
+		return status;
+
+	if (!IS_ALIGNED(init->tmr_address, PMD_SIZE))
+		return SEV_RET_INVALID_ADDRESS;
+	if (init->tmr_len != PMD_SIZE)
+		return SEV_RET_INVALID_LEN;
+	if (!snp_emul_rmp_page(init->tmr_address) ||
+	    !snp_emul_rmp_page(init->tmr_address + PMD_SIZE - 1))
+		return SEV_RET_INVALID_ADDRESS;
+
+	snp_emul_psp_tmr_set(init->tmr_address, PMD_SIZE);
 	return SEV_RET_SUCCESS;
 }
 
 static u16 cmd_init(void *buf)
 {
 	struct sev_data_init *init = buf;
-	struct rmp_page *page;
-	u64 pa;
+	u16 status;
 
 	if (sev_state != PSP_PLATFORM_UNINIT)
 		return SEV_RET_INVALID_PLATFORM_STATE;
 	if (init->reserved || init->flags & ~SEV_INIT_FLAGS_SEV_ES)
-		return SEV_RET_INVALID_PARAM;
+		return SEV_RET_INVALID_CONFIG;
+	/* SNP is enabled in SYSCFG of this platform, so SNP_INIT has to come first. */
+	if (!rmp_initialized)
+		return SEV_RET_INVALID_PLATFORM_STATE;
 
 	if (init->flags & SEV_INIT_FLAGS_SEV_ES) {
-		if (init->tmr_len < SZ_1M)
-			return SEV_RET_INVALID_LEN;
-		if (!IS_ALIGNED(init->tmr_address, SZ_1M))
-			return SEV_RET_INVALID_ADDRESS;
-		for (pa = init->tmr_address; pa < init->tmr_address + init->tmr_len;
-		     pa += PAGE_SIZE) {
-			page = snp_emul_rmp_page(pa);
-			if (!page)
-				return SEV_RET_INVALID_ADDRESS;
-			if (snp_emul_psp_snp_is_up() && page->state != RMP_FIRMWARE)
-				return SEV_RET_INVALID_PAGE_STATE;
-		}
+		status = reserve_tmr(init);
+		if (status)
+			return status;
 	}
+	if (!snp_emul_psp_snp_is_up())
+		snp_emul_psp_asids_init();
 
 	sev_state = PSP_PLATFORM_INIT;
+	sev_flags = init->flags;
 	return SEV_RET_SUCCESS;
 }
 
 static u16 cmd_shutdown(void *buf)
 {
+	snp_emul_psp_sev_guests_end();
+	snp_emul_psp_tmr_set(0, 0);
 	sev_state = PSP_PLATFORM_UNINIT;
+	sev_flags = 0;
 	return SEV_RET_SUCCESS;
 }
 
@@ -115,14 +128,17 @@ static u16 cmd_platform_status(void *buf)
 		.api_major	= PSP_API_MAJOR,
 		.api_minor	= PSP_API_MINOR,
 		.build		= PSP_BUILD,
-		.state		= sev_state,
+		.state		= snp_emul_psp_nr_sev_guests() ? PSP_PLATFORM_WORKING : sev_state,
+		.flags		= snp_emul_psp_es_is_up() ? PSP_STATUS_ES : 0,
+		.guest_count	= snp_emul_psp_nr_sev_guests(),
 	};
 	return SEV_RET_SUCCESS;
 }
 
 static u16 cmd_df_flush(void *buf)
 {
-	return sev_state == PSP_PLATFORM_INIT ? SEV_RET_SUCCESS : SEV_RET_INVALID_PLATFORM_STATE;
+	snp_emul_psp_asids_flush();
+	return SEV_RET_SUCCESS;
 }
 
 /* As in AMD's implementation, the length is told with success and INVALID_LEN only. */
@@ -146,7 +162,7 @@ static u16 cmd_pek_csr(void *buf)
 	struct sev_data_pek_csr *csr = buf;
 	u16 status = SEV_RET_INVALID_LEN;
 
-	if (sev_state != PSP_PLATFORM_INIT)
+	if (!snp_emul_psp_sev_is_up())
 		return SEV_RET_INVALID_PLATFORM_STATE;
 
 	if (csr->len >= PSP_CERT_SIZE) {
@@ -164,7 +180,7 @@ static u16 cmd_pdh_cert_export(void *buf)
 	struct sev_data_pdh_cert_export *export = buf;
 	u16 status = SEV_RET_INVALID_LEN;
 
-	if (sev_state != PSP_PLATFORM_INIT)
+	if (!snp_emul_psp_sev_is_up())
 		return SEV_RET_INVALID_PLATFORM_STATE;
 
 	if (export->pdh_cert_len >= PSP_CERT_SIZE &&
@@ -201,7 +217,7 @@ static u16 cmd_snp_platform_status(void *buf)
 		.api_minor		= PSP_API_MINOR,
 		.build_id		= PSP_BUILD,
 		.state			= snp_state,
-		.is_rmp_initialized	= snp_emul_psp_snp_is_up(),
+		.is_rmp_initialized	= rmp_initialized,
 		.feature_info		= 1,
 		.guest_count		= snp_emul_psp_nr_guests(),
 	};
@@ -229,69 +245,96 @@ static u16 cmd_snp_feature_info(void *buf)
 	return SEV_RET_SUCCESS;
 }
 
+/*
+ * In the order of AMD's published firmware. With an RMP that is initialized anew
+ * nothing is left of what was before: all pages are the hypervisor's.
+ */
 static u16 cmd_snp_init_ex(void *buf)
 {
 	struct sev_data_snp_init_ex *init = buf;
 	struct sev_data_range_list *list;
 
-	if (snp_state != PSP_PLATFORM_UNINIT)
-		return SEV_RET_INVALID_PLATFORM_STATE;
 	if (init->ciphertext_hiding_en || init->tio_en || init->rsvd || init->rsvd1 ||
 	    init->max_snp_asid || memchr_inv(init->rsvd2, 0, sizeof(init->rsvd2)))
 		return SEV_RET_INVALID_PARAM;
+	if (snp_state != PSP_PLATFORM_UNINIT || sev_state != PSP_PLATFORM_UNINIT)
+		return SEV_RET_INVALID_PLATFORM_STATE;
+	if (!init->init_rmp && !rmp_initialized)
+		return SEV_RET_RMP_INIT_REQUIRED;
+	if (!init->init_rmp && init->list_paddr_en)
+		return SEV_RET_INVALID_PARAM;
 
 	if (init->list_paddr_en) {
-		list = coco_emul_ram(init->list_paddr, sizeof(*list));
+		list = snp_emul_psp_ram(init->list_paddr, sizeof(*list));
 		if (!list || !IS_ALIGNED(init->list_paddr, sizeof(u64)))
 			return SEV_RET_INVALID_ADDRESS;
 		if (!coco_emul_ram(init->list_paddr, struct_size(list, ranges, list->num_elements)))
 			return SEV_RET_INVALID_ADDRESS;
 	}
 
+	if (init->init_rmp) {
+		snp_emul_psp_guests_forget();
+		snp_emul_rmp_reset();
+	}
+	snp_emul_psp_asids_init();
+
+	rmp_initialized = true;
 	snp_state = PSP_PLATFORM_INIT;
 	return SEV_RET_SUCCESS;
 }
 
+/* Contexts do not keep it from being shut down, but ASIDs that are in use or dirty do. */
 static u16 cmd_snp_shutdown_ex(void *buf)
 {
 	struct sev_data_snp_shutdown_ex *shutdown = buf;
 
-	if (shutdown->len != sizeof(*shutdown))
-		return SEV_RET_INVALID_LEN;
-	if (shutdown->rsvd1)
-		return SEV_RET_INVALID_PARAM;
-	if (snp_emul_psp_nr_guests())
+	if (sev_state != PSP_PLATFORM_UNINIT)
 		return SEV_RET_INVALID_PLATFORM_STATE;
-	if (snp_emul_psp_asids_dirty())
+	if (snp_state == PSP_PLATFORM_UNINIT)
+		return SEV_RET_SUCCESS;
+	if (!snp_emul_psp_asids_clean())
 		return SEV_RET_DFFLUSH_REQUIRED;
+	if (shutdown->len != sizeof(*shutdown) || shutdown->rsvd1)
+		return SEV_RET_INVALID_PARAM;
 
+	if (shutdown->iommu_snp_shutdown)
+		rmp_initialized = false;
 	snp_state = PSP_PLATFORM_UNINIT;
 	return SEV_RET_SUCCESS;
 }
 
+/* "SNP_PAGE_RECLAIM": the page size is bit 0, the other low bits are reserved. */
+#define RECLAIM_2M		BIT(0)
+#define RECLAIM_RSVD		GENMASK(PAGE_SHIFT - 1, 1)
+
 static u16 cmd_snp_page_reclaim(void *buf)
 {
 	struct sev_data_snp_page_reclaim *reclaim = buf;
-	struct rmp_page *page = snp_emul_rmp_page(reclaim->paddr);
-	/* Bit 0 is the page size. */
-	bool large = reclaim->paddr & BIT(0);
+	bool large = reclaim->paddr & RECLAIM_2M;
+	u64 pa = reclaim->paddr & ~RECLAIM_2M;
+	struct rmp_page *page = snp_emul_rmp_page(pa);
 	unsigned int i;
 
-	if (!page || !IS_ALIGNED(reclaim->paddr & ~BIT_ULL(0), large ? PMD_SIZE : PAGE_SIZE))
+	if (reclaim->paddr & RECLAIM_RSVD)
+		return SEV_RET_INVALID_PARAM;
+	if (!page || !snp_emul_psp_ram(pa, PAGE_SIZE))
 		return SEV_RET_INVALID_ADDRESS;
 	if (large != snp_emul_rmp_is_large(page))
 		return SEV_RET_INVALID_PAGE_SIZE;
-
-	switch (page->state) {
-	case RMP_FIRMWARE:
-	case RMP_PRE_GUEST:
-	case RMP_RECLAIM:
-		for (i = 0; i < (large ? PTRS_PER_PMD : 1); i++)
-			snp_emul_rmp_set(&page[i], RMP_RECLAIM, 0, 0);
+	if (large && !IS_ALIGNED(pa, PMD_SIZE))
+		return SEV_RET_INVALID_ADDRESS;
+	/* It can be taken back without a command. */
+	if (!snp_emul_rmp_is_immutable(page))
 		return SEV_RET_SUCCESS;
-	default:
+	if (page->state == RMP_CONTEXT)
 		return SEV_RET_INVALID_PAGE_STATE;
+
+	/* It loses nothing but the protection against RMPUPDATE, its owner in particular not. */
+	for (i = 0; i < (large ? PTRS_PER_PMD : 1); i++) {
+		snp_emul_rmp_set(&page[i], page[i].asid ? RMP_GUEST_INVALID : RMP_RECLAIM,
+				 page[i].gpa, page[i].asid);
 	}
+	return SEV_RET_SUCCESS;
 }
 
 const struct psp_cmd snp_emul_psp_platform_cmds[] = {
@@ -300,6 +343,7 @@ const struct psp_cmd snp_emul_psp_platform_cmds[] = {
 	PSP_CMD(PLATFORM_STATUS, sizeof(struct sev_user_data_status), cmd_platform_status,
 		.writes = true),
 	PSP_CMD(DF_FLUSH, 0, cmd_df_flush),
+	PSP_CMD(SNP_DF_FLUSH, 0, cmd_df_flush),
 	PSP_CMD(GET_ID, sizeof(struct sev_data_get_id), cmd_get_id, .writes = true),
 	PSP_CMD(PEK_CSR, sizeof(struct sev_data_pek_csr), cmd_pek_csr, .writes = true),
 	PSP_CMD(PDH_CERT_EXPORT, sizeof(struct sev_data_pdh_cert_export), cmd_pdh_cert_export,
@@ -307,8 +351,7 @@ const struct psp_cmd snp_emul_psp_platform_cmds[] = {
 	PSP_CMD(SNP_PLATFORM_STATUS, sizeof(struct sev_data_snp_addr), cmd_snp_platform_status),
 	PSP_CMD(SNP_FEATURE_INFO, sizeof(struct sev_data_snp_feature_info), cmd_snp_feature_info),
 	PSP_CMD(SNP_INIT_EX, sizeof(struct sev_data_snp_init_ex), cmd_snp_init_ex),
-	PSP_CMD(SNP_SHUTDOWN_EX, sizeof(struct sev_data_snp_shutdown_ex), cmd_snp_shutdown_ex,
-		.snp = true),
+	PSP_CMD(SNP_SHUTDOWN_EX, sizeof(struct sev_data_snp_shutdown_ex), cmd_snp_shutdown_ex),
 	PSP_CMD(SNP_PAGE_RECLAIM, sizeof(struct sev_data_snp_page_reclaim), cmd_snp_page_reclaim,
 		.snp = true),
 	{}

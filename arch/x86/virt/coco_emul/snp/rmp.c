@@ -62,6 +62,7 @@ static struct rmp_page *rmp;
 static u64 rmp_nr_pages;
 
 static u64 nr_in_state[NR_RMP_STATES];
+static u64 nr_of_asid[SNP_EMUL_NR_ASIDS];
 static u64 nr_host_writes;
 
 /**
@@ -152,6 +153,8 @@ void snp_emul_rmp_set(struct rmp_page *page, enum rmp_page_state state, u64 gpa,
 {
 	snp_emul_rmp_check(page);
 	set_state(page, state);
+	nr_of_asid[page->asid]--;
+	nr_of_asid[asid]++;
 	page->gpa = gpa;
 	page->asid = asid;
 	page->type = 0;
@@ -174,7 +177,34 @@ void snp_emul_rmp_encrypt(struct rmp_page *page, u64 key, u8 type)
 	snp_emul_rmp_seal(page);
 }
 
-static bool immutable(struct rmp_page *page)
+/**
+ * snp_emul_rmp_nr_of() - how many pages a guest has
+ * @asid:	its ASID
+ */
+u64 snp_emul_rmp_nr_of(u32 asid)
+{
+	lockdep_assert_held(&coco_emul_lock);
+
+	return nr_of_asid[asid];
+}
+
+/* A new RMP, in which all pages are the hypervisor's */
+void snp_emul_rmp_reset(void)
+{
+	u64 pfn;
+
+	for (pfn = 0; pfn < rmp_nr_pages; pfn++) {
+		rmp[pfn].large = false;
+		if (rmp[pfn].state != RMP_HYPERVISOR)
+			snp_emul_rmp_set(&rmp[pfn], RMP_HYPERVISOR, 0, 0);
+	}
+}
+
+/**
+ * snp_emul_rmp_is_immutable() - does it take a command to get a page back?
+ * @page:	entry of the page
+ */
+bool snp_emul_rmp_is_immutable(struct rmp_page *page)
 {
 	return page->state == RMP_FIRMWARE || page->state == RMP_CONTEXT ||
 	       page->state == RMP_PRE_GUEST;
@@ -210,7 +240,7 @@ static bool new_state_valid(const struct rmp_state *new)
 	u64 size = new->pagesize == RMP_PG_SIZE_2M ? PMD_SIZE : PAGE_SIZE;
 
 	if (new->assigned > 1 || new->pagesize > RMP_PG_SIZE_2M || new->immutable > 1 ||
-	    new->rsvd || !IS_ALIGNED(new->gpa, size))
+	    new->rsvd || new->asid >= SNP_EMUL_NR_ASIDS || !IS_ALIGNED(new->gpa, size))
 		return false;
 
 	/* A page without a guest has no guest physical address. */
@@ -232,7 +262,7 @@ static u64 rmpupdate(u64 pa, const struct rmp_state *new)
 		return RMP_FAIL_INPUT;
 
 	for (i = 0; i < nr; i++) {
-		if (immutable(&page[i]))
+		if (snp_emul_rmp_is_immutable(&page[i]))
 			return RMP_FAIL_PERMISSION;
 	}
 
@@ -290,7 +320,7 @@ static bool emulate_rmpread(const struct coco_emul_insn *e, struct pt_regs *regs
 	entry.gpa = page->gpa;
 	entry.asid = page->asid;
 	entry.assigned = page->state != RMP_HYPERVISOR;
-	entry.immutable = immutable(page);
+	entry.immutable = snp_emul_rmp_is_immutable(page);
 	entry.pagesize = page->large;
 	if (copy_to_kernel_nofault((void *)regs->cx, &entry, sizeof(entry)))
 		return false;
@@ -308,7 +338,7 @@ static bool emulate_psmash(const struct coco_emul_insn *e, struct pt_regs *regs,
 		return rmp_result(regs, status);
 	if (!page || !IS_ALIGNED(regs->ax, PMD_SIZE) || !page->large)
 		return rmp_result(regs, RMP_FAIL_INPUT);
-	if (immutable(page))
+	if (snp_emul_rmp_is_immutable(page))
 		return rmp_result(regs, RMP_FAIL_PERMISSION);
 
 	page->large = false;
@@ -407,6 +437,7 @@ int __init snp_emul_rmp_init(struct dentry *debugfs)
 		return -ENOMEM;
 
 	nr_in_state[RMP_HYPERVISOR] = nr;
+	nr_of_asid[0] = nr;
 	rmp_nr_pages = nr;
 
 	debugfs_create_file("rmp", 0400, debugfs, NULL, &rmp_fops);

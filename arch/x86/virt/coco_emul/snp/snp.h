@@ -17,6 +17,8 @@
 
 #include "../coco_emul.h"
 
+struct snp_cpuid_table;
+
 /*
  * Version of the firmware ABI. From 1.52 on the ccp driver uses SNP_INIT_EX, from
  * 1.58 on more policy bits.
@@ -25,9 +27,11 @@
 #define PSP_API_MINOR		55
 #define PSP_BUILD		1
 
-/* ASIDs of the platform, CPUID Fn8000_001F: SNP guests use those below MIN_SEV. */
-#define SNP_EMUL_MAX_ASID	15
-#define SNP_EMUL_MIN_SEV_ASID	8
+/* A certificate of the "Secure Encrypted Virtualization API" */
+#define PSP_CERT_SIZE		2084
+
+/* More than any ASID that the platform can have. Real firmware counts pages of that many. */
+#define SNP_EMUL_NR_ASIDS	1024
 
 /*
  * Page states of the SEV-SNP firmware ABI ("Page States"). The RMP entry tells
@@ -78,6 +82,7 @@ enum psp_guest_state {
  * @key:	what its memory is scrambled with
  * @asid:	ASID it is activated with, 0 if it is not
  * @state:	state of the guest
+ * @imi:	it is the initial image of a migration
  * @ld:		launch digest
  *
  * Real firmware keeps this, encrypted, in the context page.
@@ -89,6 +94,7 @@ struct psp_guest {
 	u64			key;
 	u32			asid;
 	enum psp_guest_state	state;
+	bool			imi;
 	u8			ld[SHA384_DIGEST_SIZE];
 };
 
@@ -99,7 +105,8 @@ struct psp_guest {
  * @len:	length of the command buffer, 0 if there is none
  * @snp:	refused as long as SNP is not initialized
  * @writes:	legacy command that writes to the command buffer, which therefore
- *		has to be a firmware page once SNP is initialized
+ *		has to be a firmware page once SNP is initialized, and has to be
+ *		reclaimed afterwards
  * @delay_ms:	milliseconds that a test wants it to take longer
  * @fn:		carries it out on the command buffer, returns a status
  *
@@ -134,11 +141,14 @@ int snp_emul_rmp_init(struct dentry *debugfs);
 bool snp_emul_rmp_owns(u64 pa);
 struct rmp_page *snp_emul_rmp_page(u64 pa);
 bool snp_emul_rmp_is_large(struct rmp_page *page);
+bool snp_emul_rmp_is_immutable(struct rmp_page *page);
 void snp_emul_rmp_set(struct rmp_page *page, enum rmp_page_state state, u64 gpa, u32 asid);
 void snp_emul_rmp_check(struct rmp_page *page);
 void snp_emul_rmp_seal(struct rmp_page *page);
 void snp_emul_rmp_encrypt(struct rmp_page *page, u64 key, u8 type);
 void *snp_emul_rmp_data(struct rmp_page *page);
+u64 snp_emul_rmp_nr_of(u32 asid);
+void snp_emul_rmp_reset(void);
 
 /* psp.c */
 void snp_emul_psp_init(struct dentry *debugfs);
@@ -147,14 +157,42 @@ u16 snp_emul_psp_command(u32 id, u64 buf_pa);
 /* psp_platform.c */
 extern const struct psp_cmd snp_emul_psp_platform_cmds[];
 bool snp_emul_psp_snp_is_up(void);
+bool snp_emul_psp_sev_is_up(void);
+bool snp_emul_psp_es_is_up(void);
+
+/* psp_buf.c */
+void snp_emul_psp_tmr_set(u64 pa, u64 len);
+void *snp_emul_psp_ram(u64 pa, size_t len);
 u16 snp_emul_psp_output(u64 pa, size_t len, void **out);
+u16 snp_emul_psp_check_output(u64 pa, u32 len);
+void snp_emul_psp_put(u64 pa, const void *data, u32 len);
+void snp_emul_psp_get(u64 pa, u32 len, void (*fn)(void *arg, const void *data, size_t len),
+		      void *arg);
+
+/* psp_asid.c */
+extern unsigned int snp_emul_max_asid, snp_emul_min_sev_asid;
+void snp_emul_psp_asids_init(void);
+void snp_emul_psp_asids_flush(void);
+bool snp_emul_psp_asids_clean(void);
+u16 snp_emul_psp_asid_activate(u32 *owned, u32 asid, bool es, bool runs);
+void snp_emul_psp_asid_run(u32 asid);
+void snp_emul_psp_asid_release(u32 *owned);
+
+/* psp_sev.c */
+extern const struct psp_cmd snp_emul_psp_sev_cmds[];
+int snp_emul_psp_sev_init(struct dentry *debugfs);
+unsigned int snp_emul_psp_nr_sev_guests(void);
+void snp_emul_psp_sev_guests_end(void);
 
 /* psp_guest.c */
 extern const struct psp_cmd snp_emul_psp_guest_cmds[];
-void snp_emul_psp_guest_init(struct dentry *debugfs);
-struct psp_guest *snp_emul_psp_guest(u64 gctx);
+int snp_emul_psp_guest_init(struct dentry *debugfs);
+u16 snp_emul_psp_guest(u64 gctx, struct psp_guest **guest);
 unsigned int snp_emul_psp_nr_guests(void);
-bool snp_emul_psp_asids_dirty(void);
+void snp_emul_psp_guests_forget(void);
+
+/* psp_cpuid.c */
+u16 snp_emul_psp_check_cpuid(struct snp_cpuid_table *table);
 
 /* psp_launch.c */
 extern const struct psp_cmd snp_emul_psp_launch_cmds[];

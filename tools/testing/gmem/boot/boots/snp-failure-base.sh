@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Negative control of snp-failure: the base lets go of pages that the firmware still has, so that others get them, and
-# the list that it keeps of them is corrupted.
+# the list that it keeps of them is corrupted. Each page that is lost takes its ASID along, so there are more of them.
 # boot: machine=snp kernel=base timeout=180 verbs=test
-# boot: append=kmemleak=off
+# boot: append=kmemleak=off coco_emul_asids=63,48
 # boot: splat=WARNING: arch/x86/kvm/svm/sev.c
 # boot: splat=SEV-SNP: RMPUPDATE failed for PFN
 # boot: splat=list_(add|del) corruption|WARNING: lib/list_debug.c

@@ -479,14 +479,113 @@ TEST_F(cpuid, after_fork)
 	munmap(src, PAGE_SIZE);
 }
 
-/* More entries than a table has room for */
-TEST_F(cpuid, count)
+/*
+ * What the firmware refuses without writing anything back, and the reserved field
+ * of an entry, which it leaves as it is: the table comes back unchanged, and who
+ * waits for it to become good waits for ever.
+ */
+TEST_F(cpuid, not_corrected)
 {
-	struct snp_cpuid_table *src = snp_map_pages(1);
+	struct snp_cpuid_table *src = snp_map_pages(1), *bad = (void *)self->bad;
+	int i;
 
-	src->count = SNP_CPUID_COUNT_MAX + 1;
+	for (i = 0; i < 4; i++) {
+		memcpy(bad, self->want, PAGE_SIZE);
+		switch (i) {
+		case 0:
+			bad->count = SNP_CPUID_COUNT_MAX + 1;
+			break;
+		case 1:
+			bad->reserved1 = 1;
+			break;
+		case 2:
+			bad->reserved2 = 1;
+			break;
+		case 3:
+			bad->fn[0].reserved = 1;
+			break;
+		}
+		memcpy(src, bad, PAGE_SIZE);
+		expect_refused(&self->guest, src);
+		TEST_ASSERT(!memcmp(src, bad, PAGE_SIZE), "Case %d: the table changed", i);
+		expect_refused(&self->guest, src);
+	}
+
+	/* With the table refused as a whole, not even what could be corrected is. */
+	memcpy(bad, self->want, PAGE_SIZE);
+	snp_spoil_cpuid_page(bad);
+	bad->reserved1 = 1;
+	memcpy(src, bad, PAGE_SIZE);
 	expect_refused(&self->guest, src);
-	TEST_ASSERT(src->count == SNP_CPUID_COUNT_MAX, "Count is %u", src->count);
+	TEST_ASSERT(!memcmp(src, bad, PAGE_SIZE), "The table changed");
+
+	/* An entry is corrected for all of it but its reserved field. */
+	bad->reserved1 = 0;
+	bad->fn[0].reserved = 1;
+	memcpy(src, bad, PAGE_SIZE);
+	expect_refused(&self->guest, src);
+	memcpy(bad, self->want, PAGE_SIZE);
+	bad->fn[0].reserved = 1;
+	TEST_ASSERT(!memcmp(src, bad, PAGE_SIZE), "The table is not what it would be");
+	munmap(src, PAGE_SIZE);
+}
+
+/* The policy for leaves, as far as the emulated firmware has one */
+TEST_F(cpuid, policy)
+{
+	static const struct {
+		uint32_t leaf, subleaf;
+		uint64_t xcr0;
+		uint32_t ebx, ecx, edx;
+		uint32_t want_ebx, want_ecx, want_edx;
+	} fns[] = {
+		/* What is no leaf has no output. */
+		{ 0x3, 0, 0, 1, 2, 3, 0, 0, 0 },
+		{ 0xd, 3, 0, 0, 1, 0, 0, 0, 0 },
+		{ 0xd, 64, 0, 0, 0, 1, 0, 0, 0 },
+		{ 0xffff, 0, 0, 1, 1, 1, 0, 0, 0 },
+		{ 0x8000001d, 5, 0, 1, 0, 0, 0, 0, 0 },
+		{ 0x8000ffff, 0, 0, 0, 0, 1, 0, 0, 0 },
+		/* Nor has it one here. */
+		{ 0x14, 0, 0, 0, 0, 0, 0, 0, 0 },
+		/* Of the others this firmware knows too little to object. */
+		{ 0x8000001d, 4, 0, 1, 2, 3, 1, 2, 3 },
+		{ 0xd, 1, 0, 1, 2, 3, 1, 2, 3 },
+		/* For the hypervisor, or reserved for nobody */
+		{ 0x40000000, 0, 0, 1, 2, 3, 1, 2, 3 },
+		{ 0x10000, 0, 0, 1, 2, 3, 1, 2, 3 },
+		{ 0x80010000, 0, 0, 1, 2, 3, 1, 2, 3 },
+		/* The save area for what XCR0 enables */
+		{ 0xd, 0, 0, 0x340, 5, 0, 0x240, 5, 0 },
+		{ 0xd, 0, 3, 0x240, 0, 0, 0x240, 0, 0 },
+		{ 0xd, 0, 7, 0x240, 0, 0, 0x340, 0, 0 },
+		{ 0xd, 0, 0xe7, 0x340, 0, 0, 0x980, 0, 0 },
+		{ 0xd, 0, 0x2e7, 0x980, 0, 0, 0x988, 0, 0 },
+		/* A bit that is not known takes those along that are. */
+		{ 0x7, 0, 0, 0, 0, BIT(4), 0, 0, BIT(4) },
+		{ 0x7, 0, 0, 5, 9, BIT(4) | BIT(26), 1, 9, 0 },
+	};
+	struct snp_cpuid_table *src = snp_map_pages(1), *want = (void *)self->want;
+	int i;
+
+	memset(want, 0, PAGE_SIZE);
+	want->count = ARRAY_SIZE(fns);
+	for (i = 0; i < ARRAY_SIZE(fns); i++) {
+		want->fn[i].eax_in = fns[i].leaf;
+		want->fn[i].ecx_in = fns[i].subleaf;
+		want->fn[i].xcr0_in = fns[i].xcr0;
+	}
+	memcpy(src, want, PAGE_SIZE);
+	for (i = 0; i < ARRAY_SIZE(fns); i++) {
+		want->fn[i].ebx = fns[i].want_ebx;
+		want->fn[i].ecx = fns[i].want_ecx;
+		want->fn[i].edx = fns[i].want_edx;
+		src->fn[i].ebx = fns[i].ebx;
+		src->fn[i].ecx = fns[i].ecx;
+		src->fn[i].edx = fns[i].edx;
+	}
+
+	expect_corrected(&self->guest, src, want);
 	munmap(src, PAGE_SIZE);
 }
 

@@ -24,44 +24,26 @@
 /* An address that is no memory, but that the CPU can address */
 #define NO_MEMORY		BIT_ULL(39)
 
-/* No other guest is there, so these are free. ASIDs from 8 on are not for SNP. */
+/* No other guest is there, so these are free. */
 #define ASID			7
 #define OTHER_ASID		6
-#define NOT_SNP_ASID		8
 
 #define GPA			BIT_ULL(32)
 
-/* "RMPUPDATE": the new state of an entry, at RCX */
-struct rmp_state {
-	uint64_t gpa;
-	uint8_t assigned;
-	uint8_t pagesize;
-	uint8_t immutable;
-	uint8_t rsvd;
-	uint32_t asid;
-};
-
-static const struct rmp_state hypervisor = { };
-static const struct rmp_state firmware_owned = { .assigned = 1, .immutable = 1 };
-static const struct rmp_state pre_guest = {
+static const struct snp_rmp_state hypervisor = { };
+static const struct snp_rmp_state firmware_owned = { .assigned = 1, .immutable = 1 };
+static const struct snp_rmp_state pre_guest = {
 	.assigned = 1, .immutable = 1, .asid = ASID, .gpa = GPA,
 };
-static const struct rmp_state guest_invalid = { .assigned = 1, .asid = ASID, .gpa = GPA };
+static const struct snp_rmp_state of_other = {
+	.assigned = 1, .immutable = 1, .asid = OTHER_ASID, .gpa = GPA,
+};
+static const struct snp_rmp_state guest_invalid = { .assigned = 1, .asid = ASID, .gpa = GPA };
 
-static uint64_t rmpupdate(uint64_t pa, const struct rmp_state *new)
-{
-	uint64_t words[2], ret;
-
-	kvm_static_assert(sizeof(words) == sizeof(*new));
-	memcpy(words, new, sizeof(words));
-	coco_emul_call(&ret, 1, "RMPUPDATE 0x%lx 0x%lx 0x%lx", pa, words[0], words[1]);
-	return ret;
-}
-
-static void expect_rmpupdate(uint64_t pa, const struct rmp_state *new, uint64_t want,
+static void expect_rmpupdate(uint64_t pa, const struct snp_rmp_state *new, uint64_t want,
 			     const char *what)
 {
-	uint64_t ret = rmpupdate(pa, new);
+	uint64_t ret = snp_rmpupdate(pa, new);
 
 	TEST_ASSERT(ret == want, "RMPUPDATE of 0x%lx, %s: %lu, wanted %lu", pa, what, ret, want);
 }
@@ -76,8 +58,8 @@ static void expect_psmash(uint64_t pa, uint64_t want, const char *what)
 
 /* "Command Identifiers" */
 enum {
-	SNP_INIT_EX		= 0x085,
 	SNP_DF_FLUSH		= 0x084,
+	SNP_INIT_EX		= 0x085,
 	SNP_SHUTDOWN_EX		= 0x086,
 	SNP_DECOMMISSION	= 0x090,
 	SNP_ACTIVATE		= 0x091,
@@ -159,6 +141,8 @@ FIXTURE_SETUP(strict)
 {
 	int i;
 
+	/* After guests of earlier tests */
+	TEST_ASSERT(!snp_firmware(SNP_DF_FLUSH, 0), "SNP_DF_FLUSH");
 	snp_census_read(&self->census);
 	self->pages = coco_emul_locked_pages(NR_STRICT_PAGES);
 	for (i = 0; i < NR_STRICT_PAGES; i++)
@@ -178,9 +162,8 @@ static void *page(FIXTURE_DATA(strict) *self, int i)
 
 static void expect_firmware_at(uint64_t pa, unsigned int id, uint64_t want, const char *what)
 {
-	uint64_t ret;
+	uint64_t ret = snp_firmware(id, pa);
 
-	coco_emul_call(&ret, 1, "FIRMWARE 0x%x 0x%lx", id, pa);
 	TEST_ASSERT(ret == want, "Command 0x%x, %s: status 0x%lx, wanted 0x%lx", id, what, ret,
 		    want);
 }
@@ -242,7 +225,22 @@ static void expect_finish(FIXTURE_DATA(strict) *self, uint64_t flags, uint64_t w
 	expect_firmware(self, SNP_LAUNCH_FINISH, &finish, sizeof(finish), want, what);
 }
 
-static void take_page(FIXTURE_DATA(strict) *self, int i, const struct rmp_state *state)
+/* What RMPREAD stores */
+static void expect_rmp(FIXTURE_DATA(strict) *self, int i, const struct snp_rmp_state *want,
+		       const char *what)
+{
+	struct snp_rmp_state got;
+	uint64_t result[3];
+
+	coco_emul_call(result, 3, "RMPREAD 0x%lx", self->pa[i]);
+	memcpy(&got, &result[1], sizeof(got));
+	TEST_ASSERT(result[0] == RMP_OK && !memcmp(&got, want, sizeof(got)),
+		    "%s: %lu, assigned %u, immutable %u, ASID %u, GPA 0x%lx, wanted %u, %u, %u, 0x%lx",
+		    what, result[0], got.assigned, got.immutable, got.asid, got.gpa,
+		    want->assigned, want->immutable, want->asid, want->gpa);
+}
+
+static void take_page(FIXTURE_DATA(strict) *self, int i, const struct snp_rmp_state *state)
 {
 	expect_rmpupdate(self->pa[i], state, RMP_OK, "from the hypervisor");
 }
@@ -280,7 +278,7 @@ static void start_guest(FIXTURE_DATA(strict) *self)
 TEST_F(strict, rmpupdate_input)
 {
 	static const struct {
-		struct rmp_state state;
+		struct snp_rmp_state state;
 		const char *what;
 	} bad[] = {
 		{ { .assigned = 2 }, "assigned is not a bit" },
@@ -306,7 +304,7 @@ TEST_F(strict, rmpupdate_input)
 /* "RMPUPDATE": FAIL_PERMISSION, as long as the page is the firmware's */
 TEST_F(strict, rmpupdate_immutable)
 {
-	static const struct rmp_state *const states[] = { &firmware_owned, &pre_guest };
+	static const struct snp_rmp_state *const states[] = { &firmware_owned, &pre_guest };
 	uint64_t pa = self->pa[PAGE_DATA];
 	int i;
 
@@ -322,16 +320,16 @@ TEST_F(strict, rmpupdate_immutable)
 /* "RMPUPDATE": FAIL_OVERLAP; "PSMASH" */
 TEST_F(strict, page_sizes)
 {
-	const struct rmp_state large = {
+	const struct snp_rmp_state large = {
 		.assigned = 1, .pagesize = RMP_2M, .asid = ASID, .gpa = GPA,
 	};
-	const struct rmp_state large_unaligned = {
+	const struct snp_rmp_state large_unaligned = {
 		.assigned = 1, .pagesize = RMP_2M, .asid = ASID, .gpa = GPA + PAGE_SIZE,
 	};
-	const struct rmp_state large_firmware = {
+	const struct snp_rmp_state large_firmware = {
 		.assigned = 1, .pagesize = RMP_2M, .immutable = 1, .asid = ASID, .gpa = GPA,
 	};
-	const struct rmp_state large_hypervisor = { .pagesize = RMP_2M };
+	const struct snp_rmp_state large_hypervisor = { .pagesize = RMP_2M };
 	uint8_t *mem = snp_map_pages(2 * SZ_2M / PAGE_SIZE), *huge;
 	uint64_t pa;
 	int i;
@@ -361,9 +359,9 @@ TEST_F(strict, page_sizes)
 		expect_rmpupdate(pa + i * PAGE_SIZE, &hypervisor, RMP_OK, "after PSMASH");
 
 	/* "SNP_LAUNCH_UPDATE" and "SNP_PAGE_RECLAIM" of a page of another size */
+	start_guest(self);
 	expect_rmpupdate(pa, &large_firmware, RMP_OK, "2 MiB");
 	expect_psmash(pa, RMP_FAIL_PERMISSION, "immutable");
-	start_guest(self);
 	expect_update(self, pa, NORMAL, SEV_RET_INVALID_PAGE_SIZE, "4 KiB of 2 MiB");
 	expect_update(self, pa + PAGE_SIZE, NORMAL, SEV_RET_INVALID_PAGE_SIZE, "4 KiB of 2 MiB");
 	expect_address(self, SNP_PAGE_RECLAIM, pa, SEV_RET_INVALID_PAGE_SIZE, "4 KiB of 2 MiB");
@@ -431,18 +429,9 @@ TEST_F(strict, commands)
 			"length");
 	reclaim_page(self, PAGE_DATA);
 
-	/* "SNP_SHUTDOWN_EX" */
-	shutdown.len--;
-	expect_firmware(self, SNP_SHUTDOWN_EX, &shutdown, sizeof(shutdown), SEV_RET_INVALID_LEN,
-			"length");
-	shutdown = (struct shutdown_ex) { .len = sizeof(shutdown), .flags = BIT(31) };
-	expect_firmware(self, SNP_SHUTDOWN_EX, &shutdown, sizeof(shutdown), SEV_RET_INVALID_PARAM,
-			"reserved bits");
-	create_context(self, PAGE_GCTX);
-	shutdown.flags = 0;
+	/* "SNP_SHUTDOWN_EX"; coco_snp_platform_test has more of it. */
 	expect_firmware(self, SNP_SHUTDOWN_EX, &shutdown, sizeof(shutdown),
-			SEV_RET_INVALID_PLATFORM_STATE, "with a guest");
-	destroy_context(self, PAGE_GCTX);
+			SEV_RET_INVALID_PLATFORM_STATE, "before SHUTDOWN");
 }
 
 /* "SNP_GCTX_CREATE", "SNP_DECOMMISSION", "SNP_PAGE_RECLAIM" */
@@ -451,13 +440,13 @@ TEST_F(strict, pages_of_the_firmware)
 	uint64_t gctx = self->pa[PAGE_GCTX];
 
 	expect_address(self, SNP_GCTX_CREATE, gctx, SEV_RET_INVALID_PAGE_STATE, "hypervisor page");
-	expect_address(self, SNP_GCTX_CREATE, NO_MEMORY, SEV_RET_INVALID_ADDRESS, "no memory");
+	expect_address(self, SNP_GCTX_CREATE, NO_MEMORY, SEV_RET_INVALID_PAGE_STATE, "no memory");
 	expect_address(self, SNP_DECOMMISSION, gctx, SEV_RET_INVALID_GUEST, "no context");
-	expect_address(self, SNP_PAGE_RECLAIM, gctx, SEV_RET_INVALID_PAGE_STATE, "hypervisor page");
+	expect_address(self, SNP_DECOMMISSION, gctx + 8, SEV_RET_INVALID_PARAM, "unaligned");
 
 	take_page(self, PAGE_GCTX, &firmware_owned);
-	expect_address(self, SNP_GCTX_CREATE, gctx + 8, SEV_RET_INVALID_ADDRESS, "unaligned");
-	expect_address(self, SNP_PAGE_RECLAIM, gctx | 2, SEV_RET_INVALID_ADDRESS, "unaligned");
+	expect_address(self, SNP_GCTX_CREATE, gctx + 8, SEV_RET_INVALID_PARAM, "unaligned");
+	expect_address(self, SNP_PAGE_RECLAIM, gctx | 2, SEV_RET_INVALID_PARAM, "reserved bits");
 	expect_address(self, SNP_PAGE_RECLAIM, NO_MEMORY, SEV_RET_INVALID_ADDRESS, "no memory");
 	expect_address(self, SNP_GCTX_CREATE, gctx, SEV_RET_SUCCESS, "firmware page");
 	expect_address(self, SNP_GCTX_CREATE, gctx, SEV_RET_INVALID_PAGE_STATE, "context page");
@@ -465,6 +454,33 @@ TEST_F(strict, pages_of_the_firmware)
 	expect_rmpupdate(gctx, &hypervisor, RMP_FAIL_PERMISSION, "context page");
 	destroy_context(self, PAGE_GCTX);
 	expect_address(self, SNP_DECOMMISSION, gctx, SEV_RET_INVALID_GUEST, "twice");
+}
+
+/*
+ * "SNP_PAGE_RECLAIM": what is not immutable need not be reclaimed, and a page that
+ * was to become a guest's is that guest's afterwards.
+ */
+TEST_F(strict, page_reclaim)
+{
+	static const struct snp_rmp_state reclaimed = { .assigned = 1 };
+	uint64_t data = self->pa[PAGE_DATA];
+
+	expect_address(self, SNP_PAGE_RECLAIM, data, SEV_RET_SUCCESS, "hypervisor page");
+	expect_rmp(self, PAGE_DATA, &hypervisor, "Hypervisor page");
+
+	take_page(self, PAGE_DATA, &firmware_owned);
+	expect_rmp(self, PAGE_DATA, &firmware_owned, "Firmware page");
+	expect_address(self, SNP_PAGE_RECLAIM, data, SEV_RET_SUCCESS, "firmware page");
+	expect_rmp(self, PAGE_DATA, &reclaimed, "Firmware page, reclaimed");
+	expect_address(self, SNP_PAGE_RECLAIM, data, SEV_RET_SUCCESS, "twice");
+	expect_rmp(self, PAGE_DATA, &reclaimed, "Firmware page, reclaimed twice");
+
+	take_page(self, PAGE_DATA, &pre_guest);
+	expect_address(self, SNP_PAGE_RECLAIM, data, SEV_RET_SUCCESS, "pre-guest page");
+	expect_rmp(self, PAGE_DATA, &guest_invalid, "Pre-guest page, reclaimed");
+	expect_address(self, SNP_PAGE_RECLAIM, data, SEV_RET_SUCCESS, "guest-invalid page");
+	expect_rmp(self, PAGE_DATA, &guest_invalid, "Guest-invalid page, reclaimed");
+	take_page(self, PAGE_DATA, &hypervisor);
 }
 
 /* "SNP_LAUNCH_START": what the policy must and must not have */
@@ -494,14 +510,33 @@ TEST_F(strict, policies)
 	expect_start(self, PAGE_GCTX, base & ~BIT_ULL(17), 0, SEV_RET_POLICY_FAILURE,
 		     "must-be-one bit");
 
-	expect_start(self, PAGE_GCTX, base, LAUNCH_START_MA_EN, SEV_RET_INVALID_PARAM,
-		     "migration agent");
-	expect_start(self, PAGE_GCTX, base, LAUNCH_START_IMI_EN, SEV_RET_INVALID_PARAM,
-		     "migration image");
+	if (is_smt_on())
+		expect_start(self, PAGE_GCTX, base & ~SNP_POLICY_SMT, 0, SEV_RET_POLICY_FAILURE,
+			     "no SMT");
+
+	expect_start(self, PAGE_GCTX, base, LAUNCH_START_MA_EN, SEV_RET_INVALID_GUEST,
+		     "no migration agent");
 	expect_start(self, PAGE_GCTX, base, BIT(2), SEV_RET_INVALID_PARAM, "reserved");
 
 	expect_start(self, PAGE_GCTX, base | 1 << 8 | 55, 0, SEV_RET_SUCCESS, "ABI 1.55");
 	expect_start(self, PAGE_GCTX, base, 0, SEV_RET_INVALID_GUEST_STATE, "twice");
+	destroy_context(self, PAGE_GCTX);
+}
+
+/* "SNP_LAUNCH_START": a migration image is all that such a guest can be made of. */
+TEST_F(strict, migration_image)
+{
+	uint64_t data = self->pa[PAGE_DATA];
+
+	create_context(self, PAGE_GCTX);
+	expect_start(self, PAGE_GCTX, snp_default_policy(), LAUNCH_START_IMI_EN, SEV_RET_SUCCESS,
+		     "migration image");
+	expect_activate(self, PAGE_GCTX, ASID, SEV_RET_SUCCESS, "guest");
+	take_page(self, PAGE_DATA, &pre_guest);
+	expect_update(self, data, NORMAL, SEV_RET_INVALID_PARAM, "not of the image");
+	expect_update(self, data, NORMAL | LAUNCH_UPDATE_IMI, SEV_RET_SUCCESS, "of the image");
+	expect_finish(self, 0, SEV_RET_INVALID_GUEST_STATE, "migration image");
+	take_page(self, PAGE_DATA, &hypervisor);
 	destroy_context(self, PAGE_GCTX);
 }
 
@@ -510,7 +545,7 @@ TEST_F(strict, order_of_launch)
 {
 	uint64_t data = self->pa[PAGE_DATA];
 
-	take_page(self, PAGE_DATA, &pre_guest);
+	take_page(self, PAGE_DATA, &of_other);
 
 	expect_start(self, PAGE_GCTX, snp_default_policy(), 0, SEV_RET_INVALID_GUEST, "no context");
 	expect_activate(self, PAGE_GCTX, ASID, SEV_RET_INVALID_GUEST, "no context");
@@ -524,10 +559,10 @@ TEST_F(strict, order_of_launch)
 
 	expect_start(self, PAGE_GCTX, snp_default_policy(), 0, SEV_RET_SUCCESS, "in time");
 	expect_update(self, data, NORMAL, SEV_RET_INACTIVE, "before activation");
+	expect_finish(self, 0, SEV_RET_INACTIVE, "before activation");
 
 	expect_activate(self, PAGE_GCTX, ASID, SEV_RET_SUCCESS, "in time");
-	expect_finish(self, LAUNCH_FINISH_AUTH_KEY, SEV_RET_INVALID_PARAM, "key, but no block");
-	expect_finish(self, 0, SEV_RET_SUCCESS, "in time");
+	expect_finish(self, LAUNCH_FINISH_AUTH_KEY, SEV_RET_SUCCESS, "in time, with a key of no block");
 	expect_update(self, data, NORMAL, SEV_RET_INVALID_GUEST_STATE, "after finish");
 	expect_finish(self, 0, SEV_RET_INVALID_GUEST_STATE, "twice");
 
@@ -538,6 +573,8 @@ TEST_F(strict, order_of_launch)
 /* "SNP_ACTIVATE", "SNP_DF_FLUSH" */
 TEST_F(strict, asids)
 {
+	const struct snp_asids asids = snp_read_asids();
+
 	start_guest(self);
 	expect_activate(self, PAGE_GCTX, OTHER_ASID, SEV_RET_ACTIVE, "has one");
 
@@ -545,25 +582,47 @@ TEST_F(strict, asids)
 	expect_start(self, PAGE_OTHER_GCTX, snp_default_policy(), 0, SEV_RET_SUCCESS,
 		     "second guest");
 	expect_activate(self, PAGE_OTHER_GCTX, 0, SEV_RET_INVALID_ASID, "0");
-	expect_activate(self, PAGE_OTHER_GCTX, NOT_SNP_ASID, SEV_RET_INVALID_ASID, "not for SNP");
+	expect_activate(self, PAGE_OTHER_GCTX, asids.min_sev, SEV_RET_INVALID_ASID, "not for SNP");
+	expect_activate(self, PAGE_OTHER_GCTX, asids.max + 1, SEV_RET_INVALID_ASID, "too large");
+	expect_activate(self, PAGE_OTHER_GCTX, ~0u, SEV_RET_INVALID_ASID, "far too large");
 	expect_activate(self, PAGE_OTHER_GCTX, ASID, SEV_RET_ASID_OWNED, "of the first guest");
 
 	/* Free, but not clean */
+	expect_finish(self, 0, SEV_RET_SUCCESS, "first guest");
 	expect_address(self, SNP_DECOMMISSION, self->pa[PAGE_GCTX], SEV_RET_SUCCESS, "first guest");
 	expect_activate(self, PAGE_OTHER_GCTX, ASID, SEV_RET_DFFLUSH_REQUIRED, "before a flush");
 	expect_firmware_at(0, SNP_DF_FLUSH, SEV_RET_SUCCESS, "after a guest");
 	expect_activate(self, PAGE_OTHER_GCTX, ASID, SEV_RET_SUCCESS, "after a flush");
+	expect_address(self, SNP_DECOMMISSION, self->pa[PAGE_OTHER_GCTX], SEV_RET_SUCCESS,
+		       "second guest");
 
-	reclaim_page(self, PAGE_GCTX);
-	destroy_context(self, PAGE_OTHER_GCTX);
+	/* The second guest has not run. */
+	reclaim_page(self, PAGE_OTHER_GCTX);
+	expect_address(self, SNP_GCTX_CREATE, self->pa[PAGE_GCTX], SEV_RET_SUCCESS, "context");
+	expect_start(self, PAGE_GCTX, snp_default_policy(), 0, SEV_RET_SUCCESS, "third guest");
+	expect_activate(self, PAGE_GCTX, ASID, SEV_RET_SUCCESS, "of a guest that has not run");
+	destroy_context(self, PAGE_GCTX);
+}
+
+/* "SNP_ACTIVATE": what an earlier owner of the ASID has left in the RMP */
+TEST_F(strict, asid_owns_pages)
+{
+	create_context(self, PAGE_GCTX);
+	expect_start(self, PAGE_GCTX, snp_default_policy(), 0, SEV_RET_SUCCESS, "guest");
+
+	take_page(self, PAGE_DATA, &pre_guest);
+	expect_activate(self, PAGE_GCTX, ASID, SEV_RET_INVALID_CONFIG, "pre-guest page");
+	expect_address(self, SNP_PAGE_RECLAIM, self->pa[PAGE_DATA], SEV_RET_SUCCESS, "to give back");
+	expect_activate(self, PAGE_GCTX, ASID, SEV_RET_INVALID_CONFIG, "guest-invalid page");
+	take_page(self, PAGE_DATA, &of_other);
+	reclaim_page(self, PAGE_DATA);
+	expect_activate(self, PAGE_GCTX, ASID, SEV_RET_SUCCESS, "no page");
+	destroy_context(self, PAGE_GCTX);
 }
 
 /* "SNP_LAUNCH_UPDATE" */
 TEST_F(strict, launch_update)
 {
-	const struct rmp_state of_other = {
-		.assigned = 1, .immutable = 1, .asid = OTHER_ASID, .gpa = GPA,
-	};
 	uint64_t data = self->pa[PAGE_DATA];
 	struct launch_update update = {
 		.gctx = self->pa[PAGE_GCTX],
@@ -574,7 +633,7 @@ TEST_F(strict, launch_update)
 	start_guest(self);
 
 	expect_update(self, data, NORMAL, SEV_RET_INVALID_PAGE_STATE, "hypervisor page");
-	expect_update(self, NO_MEMORY, NORMAL, SEV_RET_INVALID_ADDRESS, "no memory");
+	expect_update(self, NO_MEMORY, NORMAL, SEV_RET_INVALID_PAGE_STATE, "no memory");
 	take_page(self, PAGE_DATA, &guest_invalid);
 	expect_update(self, data, NORMAL, SEV_RET_INVALID_PAGE_STATE, "guest-invalid page");
 	take_page(self, PAGE_DATA, &of_other);
@@ -582,12 +641,10 @@ TEST_F(strict, launch_update)
 	reclaim_page(self, PAGE_DATA);
 
 	take_page(self, PAGE_DATA, &pre_guest);
-	expect_update(self, data + 8, NORMAL, SEV_RET_INVALID_ADDRESS, "unaligned");
+	expect_update(self, data + 8, NORMAL, SEV_RET_INVALID_PARAM, "unaligned");
 	expect_update(self, data, NORMAL | LAUNCH_UPDATE_2M, SEV_RET_INVALID_PAGE_SIZE, "as 2 MiB");
 	expect_update(self, data, 0, SEV_RET_INVALID_PARAM, "type 0");
 	expect_update(self, data, LAUNCH_UPDATE_TYPE(7), SEV_RET_INVALID_PARAM, "type 7");
-	expect_update(self, data, NORMAL | LAUNCH_UPDATE_IMI, SEV_RET_INVALID_PARAM,
-		      "migration image");
 	expect_update(self, data, NORMAL | BIT(5), SEV_RET_INVALID_PARAM, "reserved");
 	update.rsvd1 = 1;
 	expect_firmware(self, SNP_LAUNCH_UPDATE, &update, sizeof(update), SEV_RET_INVALID_PARAM,
@@ -595,7 +652,7 @@ TEST_F(strict, launch_update)
 
 	expect_update(self, data, NORMAL, SEV_RET_SUCCESS, "pre-guest page");
 	expect_update(self, data, NORMAL, SEV_RET_INVALID_PAGE_STATE, "twice");
-	expect_address(self, SNP_PAGE_RECLAIM, data, SEV_RET_INVALID_PAGE_STATE, "guest page");
+	expect_address(self, SNP_PAGE_RECLAIM, data, SEV_RET_SUCCESS, "guest page");
 	take_page(self, PAGE_DATA, &hypervisor);
 
 	destroy_context(self, PAGE_GCTX);

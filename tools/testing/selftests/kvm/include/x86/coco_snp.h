@@ -25,6 +25,16 @@
 #define SNP_GUEST_VALID		6
 #define SNP_HOST_WRITES		(SNP_NR_CENSUS - 1)
 
+/* "RMPUPDATE": the new state of an entry, at RCX */
+struct snp_rmp_state {
+	uint64_t gpa;
+	uint8_t assigned;
+	uint8_t pagesize;
+	uint8_t immutable;
+	uint8_t rsvd;
+	uint32_t asid;
+};
+
 struct snp_guest {
 	struct kvm_vm *vm;
 	uint64_t gpa;
@@ -66,6 +76,20 @@ void snp_guest_expect_digest(struct snp_guest *g);
 int sev_dev_cmd(int fd, uint32_t cmd, const void *data, uint32_t *error);
 /* Each command that reads or writes memory of its caller, whatever its result */
 void sev_dev_issue_all(int fd);
+
+/* What CPUID tells: SEV-ES and SNP guests share the ASIDs below @min_sev. */
+struct snp_asids {
+	unsigned int max;
+	unsigned int min_sev;
+};
+
+struct snp_asids snp_read_asids(void);
+
+/* As if the kernel had executed it, or issued the command with its buffer at @pa */
+uint64_t snp_rmpupdate(uint64_t pa, const struct snp_rmp_state *new);
+uint64_t snp_firmware(unsigned int id, uint64_t pa);
+/* Back to the hypervisor, whether the firmware has it or is done with it */
+void snp_return_page(uint64_t pa);
 
 void *snp_map_pages(size_t npages);
 void snp_init_cpuid_page(void *page);

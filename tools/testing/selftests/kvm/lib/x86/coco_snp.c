@@ -23,7 +23,11 @@ struct page_info {
 	uint64_t gpa;
 } __packed;
 
+/* "Command Identifiers" */
+#define SNP_PAGE_RECLAIM	0x0c7
+
 #define CPUID_FEATURES_LEAF	7
+#define CPUID_MEM_ENCRYPT	0x8000001f
 #define CPUID_7_EBX_SGX		BIT(2)
 
 static const char *const census_names[SNP_NR_CENSUS] = {
@@ -198,6 +202,45 @@ void sev_dev_issue_all(int fd)
 	for (i = 0; i < ARRAY_SIZE(cmds); i++)
 		sev_dev_cmd(fd, cmds[i].cmd, cmds[i].data, NULL);
 	munmap((void *)mem, 4 * PAGE_SIZE);
+}
+
+struct snp_asids snp_read_asids(void)
+{
+	const struct kvm_cpuid_entry2 *entry;
+
+	entry = get_cpuid_entry(kvm_get_supported_cpuid(), CPUID_MEM_ENCRYPT, 0);
+	return (struct snp_asids) { .max = entry->ecx, .min_sev = entry->edx };
+}
+
+uint64_t snp_rmpupdate(uint64_t pa, const struct snp_rmp_state *new)
+{
+	uint64_t words[2], ret;
+
+	kvm_static_assert(sizeof(words) == sizeof(*new));
+	memcpy(words, new, sizeof(words));
+	coco_emul_call(&ret, 1, "RMPUPDATE 0x%lx 0x%lx 0x%lx", pa, words[0], words[1]);
+	return ret;
+}
+
+uint64_t snp_firmware(unsigned int id, uint64_t pa)
+{
+	uint64_t ret;
+
+	coco_emul_call(&ret, 1, "FIRMWARE 0x%x 0x%lx", id, pa);
+	return ret;
+}
+
+void snp_return_page(uint64_t pa)
+{
+	const struct snp_rmp_state hypervisor = {};
+	uint64_t *command = coco_emul_locked_pages(1), ret;
+
+	*command = pa;
+	ret = snp_firmware(SNP_PAGE_RECLAIM, coco_emul_pa(command));
+	TEST_ASSERT(ret == SEV_RET_SUCCESS, "SNP_PAGE_RECLAIM of 0x%lx: status 0x%lx", pa, ret);
+	ret = snp_rmpupdate(pa, &hypervisor);
+	TEST_ASSERT(ret == RMP_OK, "RMPUPDATE of 0x%lx: %lu", pa, ret);
+	munmap(command, PAGE_SIZE);
 }
 
 void *snp_map_pages(size_t npages)
