@@ -155,20 +155,20 @@ void coco_emul_svm_copy(struct vmcb_save_area *to, const struct vmcb_save_area *
  */
 void coco_emul_svm_gprs(u64 gprs[COCO_EMUL_NR_GPRS], const struct pt_regs *regs)
 {
-	gprs[__VCPU_REGS_RCX] = regs->cx;
-	gprs[__VCPU_REGS_RDX] = regs->dx;
-	gprs[__VCPU_REGS_RBX] = regs->bx;
-	gprs[__VCPU_REGS_RBP] = regs->bp;
-	gprs[__VCPU_REGS_RSI] = regs->si;
-	gprs[__VCPU_REGS_RDI] = regs->di;
-	gprs[__VCPU_REGS_R8] = regs->r8;
-	gprs[__VCPU_REGS_R9] = regs->r9;
-	gprs[__VCPU_REGS_R10] = regs->r10;
-	gprs[__VCPU_REGS_R11] = regs->r11;
-	gprs[__VCPU_REGS_R12] = regs->r12;
-	gprs[__VCPU_REGS_R13] = regs->r13;
-	gprs[__VCPU_REGS_R14] = regs->r14;
-	gprs[__VCPU_REGS_R15] = regs->r15;
+	gprs[GPR_RCX] = regs->cx;
+	gprs[GPR_RDX] = regs->dx;
+	gprs[GPR_RBX] = regs->bx;
+	gprs[GPR_RBP] = regs->bp;
+	gprs[GPR_RSI] = regs->si;
+	gprs[GPR_RDI] = regs->di;
+	gprs[GPR_R8] = regs->r8;
+	gprs[GPR_R9] = regs->r9;
+	gprs[GPR_R10] = regs->r10;
+	gprs[GPR_R11] = regs->r11;
+	gprs[GPR_R12] = regs->r12;
+	gprs[GPR_R13] = regs->r13;
+	gprs[GPR_R14] = regs->r14;
+	gprs[GPR_R15] = regs->r15;
 }
 
 /**
@@ -178,20 +178,20 @@ void coco_emul_svm_gprs(u64 gprs[COCO_EMUL_NR_GPRS], const struct pt_regs *regs)
  */
 void coco_emul_svm_set_gprs(struct pt_regs *regs, const u64 gprs[COCO_EMUL_NR_GPRS])
 {
-	regs->cx = gprs[__VCPU_REGS_RCX];
-	regs->dx = gprs[__VCPU_REGS_RDX];
-	regs->bx = gprs[__VCPU_REGS_RBX];
-	regs->bp = gprs[__VCPU_REGS_RBP];
-	regs->si = gprs[__VCPU_REGS_RSI];
-	regs->di = gprs[__VCPU_REGS_RDI];
-	regs->r8 = gprs[__VCPU_REGS_R8];
-	regs->r9 = gprs[__VCPU_REGS_R9];
-	regs->r10 = gprs[__VCPU_REGS_R10];
-	regs->r11 = gprs[__VCPU_REGS_R11];
-	regs->r12 = gprs[__VCPU_REGS_R12];
-	regs->r13 = gprs[__VCPU_REGS_R13];
-	regs->r14 = gprs[__VCPU_REGS_R14];
-	regs->r15 = gprs[__VCPU_REGS_R15];
+	regs->cx = gprs[GPR_RCX];
+	regs->dx = gprs[GPR_RDX];
+	regs->bx = gprs[GPR_RBX];
+	regs->bp = gprs[GPR_RBP];
+	regs->si = gprs[GPR_RSI];
+	regs->di = gprs[GPR_RDI];
+	regs->r8 = gprs[GPR_R8];
+	regs->r9 = gprs[GPR_R9];
+	regs->r10 = gprs[GPR_R10];
+	regs->r11 = gprs[GPR_R11];
+	regs->r12 = gprs[GPR_R12];
+	regs->r13 = gprs[GPR_R13];
+	regs->r14 = gprs[GPR_R14];
+	regs->r15 = gprs[GPR_R15];
 }
 
 /**
@@ -230,14 +230,14 @@ bool coco_emul_svm_runs(void)
 /* An interrupt that this CPU sends itself: is it taken? */
 static bool __init interrupt_is_taken(void)
 {
-	unsigned int before = this_cpu_read(irq_stat.irq_resched_count);
+	u64 before = arch_irq_stat_cpu(smp_processor_id());
 
 	arch_smp_send_reschedule(smp_processor_id());
 	local_irq_enable();
 	udelay(5);
 	local_irq_disable();
 
-	return this_cpu_read(irq_stat.irq_resched_count) != before;
+	return arch_irq_stat_cpu(smp_processor_id()) != before;
 }
 
 /* Does GIF hold back interrupts while EFER.SVME is off, and does nothing else? */

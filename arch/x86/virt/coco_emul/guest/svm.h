@@ -6,6 +6,7 @@
 #ifndef _ARCH_X86_VIRT_COCO_EMUL_SVM_H
 #define _ARCH_X86_VIRT_COCO_EMUL_SVM_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 #include <asm/svm.h>
@@ -30,5 +31,23 @@ void coco_emul_svm_copy(struct vmcb_save_area *to, const struct vmcb_save_area *
 void coco_emul_svm_gprs(u64 gprs[COCO_EMUL_NR_GPRS], const struct pt_regs *regs);
 void coco_emul_svm_set_gprs(struct pt_regs *regs, const u64 gprs[COCO_EMUL_NR_GPRS]);
 void coco_emul_svm_enter(u64 vmcb_pa, u64 gprs[COCO_EMUL_NR_GPRS], bool irqs_on);
+
+/*
+ * Fields of a VMCB whose names differ from kernel to kernel, by their offsets: "VMCB
+ * Layout" in the AMD64 Architecture Programmer's Manual, volume 2.
+ */
+#define VMCB_EXIT_CODE		0x70
+#define VMCB_FEATURES		0x90
+#define VMCB_VIRT_EXT		0xb8
+
+/* Of VMCB_FEATURES */
+#define VMCB_NP			BIT_ULL(0)
+#define VMCB_SEV		BIT_ULL(1)
+#define VMCB_SEV_ES		BIT_ULL(2)
+
+static inline u64 *coco_emul_vmcb_field(struct vmcb *vmcb, unsigned int offset)
+{
+	return (void *)vmcb + offset;
+}
 
 #endif /* _ARCH_X86_VIRT_COCO_EMUL_SVM_H */

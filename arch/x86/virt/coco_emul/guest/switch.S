@@ -6,11 +6,10 @@
 #include <linux/linkage.h>
 
 #include <asm/asm.h>
-#include <asm/kvm_vcpu_regs.h>
 
 #include "switch.h"
 
-#define GPR(reg)	(SWITCH_GPRS + __VCPU_REGS_##reg * 8)
+#define GPR(reg)	(SWITCH_GPRS + GPR_##reg * 8)
 
 /*
  * void coco_emul_switch(struct coco_emul_switch *sw)

@@ -11,16 +11,30 @@
 #define SWITCH_IF	0x18
 #define SWITCH_GPRS	0x20
 
+/* Order of the registers: that of their encoding. RAX and RSP are in the VMCB. */
+#define GPR_RAX		0
+#define GPR_RCX		1
+#define GPR_RDX		2
+#define GPR_RBX		3
+#define GPR_RSP		4
+#define GPR_RBP		5
+#define GPR_RSI		6
+#define GPR_RDI		7
+#define GPR_R8		8
+#define GPR_R9		9
+#define GPR_R10		10
+#define GPR_R11		11
+#define GPR_R12		12
+#define GPR_R13		13
+#define GPR_R14		14
+#define GPR_R15		15
+#define COCO_EMUL_NR_GPRS	16
+
 #ifndef __ASSEMBLER__
 
 #include <linux/build_bug.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
-
-#include <asm/kvm_vcpu_regs.h>
-
-/* In the order of their encoding; RAX and RSP are in the VMCB. */
-#define COCO_EMUL_NR_GPRS	(__VCPU_REGS_R15 + 1)
 
 /**
  * struct coco_emul_switch - a guest to switch to
