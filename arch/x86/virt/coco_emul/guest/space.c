@@ -9,6 +9,7 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include <asm/insn.h>
 #include <asm/msr-index.h>
@@ -113,9 +114,11 @@ static int space_get(struct coco_emul_space *space, u64 addr, void *data, size_t
 	if (ret)
 		return ret;
 
-	memcpy(data, piece[0], first);
-	if (first < len)
-		memcpy(data + first, piece[1], len - first);
+	/* Of memory that the kernel has not mapped, the emulator can know nothing. */
+	if (copy_from_kernel_nofault(data, piece[0], first))
+		return -EFAULT;
+	if (first < len && copy_from_kernel_nofault(data + first, piece[1], len - first))
+		return -EFAULT;
 	return 0;
 }
 

@@ -6,7 +6,6 @@
  */
 #include <linux/errno.h>
 
-#include <asm/kvm_vcpu_regs.h>
 #include <asm/processor-flags.h>
 #include <asm/sev.h>
 
@@ -55,16 +54,16 @@ static int page_in_rax(struct snp_run *run, struct rmp_page **page)
 
 static int emulate_pvalidate(struct snp_run *run)
 {
-	bool validate = run->gprs[__VCPU_REGS_RDX] & 1;
+	bool validate = run->gprs[GPR_RDX] & 1;
 	struct rmp_page *page;
 	int ret;
 
 	/* Pages are assigned in units of 4 KiB. */
-	if (run->gprs[__VCPU_REGS_RCX] == RMP_PG_SIZE_2M) {
+	if (run->gprs[GPR_RCX] == RMP_PG_SIZE_2M) {
 		insn_done(run, FAIL_SIZEMISMATCH, 0);
 		return 0;
 	}
-	if (run->gprs[__VCPU_REGS_RCX] != RMP_PG_SIZE_4K) {
+	if (run->gprs[GPR_RCX] != RMP_PG_SIZE_4K) {
 		insn_done(run, FAIL_INPUT, 0);
 		return 0;
 	}
@@ -88,11 +87,11 @@ static int emulate_pvalidate(struct snp_run *run)
 
 static int emulate_rmpadjust(struct snp_run *run)
 {
-	u64 attributes = run->gprs[__VCPU_REGS_RDX];
+	u64 attributes = run->gprs[GPR_RDX];
 	struct rmp_page *page;
 	int ret;
 
-	if (run->gprs[__VCPU_REGS_RCX] == RMP_PG_SIZE_2M) {
+	if (run->gprs[GPR_RCX] == RMP_PG_SIZE_2M) {
 		insn_done(run, FAIL_SIZEMISMATCH, 0);
 		return 0;
 	}

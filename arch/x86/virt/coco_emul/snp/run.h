@@ -9,6 +9,7 @@
 
 #include "../guest/npt.h"
 #include "../guest/space.h"
+#include "../guest/svm.h"
 #include "snp.h"
 
 /* Exit codes of the manual's table "SVM Intercept Codes" that uapi/asm/svm.h lacks */

@@ -16,7 +16,6 @@
 #include <linux/string.h>
 
 #include <asm/kvm_host.h>
-#include <asm/kvm_vcpu_regs.h>
 #include <asm/msr.h>
 #include <asm/trapnr.h>
 
@@ -56,20 +55,24 @@ struct vmrun_cpu {
 
 static DEFINE_PER_CPU(struct vmrun_cpu, vmrun_cpu);
 
+static u64 vmcb_features(const struct vmcb *vmcb)
+{
+	return *coco_emul_vmcb_field((struct vmcb *)vmcb, VMCB_FEATURES);
+}
+
 static bool is_sev(const struct vmcb *vmcb)
 {
-	return vmcb->control.nested_ctl & SVM_NESTED_CTL_SEV_ENABLE;
+	return vmcb_features(vmcb) & VMCB_SEV;
 }
 
 static bool is_sev_es(const struct vmcb *vmcb)
 {
-	return vmcb->control.nested_ctl & SVM_NESTED_CTL_SEV_ES_ENABLE;
+	return vmcb_features(vmcb) & VMCB_SEV_ES;
 }
 
 static void vmexit(struct vmcb *vmcb, const struct snp_exit *exit)
 {
-	vmcb->control.exit_code = lower_32_bits(exit->code);
-	vmcb->control.exit_code_hi = upper_32_bits(exit->code);
+	*coco_emul_vmcb_field(vmcb, VMCB_EXIT_CODE) = exit->code;
 	vmcb->control.exit_info_1 = exit->info_1;
 	vmcb->control.exit_info_2 = exit->info_2;
 	vmcb->control.exit_int_info = 0;
@@ -130,7 +133,7 @@ static void look_at_insn(struct vmcb *vmcb)
 
 	control->next_rip = 0;
 	control->insn_len = 0;
-	if (!(control->nested_ctl & SVM_NESTED_CTL_NP_ENABLE))
+	if (!(vmcb_features(vmcb) & VMCB_NP))
 		return;
 
 	if (has_next_rip(control->exit_code)) {
@@ -220,10 +223,10 @@ static void prepare_vmcb(struct snp_run *run)
 	u8 *msrpm = this_cpu_read(vmrun_cpu.msrpm);
 
 	run->vmcb->control = run->kvm->control;
-	control->nested_ctl = SVM_NESTED_CTL_NP_ENABLE;
+	*coco_emul_vmcb_field(run->vmcb, VMCB_FEATURES) = VMCB_NP;
+	*coco_emul_vmcb_field(run->vmcb, VMCB_VIRT_EXT) = 0;
 	control->asid = 1;
 	control->tlb_ctl = TLB_CONTROL_FLUSH_ALL_ASID;
-	control->virt_ext = 0;
 	control->clean = 0;
 	control->int_state &= SVM_INTERRUPT_SHADOW_MASK;
 	control->msrpm_base_pa = __pa(msrpm);
@@ -334,7 +337,7 @@ static bool handle_vmmcall(struct snp_run *run)
 static void set_msr_result(struct snp_run *run, u64 val)
 {
 	run->space.save->rax = lower_32_bits(val);
-	run->gprs[__VCPU_REGS_RDX] = upper_32_bits(val);
+	run->gprs[GPR_RDX] = upper_32_bits(val);
 }
 
 /* "SEV_STATUS MSR" and "GHCB MSR" are not intercepted. */
@@ -342,7 +345,7 @@ static bool handle_msr(struct snp_run *run)
 {
 	bool write = run->vmcb->control.exit_info_1 & SVM_EXIT_MSR_WRITE;
 	u64 *ghcb = &run->kvm->control.ghcb_gpa;
-	u32 msr = run->gprs[__VCPU_REGS_RCX];
+	u32 msr = run->gprs[GPR_RCX];
 
 	if (msr == MSR_AMD64_SEV && !write)
 		set_msr_result(run, MSR_AMD64_SEV_ENABLED | MSR_AMD64_SEV_ES_ENABLED |
@@ -352,7 +355,7 @@ static bool handle_msr(struct snp_run *run)
 		set_msr_result(run, *ghcb);
 	else if (msr == MSR_AMD64_SEV_ES_GHCB)
 		*ghcb = lower_32_bits(run->space.save->rax) |
-			run->gprs[__VCPU_REGS_RDX] << 32;
+			run->gprs[GPR_RDX] << 32;
 	else
 		return deliver_vc(run, SVM_EXIT_MSR);
 
@@ -410,10 +413,10 @@ static bool handle_exit(struct snp_run *run)
 			     control->exit_int_info : 0;
 	control->event_inj_err = control->exit_int_info_err;
 
-	if (control->exit_code == SVM_EXIT_ERR)
+	if ((u32)control->exit_code == (u32)SVM_EXIT_ERR)
 		return exit_to_kvm(run, SVM_EXIT_ERR, 0, 0);
 
-	switch (control->exit_code) {
+	switch ((u32)control->exit_code) {
 	case SVM_EXIT_MC:
 	case SVM_EXIT_INTR:
 	case SVM_EXIT_NMI:
@@ -505,7 +508,7 @@ static u64 take_vmsa(struct snp_run *run)
 	}
 
 	if (!(run->vmsa->efer & EFER_SVME) || !snp_emul_vmsa_xcr0_valid(run->vmsa) ||
-	    run->snp != !!(run->vmsa->sev_features & SVM_SEV_FEAT_SNP_ACTIVE))
+	    run->vmsa->sev_features != (run->snp ? SVM_SEV_FEAT_SNP_ACTIVE : 0))
 		return SVM_EXIT_ERR;
 
 	page->busy = true;
@@ -564,6 +567,10 @@ static bool sev_guest_is_active(const struct vmcb *vmcb)
  */
 void snp_emul_vmrun(struct vmcb *vmcb, struct pt_regs *regs)
 {
+	if (is_sev(vmcb) && !coco_emul_ram(vmcb->control.nested_cr3 & NPT_ADDR, PAGE_SIZE)) {
+		snp_emul_vmrun_fails(vmcb, SVM_EXIT_ERR);
+		return;
+	}
 	if (is_sev(vmcb) && is_sev_es(vmcb)) {
 		run_sev_es(vmcb, regs);
 		return;

@@ -12,7 +12,6 @@
 #include <asm/cpuid/api.h>
 #include <asm/fpu/types.h>
 #include <asm/fpu/xcr.h>
-#include <asm/kvm_vcpu_regs.h>
 #include <asm/msr.h>
 #include <asm/special_insns.h>
 
@@ -41,9 +40,9 @@ static_assert(sizeof(struct xsave_image) == PAGE_SIZE);
 static DEFINE_PER_CPU(struct xsave_image, xsave_image);
 
 static_assert(offsetof(struct sev_es_save_area, rcx) ==
-	      VMSA_GPRS + __VCPU_REGS_RCX * sizeof(u64));
+	      VMSA_GPRS + GPR_RCX * sizeof(u64));
 static_assert(offsetof(struct sev_es_save_area, r15) ==
-	      VMSA_GPRS + __VCPU_REGS_R15 * sizeof(u64));
+	      VMSA_GPRS + GPR_R15 * sizeof(u64));
 static_assert(offsetof(struct sev_es_save_area, xss) <
 	      offsetof(struct sev_es_save_area, reserved_0x298));
 
@@ -174,16 +173,16 @@ void snp_emul_vmsa_load(struct snp_run *run)
 void snp_emul_vmsa_save(struct snp_run *run)
 {
 	struct vmcb_save_area *save = &run->vmcb->save;
-	u64 *gprs = vmsa_gprs(run->vmsa), rsp = gprs[__VCPU_REGS_RSP];
-	u64 rax = gprs[__VCPU_REGS_RAX];
+	u64 *gprs = vmsa_gprs(run->vmsa), rsp = gprs[GPR_RSP];
+	u64 rax = gprs[GPR_RAX];
 
 	coco_emul_svm_copy(save, coco_emul_svm_guest_area());
 	memcpy(run->vmsa, save, VMSA_COMMON);
 
 	/* What is at the places of RAX and RSP is not theirs. */
 	memcpy(gprs, run->gprs, COCO_EMUL_NR_GPRS * sizeof(u64));
-	gprs[__VCPU_REGS_RAX] = rax;
-	gprs[__VCPU_REGS_RSP] = rsp;
+	gprs[GPR_RAX] = rax;
+	gprs[GPR_RSP] = rsp;
 
 	save_xstate(run->vmsa);
 }
