@@ -34,6 +34,12 @@ struct snp_cpuid_table;
 #define SNP_EMUL_NR_ASIDS	1024
 
 /*
+ * The C-bit, CPUID Fn8000_001F EBX: the topmost of the 40 physical address bits of
+ * QEMU's CPUs, so that the CPU takes it in page tables of a guest.
+ */
+#define SNP_EMUL_C_BIT		39
+
+/*
  * Page states of the SEV-SNP firmware ABI ("Page States"). The RMP entry tells
  * them apart by the bits named; the hypervisor sees only some of these bits.
  */
@@ -52,18 +58,23 @@ enum rmp_page_state {
 /**
  * struct rmp_page - what the platform knows of a 4 KiB page of memory
  * @gpa:	guest physical address it is assigned at
+ * @plain:	what the guest has in it, NULL as long as it has not looked
  * @sum:	checksum of what is in a page of a guest, to find host writes to it
  * @asid:	owner
  * @state:	page state
  * @large:	first page of a 2 MiB entry
- * @type:	page type of the launch update that made it guest-valid
+ * @busy:	a VMSA that a CPU runs from
+ * @type:	page type of the launch update that made it guest-valid, or VMSA if the
+ *		guest has made it one
  */
 struct rmp_page {
 	u64			gpa;
+	void			*plain;
 	u32			sum;
 	u32			asid;
 	enum rmp_page_state	state : 8;
 	bool			large : 1;
+	bool			busy  : 1;
 	u8			type  : 3;
 };
 
@@ -170,6 +181,15 @@ void snp_emul_rmp_encrypt(struct rmp_page *page, u64 key, u8 type);
 void *snp_emul_rmp_data(struct rmp_page *page);
 u64 snp_emul_rmp_nr_of(u32 asid);
 void snp_emul_rmp_configure(const struct sev_data_range_list *list);
+void snp_emul_rmp_validate(struct rmp_page *page, bool validate);
+
+/* plain.c */
+void *snp_emul_plain(struct rmp_page *page, u64 key);
+void snp_emul_plain_drop(struct rmp_page *page);
+void snp_emul_plain_unmap(void);
+u64 snp_emul_plain_enter(void);
+void snp_emul_plain_leave(void);
+void snp_emul_plain_init(void);
 
 /* psp.c */
 void snp_emul_psp_init(struct dentry *debugfs);
@@ -198,6 +218,7 @@ bool snp_emul_psp_asids_clean(void);
 u16 snp_emul_psp_asid_activate(u32 *owned, u32 asid, bool es, bool runs);
 void snp_emul_psp_asid_run(u32 asid);
 void snp_emul_psp_asid_release(u32 *owned);
+bool snp_emul_psp_asid_runs(u32 asid);
 
 /* psp_sev.c */
 extern const struct psp_cmd snp_emul_psp_sev_cmds[];
@@ -210,6 +231,7 @@ extern const struct psp_cmd snp_emul_psp_guest_cmds[];
 int snp_emul_psp_guest_init(struct dentry *debugfs);
 u16 snp_emul_psp_guest(u64 gctx, struct psp_guest **guest);
 unsigned int snp_emul_psp_nr_guests(void);
+struct psp_guest *snp_emul_psp_guest_of_asid(u32 asid);
 void snp_emul_psp_guests_forget(void);
 
 /* psp_cpuid.c */
