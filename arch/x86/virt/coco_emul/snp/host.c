@@ -16,6 +16,7 @@
 #include <asm/msr-index.h>
 
 #include "../guest/svm.h"
+#include "run.h"
 #include "snp.h"
 
 #define CPUID_SVM_FEATURES	0x8000000a
@@ -34,7 +35,6 @@
 #define ENC_SEV_SNP		BIT(4)
 #define ENC_COHERENT		BIT(10)
 #define ENC_RMPREAD		BIT(21)
-#define ENC_C_BIT		51
 
 /* The firmware of the machine has enabled memory encryption and SNP. */
 static u64 syscfg = MSR_AMD64_SYSCFG_MEM_ENCRYPT | MSR_AMD64_SYSCFG_SNP_EN |
@@ -49,7 +49,7 @@ static void snp_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *
 		break;
 	case CPUID_MEM_ENCRYPT:
 		*eax = ENC_SEV | ENC_SEV_ES | ENC_SEV_SNP | ENC_COHERENT | ENC_RMPREAD;
-		*ebx = ENC_C_BIT;
+		*ebx = SNP_EMUL_C_BIT;
 		*ecx = snp_emul_max_asid;
 		*edx = snp_emul_min_sev_asid;
 		break;
@@ -108,6 +108,8 @@ static int __init snp_host_init(struct dentry *debugfs)
 		ret = coco_emul_svm_init();
 	if (!ret)
 		ret = snp_emul_fault_init(debugfs);
+	if (!ret)
+		ret = snp_emul_vmrun_init();
 	if (!ret)
 		ret = snp_emul_psp_pci_init();
 	if (ret)

@@ -134,6 +134,17 @@ void snp_emul_psp_asid_release(u32 *owned)
 	*owned = 0;
 }
 
+/**
+ * snp_emul_psp_asid_runs() - may VMRUN run a guest with this ASID?
+ * @asid:	the ASID
+ */
+bool snp_emul_psp_asid_runs(u32 asid)
+{
+	lockdep_assert_held(&coco_emul_lock);
+
+	return asid <= snp_emul_max_asid && asids[asid] == PSP_ASID_IN_USE;
+}
+
 static int __init parse_asids(char *str)
 {
 	unsigned int max, min;

@@ -66,6 +66,32 @@ unsigned int snp_emul_psp_nr_guests(void)
 	return nr;
 }
 
+/**
+ * snp_emul_psp_guest_of_asid() - the SNP guest that an ASID is of
+ * @asid:	the ASID
+ *
+ * Return: NULL if it is not active.
+ */
+struct psp_guest *snp_emul_psp_guest_of_asid(u32 asid)
+{
+	static unsigned int hint;
+	unsigned int i;
+
+	lockdep_assert_held(&coco_emul_lock);
+
+	/* The one that ran last is likely to run again. */
+	for (i = hint; asid && i < hint + PSP_MAX_GUESTS; i++) {
+		struct psp_guest *guest = &guests[i % PSP_MAX_GUESTS];
+
+		if (guest->state != PSP_GUEST_NONE && guest->asid == asid) {
+			hint = i % PSP_MAX_GUESTS;
+			return guest;
+		}
+	}
+
+	return NULL;
+}
+
 static u16 cmd_snp_gctx_create(void *buf)
 {
 	struct sev_data_snp_addr *addr = buf;
@@ -94,6 +120,13 @@ static u16 cmd_snp_gctx_create(void *buf)
 	return SEV_RET_RESOURCE_LIMIT;
 }
 
+static void make_report_id(struct psp_guest *guest)
+{
+	const u64 seed[] = { guest->key, PSP_NR_VMPLS };
+
+	sha256((const u8 *)seed, sizeof(seed), guest->report_id);
+}
+
 static u16 cmd_snp_activate(void *buf)
 {
 	struct sev_data_snp_activate *activate = buf;
@@ -116,8 +149,10 @@ static u16 cmd_snp_activate(void *buf)
 
 	status = snp_emul_psp_asid_activate(&guest->asid, activate->asid, true,
 					    guest->state == PSP_GUEST_RUNNING);
-	if (!status)
+	if (!status) {
 		guest->key = coco_emul_new_key();
+		make_report_id(guest);
+	}
 
 	return status;
 }

@@ -37,6 +37,7 @@
 #define RMP_OK			0
 #define RMP_FAIL_INPUT		1
 #define RMP_FAIL_PERMISSION	2
+#define RMP_FAIL_INUSE		3
 
 /* What RMPREAD stores */
 struct rmpread_entry {
@@ -166,6 +167,8 @@ static void set_state(struct rmp_page *page, enum rmp_page_state state)
 
 	if (is_assigned(page->state) != is_assigned(state))
 		snp_emul_fault_assigned(page - rmp, is_assigned(state));
+	if (page->state == RMP_GUEST_VALID && state != RMP_GUEST_VALID)
+		snp_emul_plain_unmap();
 
 	nr_in_state[page->state]--;
 	nr_in_state[state]++;
@@ -182,6 +185,8 @@ static void set_state(struct rmp_page *page, enum rmp_page_state state)
 void snp_emul_rmp_set(struct rmp_page *page, enum rmp_page_state state, u64 gpa, u32 asid)
 {
 	snp_emul_rmp_check(page);
+	if (state < RMP_GUEST_INVALID || page->asid != asid || page->gpa != gpa)
+		snp_emul_plain_drop(page);
 	set_state(page, state);
 	nr_of_asid[page->asid]--;
 	nr_of_asid[asid]++;
@@ -205,6 +210,17 @@ void snp_emul_rmp_encrypt(struct rmp_page *page, u64 key, u8 type)
 	page->type = type;
 	coco_emul_scramble(key, __pa(data), data, data, PAGE_SIZE);
 	snp_emul_rmp_seal(page);
+}
+
+/**
+ * snp_emul_rmp_validate() - PVALIDATE by the guest
+ * @page:	entry of a page of the guest
+ * @validate:	make it guest-valid, or guest-invalid; it keeps its contents
+ */
+void snp_emul_rmp_validate(struct rmp_page *page, bool validate)
+{
+	set_state(page, validate ? RMP_GUEST_VALID : RMP_GUEST_INVALID);
+	page->type = 0;
 }
 
 /**
@@ -285,6 +301,8 @@ static u64 rmpupdate(u64 pa, const struct rmp_state *new)
 		/* Not covered, as long as no SNP_INIT_EX has made it HV-fixed */
 		if (!is_memory(&page[i]))
 			return RMP_FAIL_INPUT;
+		if (page[i].busy)
+			return RMP_FAIL_INUSE;
 	}
 
 	/* 4 KiB pages of a 2 MiB entry, and the other way round */

@@ -34,6 +34,12 @@ struct snp_cpuid_table;
 #define SNP_EMUL_NR_ASIDS	1024
 
 /*
+ * The C-bit, CPUID Fn8000_001F EBX: the topmost of the 40 physical address bits of
+ * QEMU's CPUs, so that the CPU takes it in page tables of a guest.
+ */
+#define SNP_EMUL_C_BIT		39
+
+/*
  * Page states of the SEV-SNP firmware ABI ("Page States"). The RMP entry tells
  * them apart by the bits named; the hypervisor sees only some of these bits.
  */
@@ -52,18 +58,23 @@ enum rmp_page_state {
 /**
  * struct rmp_page - what the platform knows of a 4 KiB page of memory
  * @gpa:	guest physical address it is assigned at
+ * @plain:	what the guest has in it, NULL as long as it has not looked
  * @sum:	checksum of what is in a page of a guest, to find host writes to it
  * @asid:	owner
  * @state:	page state
  * @large:	first page of a 2 MiB entry
- * @type:	page type of the launch update that made it guest-valid
+ * @busy:	a VMSA that a CPU runs from
+ * @type:	page type of the launch update that made it guest-valid, or VMSA if the
+ *		guest has made it one
  */
 struct rmp_page {
 	u64			gpa;
+	void			*plain;
 	u32			sum;
 	u32			asid;
 	enum rmp_page_state	state : 8;
 	bool			large : 1;
+	bool			busy  : 1;
 	u8			type  : 3;
 };
 
@@ -75,6 +86,14 @@ enum psp_guest_state {
 	PSP_GUEST_RUNNING,
 };
 
+#define PSP_NR_VMPLS		4
+
+/* "Virtual Machine Platform Communication Keys" */
+#define PSP_VMPCK_SIZE		32
+
+/* "MSG_REPORT_REQ" */
+#define PSP_REPORT_REQ_SIZE	96
+
 /**
  * struct psp_guest - a guest context
  * @gctx:	physical address of the context page
@@ -84,6 +103,17 @@ enum psp_guest_state {
  * @asid:	ASID it is activated with, 0 if it is not
  * @state:	state of the guest
  * @imi:	it is the initial image of a migration
+ * @author_key:	its ID block came with an author's key
+ * @vcek_disabled: it must not be attested with the key of the chip
+ * @svn:	security version number, of the ID block
+ * @family_id:	of the ID block
+ * @image_id:	of the ID block
+ * @id_key_digest: of the key that has signed the ID block
+ * @author_key_digest: of the author's key
+ * @host_data:	what the host has added to the report
+ * @report_id:	what its reports have in common
+ * @msg_count:	how many messages there were with each of its keys
+ * @gosvw:	workarounds that the host has applied
  * @ld:		launch digest
  *
  * Real firmware keeps this, encrypted, in the context page.
@@ -96,6 +126,17 @@ struct psp_guest {
 	u32			asid;
 	enum psp_guest_state	state;
 	bool			imi;
+	bool			author_key;
+	bool			vcek_disabled;
+	u32			svn;
+	u8			family_id[16];
+	u8			image_id[16];
+	u8			id_key_digest[SHA384_DIGEST_SIZE];
+	u8			author_key_digest[SHA384_DIGEST_SIZE];
+	u8			host_data[32];
+	u8			report_id[SHA256_DIGEST_SIZE];
+	u64			msg_count[PSP_NR_VMPLS];
+	u8			gosvw[16];
 	u8			ld[SHA384_DIGEST_SIZE];
 };
 
@@ -170,6 +211,15 @@ void snp_emul_rmp_encrypt(struct rmp_page *page, u64 key, u8 type);
 void *snp_emul_rmp_data(struct rmp_page *page);
 u64 snp_emul_rmp_nr_of(u32 asid);
 void snp_emul_rmp_configure(const struct sev_data_range_list *list);
+void snp_emul_rmp_validate(struct rmp_page *page, bool validate);
+
+/* plain.c */
+void *snp_emul_plain(struct rmp_page *page, u64 key);
+void snp_emul_plain_drop(struct rmp_page *page);
+void snp_emul_plain_unmap(void);
+u64 snp_emul_plain_enter(void);
+void snp_emul_plain_leave(void);
+void snp_emul_plain_init(void);
 
 /* psp.c */
 void snp_emul_psp_init(struct dentry *debugfs);
@@ -198,6 +248,7 @@ bool snp_emul_psp_asids_clean(void);
 u16 snp_emul_psp_asid_activate(u32 *owned, u32 asid, bool es, bool runs);
 void snp_emul_psp_asid_run(u32 asid);
 void snp_emul_psp_asid_release(u32 *owned);
+bool snp_emul_psp_asid_runs(u32 asid);
 
 /* psp_sev.c */
 extern const struct psp_cmd snp_emul_psp_sev_cmds[];
@@ -210,6 +261,7 @@ extern const struct psp_cmd snp_emul_psp_guest_cmds[];
 int snp_emul_psp_guest_init(struct dentry *debugfs);
 u16 snp_emul_psp_guest(u64 gctx, struct psp_guest **guest);
 unsigned int snp_emul_psp_nr_guests(void);
+struct psp_guest *snp_emul_psp_guest_of_asid(u32 asid);
 void snp_emul_psp_guests_forget(void);
 
 /* psp_cpuid.c */
@@ -217,6 +269,15 @@ u16 snp_emul_psp_check_cpuid(struct snp_cpuid_table *table);
 
 /* psp_launch.c */
 extern const struct psp_cmd snp_emul_psp_launch_cmds[];
+
+/* psp_msg.c */
+extern const struct psp_cmd snp_emul_psp_msg_cmds[];
+void snp_emul_psp_vmpck(const struct psp_guest *guest, unsigned int vmpl,
+			u8 key[PSP_VMPCK_SIZE]);
+
+/* psp_report.c */
+u16 snp_emul_psp_report(const struct psp_guest *guest, unsigned int vmpl, const void *request,
+			void *response);
 
 /* psp_pci.c */
 int snp_emul_psp_pci_init(void);

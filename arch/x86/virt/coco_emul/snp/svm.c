@@ -4,11 +4,7 @@
  * Manual, volume 3, "System Instruction Reference". They are invalid opcodes, as
  * guest/svm.c has it.
  *
- * VMs that know nothing of SEV run as on the CPU as it is. VMRUN of all others
- * fails, as it does on hardware if the ASID is not one of an active guest: the
- * #VMEXIT has the code VMEXIT_INVALID. The real VMRUN must not see them. It knows
- * nothing of SEV, would run what is in the VMCB in place of the VMSA, and would not
- * restore the registers of the host that SEV-ES restores.
+ * VMRUN itself is vmrun.c.
  */
 #include <linux/kprobes.h>
 #include <linux/percpu.h>
@@ -17,7 +13,7 @@
 #include <asm/svm.h>
 
 #include "../guest/svm.h"
-#include "snp.h"
+#include "run.h"
 
 /* VMLOAD has loaded the state of a guest, which is in its area. */
 static DEFINE_PER_CPU(bool, guest_loaded);
@@ -36,20 +32,11 @@ static struct vmcb *vmcb_in_rax(struct pt_regs *regs)
 	return coco_emul_ram(regs->ax, PAGE_SIZE);
 }
 
-/* VMRUN, "Canonicalization and Consistency Checks" */
-static void vmrun_fails(struct vmcb *vmcb, u64 exit_code)
-{
-	*coco_emul_vmcb_field(vmcb, VMCB_EXIT_CODE) = exit_code;
-	vmcb->control.exit_info_1 = 0;
-	vmcb->control.exit_info_2 = 0;
-	vmcb->control.exit_int_info = 0;
-}
-
 static bool emulate_vmrun(const struct coco_emul_insn *e, struct pt_regs *regs,
 			  struct insn *insn)
 {
 	struct vmcb *vmcb = vmcb_in_rax(regs);
-	u64 gprs[COCO_EMUL_NR_GPRS] = {}, status = SVM_EXIT_ERR;
+	u64 status = SVM_EXIT_ERR;
 	bool fails;
 
 	if (!svm_is_on() || !vmcb)
@@ -59,24 +46,16 @@ static bool emulate_vmrun(const struct coco_emul_insn *e, struct pt_regs *regs,
 	fails = coco_emul_hit(e->point, &status);
 	raw_spin_unlock(&coco_emul_lock);
 
-	if (fails || !coco_emul_svm_runs() ||
-	    *coco_emul_vmcb_field(vmcb, VMCB_FEATURES) & (VMCB_SEV | VMCB_SEV_ES)) {
-		vmrun_fails(vmcb, status);
+	if (fails || !coco_emul_svm_runs()) {
+		snp_emul_vmrun_fails(vmcb, status);
 		return true;
 	}
 
-	if (!this_cpu_read(guest_loaded)) {
+	if (!snp_emul_vmrun_loads_all(vmcb) && !this_cpu_read(guest_loaded)) {
 		coco_emul_svm_host_to_guest_area();
 		this_cpu_write(guest_loaded, true);
 	}
-
-	coco_emul_svm_gprs(gprs, regs);
-	coco_emul_svm_enter(regs->ax, gprs, regs->flags & X86_EFLAGS_IF);
-	coco_emul_svm_set_gprs(regs, gprs);
-
-	/* Neither NRIPS nor decode assists, which the CPU claims: KVM can do without. */
-	vmcb->control.next_rip = 0;
-	vmcb->control.insn_len = 0;
+	snp_emul_vmrun(vmcb, regs);
 	return true;
 }
 

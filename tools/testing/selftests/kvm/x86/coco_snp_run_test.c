@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM_RUN on the emulated SEV-SNP host. A vCPU of a confidential VM cannot be run
- * there: whatever the state of its VM, KVM_RUN says that entering the guest failed,
- * as it does on hardware for a guest that is not launched, and the host goes on.
+ * KVM_RUN on the emulated SEV-SNP host, of vCPUs that cannot run: before the launch
+ * is finished KVM_RUN says that entering the guest failed, and the host goes on.
  * Ordinary VMs run beside it.
  */
 #include <errno.h>
@@ -112,39 +111,26 @@ TEST_F(run, before_launch)
 	expect_entries_fail(self->vcpu);
 }
 
-/* Does the firmware know how to launch VMs of this type? */
-static bool launch_start(struct kvm_vm *vm)
+static void launch_start(struct kvm_vm *vm)
 {
 	struct kvm_sev_launch_start start = {
 		.policy = is_sev_es_vm(vm) ? SEV_POLICY_ES : 0,
 	};
 
-	if (!is_sev_snp_vm(vm))
-		return !__vm_sev_ioctl(vm, KVM_SEV_LAUNCH_START, &start);
-
-	snp_vm_launch_start(vm, snp_default_policy());
-	return true;
+	if (is_sev_snp_vm(vm))
+		snp_vm_launch_start(vm, snp_default_policy());
+	else
+		vm_sev_ioctl(vm, KVM_SEV_LAUNCH_START, &start);
 }
 
 TEST_F(run, during_launch)
 {
-	if (!launch_start(self->vm))
-		SKIP(return, "The firmware has no LAUNCH_START");
-
+	launch_start(self->vm);
 	expect_entries_fail(self->vcpu);
 	if (is_sev_snp_vm(self->vm)) {
 		snp_vm_launch_update(self->vm);
 		expect_entries_fail(self->vcpu);
 	}
-}
-
-TEST_F(run, after_launch)
-{
-	if (!is_sev_snp_vm(self->vm))
-		SKIP(return, "The firmware has no LAUNCH_FINISH");
-
-	vm_sev_launch(self->vm, snp_default_policy(), NULL);
-	expect_entries_fail(self->vcpu);
 }
 
 static void expect_eintr(struct kvm_vcpu *vcpu, const char *what)
@@ -217,9 +203,6 @@ TEST_F_TIMEOUT(run, beside_ordinary_vm, TIMEOUT)
 	struct ucall uc;
 	uint64_t i;
 
-	if (is_sev_snp_vm(self->vm))
-		vm_sev_launch(self->vm, snp_default_policy(), NULL);
-
 	for (i = 0; i < NR_RUNS; i++) {
 		expect_entry_fails(self->vcpu[i % NR_VCPUS]);
 		vcpu_run(vcpu);
@@ -240,7 +223,6 @@ TEST_F_TIMEOUT(run, killed, TIMEOUT)
 	uint64_t runs = coco_emul_count("VMRUN");
 	struct kvm_vcpu *vcpu[NR_VCPUS];
 	pthread_t thread;
-	struct kvm_vm *vm;
 	int status, i;
 	pid_t pid;
 
@@ -248,9 +230,7 @@ TEST_F_TIMEOUT(run, killed, TIMEOUT)
 	pid = fork();
 	TEST_ASSERT(pid >= 0, "fork(): %s", strerror(errno));
 	if (!pid) {
-		vm = __vm_create_with_vcpus(shape, NR_VCPUS, 0, guest_code, vcpu);
-		if (is_sev_snp_vm(vm))
-			vm_sev_launch(vm, snp_default_policy(), NULL);
+		__vm_create_with_vcpus(shape, NR_VCPUS, 0, guest_code, vcpu);
 		for (i = 1; i < NR_VCPUS; i++)
 			pthread_create(&thread, NULL, run_often, vcpu[i]);
 		for (;;)

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Emulated SEV-SNP host: what a guest has as its memory, AMD64 Architecture
+ * Programmer's Manual, volume 2, "Secure Nested Paging".
+ *
+ * SEV and SEV-ES guests run on KVM's nested page table, with and without the C-bit.
+ * SNP guests have one of their own, of 4 KiB pages, which is filled from KVM's and
+ * from the RMP as they fault. In it the halves without and with the C-bit lead to
+ * the memory that the guest shares and to copies of its private memory.
+ *
+ * Instruction fetches and accesses to the guest's page tables are private without
+ * the C-bit, "Encrypted and Shared Memory": so its data accesses to the same pages
+ * find the private memory as well, where hardware has them find the ciphertext.
+ */
+#include <linux/kvm_host.h>
+
+#include <asm/kvm_host.h>
+
+#include "../guest/npt.h"
+#include "run.h"
+
+/* Bits that CPUID has as reserved in a nested page table: KVM's mark of MMIO */
+#define NPT_RSVD	GENMASK_ULL(51, SNP_EMUL_C_BIT + 1)
+
+#define PFERR_ACCESS	(PFERR_WRITE_MASK | PFERR_USER_MASK | PFERR_FETCH_MASK | \
+			 PFERR_GUEST_FINAL_MASK | PFERR_GUEST_PAGE_MASK)
+
+/* What a guest physical address leads to */
+struct target {
+	void	*page;
+	u64	entry;		/* for a nested page table */
+};
+
+static bool is_private(const struct snp_run *run, u64 gpa, u64 error)
+{
+	/* "without paging all accesses are private" */
+	return gpa & SNP_C_BIT || error & (PFERR_GUEST_PAGE_MASK | PFERR_FETCH_MASK) ||
+	       !(run->space.save->cr0 & X86_CR0_PG);
+}
+
+static bool nested_fault(struct snp_run *run, u64 gpa, u64 error)
+{
+	run->pending = (struct snp_exit) {
+		.code	= SVM_EXIT_NPF,
+		.info_1	= error,
+		.info_2	= gpa,
+	};
+	return false;
+}
+
+static bool vc_fault(struct snp_run *run, u64 code)
+{
+	run->pending = (struct snp_exit) {
+		.code	= code,
+		.vc	= true,
+	};
+	return false;
+}
+
+/* There is nothing wrong, but it has to be tried again. An interrupt is always possible. */
+static bool try_again(struct snp_run *run)
+{
+	run->pending = (struct snp_exit) {
+		.code	= SVM_EXIT_INTR,
+	};
+	return false;
+}
+
+/* What the CPU does in KVM's table when the guest accesses a page */
+static void set_accessed(u64 *entry, u64 old, bool write)
+{
+	u64 new = old | NPT_A | (write ? NPT_D : 0);
+
+	/* KVM may be about to remove it. */
+	if (new != old)
+		cmpxchg64(entry, old, new);
+}
+
+/*
+ * KVM's translation of @gpa. @error is that of a fault, without what is wrong. A
+ * nested page fault is pending if there is none.
+ */
+static bool translate(struct snp_run *run, u64 gpa, u64 error, u64 *pa, u64 *prot, int *level)
+{
+	u64 *e = coco_emul_npt_find(run->kvm->control.nested_cr3, gpa, level), entry, mask;
+
+	entry = e ? READ_ONCE(*e) : 0;
+	if (!(entry & NPT_P))
+		return nested_fault(run, gpa, error);
+	if (entry & NPT_RSVD)
+		return vc_fault(run, SVM_EXIT_NPF);
+	if (error & PFERR_WRITE_MASK && !(entry & NPT_W))
+		return nested_fault(run, gpa, error | PFERR_PRESENT_MASK);
+
+	set_accessed(e, entry, error & PFERR_WRITE_MASK);
+	mask = (PAGE_SIZE << 9 * (*level - 1)) - 1;
+	*pa = (entry & NPT_ADDR & ~mask) | (gpa & mask & PAGE_MASK);
+	*prot = entry & (NPT_W | NPT_NX);
+	return true;
+}
+
+/*
+ * "RMP and VMPL Access Checks". On success the page is the guest's, be it validated
+ * or not.
+ */
+static struct rmp_page *guest_page(struct snp_run *run, u64 gpa, u64 error, u64 *prot)
+{
+	struct rmp_page *page;
+	int level;
+	u64 pa;
+
+	error |= PFERR_GUEST_ENC_MASK;
+	if (!translate(run, gpa, error, &pa, prot, &level))
+		return NULL;
+
+	error |= PFERR_PRESENT_MASK | PFERR_GUEST_RMP_MASK;
+	page = snp_emul_rmp_page(pa);
+	if (!page || page->asid != run->asid || page->gpa != gpa ||
+	    (page->state != RMP_GUEST_INVALID && page->state != RMP_GUEST_VALID)) {
+		nested_fault(run, gpa, error);
+		return NULL;
+	}
+	if (level > 1 && !snp_emul_rmp_is_large(page)) {
+		nested_fault(run, gpa, error | PFERR_GUEST_SIZEM_MASK);
+		return NULL;
+	}
+
+	return page;
+}
+
+static bool private_target(struct snp_run *run, u64 gpa, u64 error, struct target *t)
+{
+	struct rmp_page *page;
+	u64 prot;
+
+	page = guest_page(run, gpa, error, &prot);
+	if (!page)
+		return false;
+	if (page->state != RMP_GUEST_VALID)
+		return vc_fault(run, EXIT_NOT_VALIDATED);
+
+	t->page = snp_emul_plain(page, run->key);
+	if (!t->page)
+		return try_again(run);
+
+	t->entry = __pa(t->page) | NPT_P | NPT_U | NPT_A | NPT_D | prot;
+	return true;
+}
+
+static bool shared_target(struct snp_run *run, u64 gpa, u64 error, struct target *t)
+{
+	struct rmp_page *page;
+	u64 pa, prot;
+	int level;
+
+	if (!translate(run, gpa, error, &pa, &prot, &level))
+		return false;
+
+	/* A page of somebody else is ciphertext, and cannot be written. */
+	page = snp_emul_rmp_page(pa);
+	if (!page || page->state != RMP_HYPERVISOR) {
+		if (!page || error & PFERR_WRITE_MASK)
+			return nested_fault(run, gpa, error | PFERR_PRESENT_MASK |
+						      PFERR_GUEST_RMP_MASK);
+		prot &= ~NPT_W;
+	}
+
+	/* Not writable before the first write, which sets KVM's dirty bit. */
+	if (!(error & PFERR_WRITE_MASK))
+		prot &= ~NPT_W;
+
+	t->page = __va(pa);
+	t->entry = pa | NPT_P | NPT_U | NPT_A | NPT_D | NPT_NX | prot;
+	return true;
+}
+
+/**
+ * snp_emul_kvm_page() - a page of a guest without SNP
+ * @root:	KVM's nested page table
+ * @gpa:	guest physical address without the C-bit
+ *
+ * Return: NULL if KVM does not have it mapped.
+ */
+void *snp_emul_kvm_page(u64 root, u64 gpa)
+{
+	u64 *e, entry, mask;
+	int level;
+
+	e = coco_emul_npt_find(root, gpa, &level);
+	entry = e ? READ_ONCE(*e) : 0;
+	if (!(entry & NPT_P) || entry & NPT_RSVD)
+		return NULL;
+
+	mask = (PAGE_SIZE << 9 * (level - 1)) - 1;
+	return coco_emul_ram((entry & NPT_ADDR & ~mask) | (gpa & mask & PAGE_MASK), PAGE_SIZE);
+}
+
+static u64 access_error(enum coco_emul_access access)
+{
+	switch (access) {
+	case ACCESS_WRITE:
+		return PFERR_WRITE_MASK | PFERR_GUEST_FINAL_MASK;
+	case ACCESS_FETCH:
+		return PFERR_FETCH_MASK | PFERR_GUEST_FINAL_MASK;
+	case ACCESS_WALK:
+		return PFERR_WRITE_MASK | PFERR_GUEST_PAGE_MASK;
+	default:
+		return PFERR_GUEST_FINAL_MASK;
+	}
+}
+
+/**
+ * snp_emul_run_page() - coco_emul_space.page of SEV-ES and SNP guests
+ * @space:	of a struct snp_run
+ * @gpa:	guest physical address, with the C-bit
+ * @access:	what for
+ *
+ * Return: NULL if an exit is pending instead.
+ */
+void *snp_emul_run_page(struct coco_emul_space *space, u64 gpa, enum coco_emul_access access)
+{
+	struct snp_run *run = container_of(space, struct snp_run, space);
+	u64 error = access_error(access), prot, pa;
+	struct target t;
+	int level;
+
+	lockdep_assert_held(&coco_emul_lock);
+
+	if (!run->snp)
+		return translate(run, gpa & ~SNP_C_BIT, error, &pa, &prot, &level) ?
+		       coco_emul_ram(pa, PAGE_SIZE) : NULL;
+
+	if (is_private(run, gpa, error))
+		return private_target(run, gpa & ~SNP_C_BIT, error, &t) ? t.page : NULL;
+
+	return shared_target(run, gpa, error, &t) ? t.page : NULL;
+}
+
+/**
+ * snp_emul_run_rmp_page() - the RMP entry behind a private address
+ * @run:	an SNP guest
+ * @gpa:	guest physical address, with or without the C-bit
+ *
+ * Return: NULL if an exit is pending instead.
+ */
+struct rmp_page *snp_emul_run_rmp_page(struct snp_run *run, u64 gpa)
+{
+	u64 prot;
+
+	return guest_page(run, gpa & PAGE_MASK & ~SNP_C_BIT,
+			  PFERR_WRITE_MASK | PFERR_GUEST_FINAL_MASK, &prot);
+}
+
+/**
+ * snp_emul_run_fault() - a nested page fault of an SNP guest
+ * @run:	the guest
+ *
+ * Return: true if the page is mapped now, false if an exit is pending.
+ */
+bool snp_emul_run_fault(struct snp_run *run)
+{
+	u64 error = run->vmcb->control.exit_info_1 & PFERR_ACCESS;
+	u64 gpa = run->vmcb->control.exit_info_2 & PAGE_MASK;
+	u64 address = run->vmcb->control.exit_info_2 & ~SNP_C_BIT;
+	struct target t;
+	bool ok;
+
+	/* A page table is written to when it is walked. */
+	if (error & PFERR_GUEST_PAGE_MASK)
+		error |= PFERR_WRITE_MASK;
+
+	if (!is_private(run, gpa, error)) {
+		ok = shared_target(run, gpa, error, &t);
+	} else {
+		ok = private_target(run, gpa & ~SNP_C_BIT, error, &t);
+		/* Data that is written without the C-bit is not private. */
+		if (ok && error & PFERR_FETCH_MASK && !(gpa & SNP_C_BIT))
+			t.entry &= ~NPT_W;
+	}
+
+	if (ok)
+		coco_emul_npt_map(run->npt, gpa, t.entry);
+	else if (run->pending.code == SVM_EXIT_NPF && !run->pending.vc)
+		run->pending.info_2 = address;
+	return ok;
+}

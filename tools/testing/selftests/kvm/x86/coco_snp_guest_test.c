@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An SNP guest looks at what SNP_LAUNCH_UPDATE has given it: contents, page by page,
+ * whether they are validated, and what is there that was never loaded.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/sizes.h>
+
+#include "test_util.h"
+#include "kvm_util.h"
+#include "processor.h"
+#include "kvm_test_harness.h"
+#include "coco_emul.h"
+#include "coco_snp_inside.h"
+#include "sev.h"
+
+#define NR_PAGES	16ul
+
+#define NR_ADDS		1000ul
+#define NR_ROUNDS	20
+
+/* Seconds for the cases with two of something; the harness gives the others 30. */
+#define TIMEOUT		120
+
+static uint64_t guest_add(uint64_t counter, uint64_t unused)
+{
+	int i;
+
+	for (i = 0; i < NR_ADDS; i++)
+		__atomic_fetch_add((uint64_t *)counter, 1, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+FIXTURE(guest) {
+	struct coco_emul_census census;
+	struct inside in;
+	struct inside_shared ghcb;
+	uint8_t *src;
+};
+
+FIXTURE_SETUP(guest)
+{
+	int i;
+
+	snp_census_read(&self->census);
+	self->src = snp_map_pages(NR_PAGES);
+	for (i = 0; i < NR_PAGES * PAGE_SIZE / sizeof(uint32_t); i++)
+		((uint32_t *)self->src)[i] = i * 2654435761u;
+
+	inside_create(&self->in, NR_PAGES);
+	self->ghcb = inside_share(&self->in);
+	inside_launch(&self->in);
+}
+
+FIXTURE_TEARDOWN(guest)
+{
+	inside_free(&self->in);
+	munmap(self->src, NR_PAGES * PAGE_SIZE);
+	coco_emul_census_expect(&self->census);
+}
+
+TEST_F(guest, normal)
+{
+	size_t i;
+
+	inside_load(&self->in, 0, self->src, NR_PAGES, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
+	inside_finish(&self->in);
+
+	for (i = 0; i < NR_PAGES; i++) {
+		inside_expect_pvalidate(&self->in, i, true, PVALIDATE_ALREADY);
+		inside_expect(&self->in, i, self->src + i * PAGE_SIZE);
+	}
+}
+
+/* What the host reads and writes meanwhile is not what the guest has. */
+TEST_F(guest, written_by_guest)
+{
+	uint8_t *second = self->src + PAGE_SIZE;
+
+	inside_load(&self->in, 0, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
+	inside_finish(&self->in);
+
+	memcpy(self->in.data.hva, second, PAGE_SIZE);
+	inside_call(&self->in, guest_copy, inside_gva(0), self->in.data.gva);
+	memset(addr_gpa2hva(self->in.guest.vm, INSIDE_GPA), 0x55, PAGE_SIZE);
+	inside_expect(&self->in, 0, second);
+}
+
+TEST_F(guest, zero_and_unmeasured)
+{
+	static const uint8_t zero[PAGE_SIZE];
+
+	inside_load(&self->in, 0, NULL, 2, KVM_SEV_SNP_PAGE_TYPE_ZERO);
+	inside_load(&self->in, 2, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_UNMEASURED);
+	inside_finish(&self->in);
+
+	inside_expect(&self->in, 0, zero);
+	inside_expect(&self->in, 1, zero);
+	inside_expect(&self->in, 2, self->src);
+	inside_expect_pvalidate(&self->in, 1, true, PVALIDATE_ALREADY);
+}
+
+/* As the firmware has filled it in: version, no flags, the keys */
+TEST_F(guest, secrets)
+{
+	uint32_t *words = (void *)self->in.data.hva;
+
+	inside_load(&self->in, 3, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_SECRETS);
+	inside_finish(&self->in);
+
+	inside_read(&self->in, 3);
+	TEST_ASSERT(words[0] && !words[1], "Version %u, flags 0x%x", words[0], words[1]);
+}
+
+TEST_F(guest, cpuid)
+{
+	snp_init_cpuid_page(self->src);
+	inside_load(&self->in, 4, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_CPUID);
+	inside_finish(&self->in);
+
+	inside_expect(&self->in, 4, self->src);
+}
+
+/* The guest's, but it has not accepted it. */
+TEST_F(guest, not_loaded)
+{
+	inside_load(&self->in, 0, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
+	inside_finish(&self->in);
+
+	inside_expect_load(&self->in, 1, INSIDE_NOT_VALIDATED);
+	inside_expect_pvalidate(&self->in, 1, true, 0);
+	inside_expect_load(&self->in, 1, INSIDE_FINE);
+	inside_expect_pvalidate(&self->in, 1, true, PVALIDATE_ALREADY);
+	inside_expect_pvalidate(&self->in, 1, false, 0);
+	inside_expect_load(&self->in, 1, INSIDE_NOT_VALIDATED);
+	inside_expect(&self->in, 0, self->src);
+}
+
+/* An update that fails on its third page: two are there, of the others nothing is. */
+TEST_F(guest, partial_update)
+{
+	struct kvm_sev_snp_launch_update args = {
+		.gfn_start = INSIDE_GPA / PAGE_SIZE,
+		.uaddr = (uint64_t)self->src,
+		.len = 5 * PAGE_SIZE,
+		.type = KVM_SEV_SNP_PAGE_TYPE_NORMAL,
+	};
+	uint32_t fw_error;
+	size_t i;
+
+	coco_emul_inject("SNP_LAUNCH_UPDATE", 3, SEV_RET_HWSEV_RET_UNSAFE);
+	__snp_launch_update(self->in.guest.vm, &args, &fw_error);
+	TEST_ASSERT(fw_error == SEV_RET_HWSEV_RET_UNSAFE, "Firmware 0x%x", fw_error);
+	inside_finish(&self->in);
+
+	for (i = 0; i < 2; i++) {
+		inside_expect_pvalidate(&self->in, i, true, PVALIDATE_ALREADY);
+		inside_expect(&self->in, i, self->src + i * PAGE_SIZE);
+	}
+	for (; i < 5; i++) {
+		inside_expect_load(&self->in, i, INSIDE_NOT_VALIDATED);
+		inside_expect_pvalidate(&self->in, i, true, 0);
+		inside_read(&self->in, i);
+		TEST_ASSERT(memcmp(self->in.data.hva, self->src + i * PAGE_SIZE, PAGE_SIZE),
+			    "The guest sees page %lu of an update that failed", i);
+	}
+}
+
+/* A page that the host takes away is another one when the guest touches it again. */
+TEST_F(guest, punched)
+{
+	inside_load(&self->in, 0, self->src, 2, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
+	inside_finish(&self->in);
+
+	inside_expect(&self->in, 0, self->src);
+	vm_guest_mem_punch_hole(self->in.guest.vm, INSIDE_GPA, PAGE_SIZE);
+	inside_expect_load(&self->in, 0, INSIDE_NOT_VALIDATED);
+	inside_expect_pvalidate(&self->in, 0, true, 0);
+	inside_expect_load(&self->in, 0, INSIDE_FINE);
+	inside_expect(&self->in, 1, self->src + PAGE_SIZE);
+}
+
+/* The guest goes on using a page as private that is not. */
+TEST_F(guest, converted)
+{
+	struct kvm_run *run = self->in.vcpu[0]->run;
+	int ret;
+
+	inside_load(&self->in, 0, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
+	inside_finish(&self->in);
+	inside_expect(&self->in, 0, self->src);
+
+	vm_mem_set_shared(self->in.guest.vm, INSIDE_GPA, PAGE_SIZE);
+	inside_tell(&self->in, 0, guest_load, inside_gva(0), 0);
+	ret = __vcpu_run(self->in.vcpu[0]);
+	TEST_ASSERT(ret == -1 && errno == EFAULT && run->exit_reason == KVM_EXIT_MEMORY_FAULT &&
+		    run->memory_fault.gpa == INSIDE_GPA &&
+		    run->memory_fault.flags == KVM_MEMORY_EXIT_FLAG_PRIVATE,
+		    "ret %d, errno %d, %s, 0x%llx, flags 0x%llx", ret, errno,
+		    exit_reason_str(run->exit_reason), run->memory_fault.gpa,
+		    run->memory_fault.flags);
+
+	vm_mem_set_private(self->in.guest.vm, INSIDE_GPA, PAGE_SIZE);
+	inside_result(&self->in, 0);
+}
+
+/* Where the guest has a VMSA for its second vCPU, which must not be 2 MiB-aligned */
+#define VMSA_PAGE	1
+#define VMSA_RIP	0x178
+#define RMPADJUST_VMSA	BIT_ULL(16)
+#define AP_CREATE	1
+#define AP_APIC_ID	(1ull << 32)
+#define AP_RESULT	0xa9
+
+static void guest_ap_code(struct inside_mailbox *mailbox)
+{
+	for (;;) {
+		WRITE_ONCE(mailbox->result, AP_RESULT);
+		guest_done();
+	}
+}
+
+/* A vCPU as KVM would launch it, but for where it begins */
+static void load_vmsa(FIXTURE_DATA(guest) *self)
+{
+	snp_vmsa(self->in.vcpu[1], self->src);
+	*(uint64_t *)(self->src + VMSA_RIP) = (uint64_t)guest_ap_code;
+	inside_load(&self->in, VMSA_PAGE, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
+	inside_finish(&self->in);
+}
+
+static void create_ap(FIXTURE_DATA(guest) *self)
+{
+	struct inside_ghcb *request = self->in.data.hva;
+	uint64_t ret;
+
+	*request = (struct inside_ghcb) {
+		.page = self->ghcb,
+		.exit_code = GHCB_AP_CREATION,
+		.info_1 = AP_APIC_ID | AP_CREATE,
+		.info_2 = inside_gpa(VMSA_PAGE),
+		.rax = 1,
+	};
+	ret = inside_call(&self->in, guest_ghcb, self->in.data.gva, 0);
+	TEST_ASSERT(!ret, "AP creation: 0x%lx", ret);
+}
+
+TEST_F(guest, ap_creation)
+{
+	load_vmsa(self);
+	TEST_ASSERT_EQ(inside_call(&self->in, guest_rmpadjust, inside_gva(VMSA_PAGE),
+				   RMPADJUST_VMSA | 1), 0);
+	create_ap(self);
+	TEST_ASSERT_EQ(inside_result(&self->in, 1), AP_RESULT);
+	TEST_ASSERT_EQ(inside_result(&self->in, 1), AP_RESULT);
+}
+
+/* "VMRUN Page Checks": a page like any other is no VMSA. */
+TEST_F(guest, ap_without_rmpadjust)
+{
+	struct kvm_run *run = self->in.vcpu[1]->run;
+
+	load_vmsa(self);
+	create_ap(self);
+	vcpu_run(self->in.vcpu[1]);
+	TEST_ASSERT(run->exit_reason == KVM_EXIT_FAIL_ENTRY, "%s",
+		    exit_reason_str(run->exit_reason));
+	inside_expect_load(&self->in, VMSA_PAGE, INSIDE_FINE);
+}
+
+/* "CPUID" of the GHCB MSR protocol */
+#define GHCB_MSR_CPUID_REQ	0x004
+#define GHCB_MSR_CPUID_RESP	0x005
+#define GHCB_CPUID_ECX		(2ull << 30)
+#define CPUID_1_ECX_OSXSAVE	BIT(27)
+#define NO_CPUID		(~0ull)
+
+/* KVM has to know CR4 for that. */
+static uint64_t guest_osxsave(uint64_t on, uint64_t unused)
+{
+	uint64_t response;
+
+	set_cr4(on ? get_cr4() | X86_CR4_OSXSAVE : get_cr4() & ~X86_CR4_OSXSAVE);
+	wrmsr(MSR_AMD64_SEV_ES_GHCB, 1ull << 32 | GHCB_CPUID_ECX | GHCB_MSR_CPUID_REQ);
+	vmgexit();
+	response = rdmsr(MSR_AMD64_SEV_ES_GHCB);
+	if ((response & (BIT(12) - 1)) != GHCB_MSR_CPUID_RESP)
+		return NO_CPUID;
+	return response >> 32 & CPUID_1_ECX_OSXSAVE;
+}
+
+/* "CR Write Traps": how else is KVM to learn what is in an encrypted register? */
+TEST_F(guest, cr4_write_trap)
+{
+	inside_finish(&self->in);
+	TEST_ASSERT_EQ(inside_call(&self->in, guest_osxsave, 1, 0), CPUID_1_ECX_OSXSAVE);
+	TEST_ASSERT_EQ(inside_call(&self->in, guest_osxsave, 0, 0), 0);
+	TEST_ASSERT_EQ(inside_call(&self->in, guest_osxsave, 1, 0), CPUID_1_ECX_OSXSAVE);
+}
+
+struct adder {
+	struct inside *in;
+	int vcpu;
+};
+
+static void *add(void *arg)
+{
+	struct adder *adder = arg;
+	int i;
+
+	for (i = 0; i < NR_ROUNDS; i++) {
+		inside_tell(adder->in, adder->vcpu, guest_add, inside_gva(0), 0);
+		inside_result(adder->in, adder->vcpu);
+	}
+	return NULL;
+}
+
+/* Two vCPUs and one private page, while the host takes pages away and gives them back. */
+TEST_F_TIMEOUT(guest, two_vcpus, TIMEOUT)
+{
+	struct adder adder[INSIDE_NR_VCPUS];
+	pthread_t thread[INSIDE_NR_VCPUS];
+	uint64_t counted;
+	int i;
+
+	inside_load(&self->in, 0, NULL, 2, KVM_SEV_SNP_PAGE_TYPE_ZERO);
+	inside_finish(&self->in);
+
+	for (i = 0; i < INSIDE_NR_VCPUS; i++) {
+		adder[i] = (struct adder) { .in = &self->in, .vcpu = i };
+		TEST_ASSERT(!pthread_create(&thread[i], NULL, add, &adder[i]), "pthread_create()");
+	}
+	for (i = 0; i < NR_ROUNDS; i++)
+		vm_guest_mem_punch_hole(self->in.guest.vm, inside_gpa(1 + i % 2), PAGE_SIZE);
+	for (i = 0; i < INSIDE_NR_VCPUS; i++)
+		pthread_join(thread[i], NULL);
+
+	inside_read(&self->in, 0);
+	counted = *(uint64_t *)self->in.data.hva;
+	TEST_ASSERT(counted == INSIDE_NR_VCPUS * NR_ROUNDS * NR_ADDS, "Counted %lu", counted);
+}
+
+/* Whoever runs a guest dies: its pages come back. */
+TEST_F_TIMEOUT(guest, killed, TIMEOUT)
+{
+	uint64_t runs = coco_emul_count("VMRUN");
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	TEST_ASSERT(pid >= 0, "fork(): %s", strerror(errno));
+	if (!pid) {
+		inside_create(&self->in, NR_PAGES);
+		inside_launch(&self->in);
+		inside_finish(&self->in);
+		inside_tell(&self->in, 0, guest_spin, 0, 0);
+		vcpu_run(self->in.vcpu[0]);
+		exit(1);
+	}
+
+	while (coco_emul_count("VMRUN") < runs + 10)
+		TEST_ASSERT(!waitpid(pid, &status, WNOHANG), "The child has failed: 0x%x", status);
+	kill(pid, SIGKILL);
+	TEST_ASSERT(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), "The child: 0x%x",
+		    status);
+}
+
+int main(int argc, char *argv[])
+{
+	TEST_REQUIRE(coco_emul_is("snp"));
+
+	return test_harness_run(argc, argv);
+}
