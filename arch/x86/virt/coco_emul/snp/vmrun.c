@@ -15,7 +15,6 @@
 #include <linux/percpu.h>
 #include <linux/string.h>
 
-#include <asm/kvm_host.h>
 #include <asm/msr.h>
 #include <asm/trapnr.h>
 
