@@ -108,16 +108,28 @@ TEST_F(guest, zero_and_unmeasured)
 	inside_expect_pvalidate(&self->in, 1, true, PVALIDATE_ALREADY);
 }
 
-/* As the firmware has filled it in: version, no flags, the keys */
+/* As the firmware has filled it in: version, no flags, and four keys */
+#define VMPCK_OFFSET	0x20
+#define VMPCK_SIZE	32
+#define NR_VMPCKS	4
+
 TEST_F(guest, secrets)
 {
-	uint32_t *words = (void *)self->in.data.hva;
+	const uint8_t *page = self->in.data.hva, *keys = page + VMPCK_OFFSET;
+	const uint32_t *words = (void *)page;
+	int i, j;
 
 	inside_load(&self->in, 3, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_SECRETS);
 	inside_finish(&self->in);
 
+	inside_expect_pvalidate(&self->in, 3, true, PVALIDATE_ALREADY);
 	inside_read(&self->in, 3);
 	TEST_ASSERT(words[0] && !words[1], "Version %u, flags 0x%x", words[0], words[1]);
+	for (i = 0; i < NR_VMPCKS; i++) {
+		for (j = 0; j < i; j++)
+			TEST_ASSERT(memcmp(keys + i * VMPCK_SIZE, keys + j * VMPCK_SIZE,
+					   VMPCK_SIZE), "VMPCK%d and VMPCK%d are the same", i, j);
+	}
 }
 
 TEST_F(guest, cpuid)
@@ -126,6 +138,7 @@ TEST_F(guest, cpuid)
 	inside_load(&self->in, 4, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_CPUID);
 	inside_finish(&self->in);
 
+	inside_expect_pvalidate(&self->in, 4, true, PVALIDATE_ALREADY);
 	inside_expect(&self->in, 4, self->src);
 }
 
