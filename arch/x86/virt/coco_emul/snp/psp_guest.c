@@ -120,6 +120,7 @@ static u16 cmd_snp_gctx_create(void *buf)
 	return SEV_RET_RESOURCE_LIMIT;
 }
 
+/* Made like the keys of its VMPLs, of another number */
 static void make_report_id(struct psp_guest *guest)
 {
 	const u64 seed[] = { guest->key, PSP_NR_VMPLS };

@@ -15,7 +15,6 @@
 #include <linux/percpu.h>
 #include <linux/string.h>
 
-#include <asm/kvm_host.h>
 #include <asm/msr.h>
 #include <asm/trapnr.h>
 
@@ -431,6 +430,10 @@ static bool write_traps(struct snp_run *run)
 {
 	const struct snp_trapped now = trapped_registers(run);
 	struct snp_trapped *old = &run->trapped;
+
+	/* Without paging all accesses are private, with it those with the C-bit. */
+	if (now.cr0 != old->cr0)
+		this_cpu_write(vmrun_cpu.npt_asid, 0);
 
 	return write_trap(run, TRAP_EFER_WRITE, SVM_EXIT_EFER_WRITE_TRAP, &old->efer, now.efer) ||
 	       write_trap(run, TRAP_CR0_WRITE, SVM_EXIT_CR0_WRITE_TRAP, &old->cr0, now.cr0) ||

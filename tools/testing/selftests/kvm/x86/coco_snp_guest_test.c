@@ -108,16 +108,28 @@ TEST_F(guest, zero_and_unmeasured)
 	inside_expect_pvalidate(&self->in, 1, true, PVALIDATE_ALREADY);
 }
 
-/* As the firmware has filled it in: version, no flags, the keys */
+/* As the firmware has filled it in: version, no flags, and four keys */
+#define VMPCK_OFFSET	0x20
+#define VMPCK_SIZE	32
+#define NR_VMPCKS	4
+
 TEST_F(guest, secrets)
 {
-	uint32_t *words = (void *)self->in.data.hva;
+	const uint8_t *page = self->in.data.hva, *keys = page + VMPCK_OFFSET;
+	const uint32_t *words = (void *)page;
+	int i, j;
 
 	inside_load(&self->in, 3, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_SECRETS);
 	inside_finish(&self->in);
 
+	inside_expect_pvalidate(&self->in, 3, true, PVALIDATE_ALREADY);
 	inside_read(&self->in, 3);
 	TEST_ASSERT(words[0] && !words[1], "Version %u, flags 0x%x", words[0], words[1]);
+	for (i = 0; i < NR_VMPCKS; i++) {
+		for (j = 0; j < i; j++)
+			TEST_ASSERT(memcmp(keys + i * VMPCK_SIZE, keys + j * VMPCK_SIZE,
+					   VMPCK_SIZE), "VMPCK%d and VMPCK%d are the same", i, j);
+	}
 }
 
 TEST_F(guest, cpuid)
@@ -126,6 +138,7 @@ TEST_F(guest, cpuid)
 	inside_load(&self->in, 4, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_CPUID);
 	inside_finish(&self->in);
 
+	inside_expect_pvalidate(&self->in, 4, true, PVALIDATE_ALREADY);
 	inside_expect(&self->in, 4, self->src);
 }
 
@@ -371,6 +384,106 @@ TEST_F_TIMEOUT(guest, killed, TIMEOUT)
 	kill(pid, SIGKILL);
 	TEST_ASSERT(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), "The child: 0x%x",
 		    status);
+}
+
+/* A page of 32-bit code without paging, with all that it needs, by offsets */
+#define CODE_32		0x000
+#define HANDLER_32	0x080
+#define GDT_32		0x100
+#define IDT_32		0x200
+#define CS_32		0x08
+#define DS_32		0x10
+#define VC_VECTOR	29
+#define VC_CPUID	0x72
+
+static void write_32_bit_code(uint8_t *page, uint32_t gpa)
+{
+	static const uint8_t code[] = {
+		0xb8, 0x01, 0x00, 0x00, 0x00,	/* mov $1, %eax */
+		0x0f, 0xa2,			/* cpuid */
+		0xf4,				/* hlt */
+	};
+	/* A termination request: error code in bits 31:16, EIP above them */
+	static const uint8_t handler[] = {
+		0x58,				/* pop %eax */
+		0xc1, 0xe0, 0x10,		/* shl $16, %eax */
+		0x0d, 0x00, 0x01, 0x00, 0x00,	/* or $0x100, %eax */
+		0x5a,				/* pop %edx */
+		0xb9, 0x30, 0x01, 0x01, 0xc0,	/* mov $0xc0010130, %ecx */
+		0x0f, 0x30,			/* wrmsr */
+		0xf3, 0x0f, 0x01, 0xd9,		/* vmgexit */
+	};
+	uint64_t *gdt = (void *)page + GDT_32, *idt = (void *)page + IDT_32;
+	uint32_t entry = gpa + HANDLER_32;
+
+	memcpy(page + CODE_32, code, sizeof(code));
+	memcpy(page + HANDLER_32, handler, sizeof(handler));
+	gdt[CS_32 / 8] = 0x00cf9b000000ffff;
+	gdt[DS_32 / 8] = 0x00cf93000000ffff;
+	idt[VC_VECTOR] = (uint64_t)(entry >> 16) << 48 | 0x8eull << 40 | CS_32 << 16 |
+			 (entry & 0xffff);
+}
+
+static struct kvm_segment segment_32(uint16_t selector, uint8_t type)
+{
+	return (struct kvm_segment) {
+		.limit = 0xffffffff,
+		.selector = selector,
+		.type = type,
+		.present = 1,
+		.db = 1,
+		.s = 1,
+		.g = 1,
+	};
+}
+
+static void set_32_bit_registers(struct kvm_vcpu *vcpu, uint32_t gpa)
+{
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+
+	vcpu_sregs_get(vcpu, &sregs);
+	sregs.cr0 = X86_CR0_PE | X86_CR0_NE;
+	sregs.cr3 = 0;
+	sregs.cr4 = 0;
+	sregs.efer = 0;
+	sregs.cs = segment_32(CS_32, 0xb);
+	sregs.ds = segment_32(DS_32, 0x3);
+	sregs.es = sregs.ds;
+	sregs.ss = sregs.ds;
+	sregs.gdt = (struct kvm_dtable) { .base = gpa + GDT_32, .limit = 3 * 8 - 1 };
+	sregs.idt = (struct kvm_dtable) { .base = gpa + IDT_32, .limit = 30 * 8 - 1 };
+	vcpu_sregs_set(vcpu, &sregs);
+
+	vcpu_regs_get(vcpu, &regs);
+	regs.rip = gpa + CODE_32;
+	regs.rsp = gpa + PAGE_SIZE;
+	vcpu_regs_set(vcpu, &regs);
+}
+
+/* "Legacy Protected-Mode Interrupt Control Transfers", of a guest that looks like firmware */
+TEST(vc_in_32_bit_code)
+{
+	struct inside in;
+	struct kvm_run *run;
+	uint64_t gva, gpa, want;
+
+	inside_create(&in, 1);
+	gva = vm_vaddr_alloc_page(in.guest.vm);
+	gpa = addr_gva2gpa(in.guest.vm, gva);
+	write_32_bit_code(addr_gva2hva(in.guest.vm, gva), gpa);
+	set_32_bit_registers(in.vcpu[1], gpa);
+	inside_launch(&in);
+	inside_finish(&in);
+	snp_guest_expect_digest(&in.guest);
+
+	run = in.vcpu[1]->run;
+	vcpu_run(in.vcpu[1]);
+	want = (gpa + 5) << 32 | VC_CPUID << 16 | GHCB_MSR_TERM_REQ;
+	TEST_ASSERT(run->exit_reason == KVM_EXIT_SYSTEM_EVENT && run->system_event.data[0] == want,
+		    "%s, 0x%llx, wanted 0x%lx", exit_reason_str(run->exit_reason),
+		    run->system_event.data[0], want);
+	inside_free(&in);
 }
 
 int main(int argc, char *argv[])
