@@ -15,14 +15,21 @@
  *		have been written to, or were given to a TD again
  *		"private <n>": pages that the host has got back and did not reset,
  *		on a CPU where it has to
+ *   freed	"<pfn> <type>" per page that is free, although it is a TD's, or
+ *		"<pfn> dirty" if it is not written back. There is no such page.
  */
 #include <linux/cleanup.h>
 #include <linux/debugfs.h>
+#include <linux/memblock.h>
+#include <linux/mm.h>
 #include <linux/seq_file.h>
 
 #include "tdx.h"
 
 #define PAMT_LINE_SIZE	(PAGE_SIZE / BITS_PER_TYPE(u64))
+
+/* Pages that are looked at without a chance for others to run */
+#define TDMR_FREED_STEP	4096
 
 /* All are protected by coco_emul_lock. */
 static u64 nr_host_writes;
@@ -213,7 +220,40 @@ static int pamt_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(pamt);
 
+static int freed_show(struct seq_file *m, void *v)
+{
+	u64 pfn, end = PHYS_PFN(memblock_end_of_DRAM());
+	const struct pamt_entry *pamt;
+	unsigned long flags;
+	u16 dirty_keyid;
+	u8 type;
+
+	for (pfn = 0; pfn < end; pfn++) {
+		if (!(pfn % TDMR_FREED_STEP))
+			cond_resched();
+		if (!pfn_valid(pfn) || page_count(pfn_to_page(pfn)))
+			continue;
+		pamt = tdx_emul_pamt(PFN_PHYS(pfn));
+		if (!pamt)
+			continue;
+
+		raw_spin_lock_irqsave(&coco_emul_lock, flags);
+		type = pamt->type;
+		dirty_keyid = pamt->dirty_keyid;
+		raw_spin_unlock_irqrestore(&coco_emul_lock, flags);
+
+		if (type != PT_NDA && type != PT_RSVD)
+			seq_printf(m, "%#llx %s\n", pfn, page_type_names[type]);
+		else if (dirty_keyid)
+			seq_printf(m, "%#llx dirty\n", pfn);
+	}
+
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(freed);
+
 void __init tdx_emul_page_init(struct dentry *debugfs)
 {
 	debugfs_create_file("pamt", 0400, debugfs, NULL, &pamt_fops);
+	debugfs_create_file("freed", 0400, debugfs, NULL, &freed_fops);
 }

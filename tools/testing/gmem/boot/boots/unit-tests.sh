@@ -44,7 +44,7 @@ unit_test()
 load kvm-amd
 while IFS=$tab read -r name seconds smp file checks params args <&3; do
 	case $name in
-	emulator) skip_case $name "ends QEMU 7.2 under TCG, with an assertion in tcg_handle_interrupt()" ;;
+	emulator) skip_case "$name" "ends QEMU 7.2 under TCG, with an assertion in tcg_handle_interrupt()" ;;
 	*) unit_test "$name" "$seconds" "$smp" "$file" "$checks" "$params" "$args" ;;
 	esac
 done 3</unit-tests/list

@@ -286,6 +286,15 @@ static bool another_td_has(uint64_t tdr, uint64_t hpa)
 	return found;
 }
 
+/* The page itself may go to somebody who is no TD before one asks for pages. */
+static void expect_not_freed(void)
+{
+	char *freed = coco_emul_read("freed");
+
+	TEST_ASSERT(!*freed, "Free, but not the host's: %s", freed);
+	free(freed);
+}
+
 /* A TD that gets its pages now is none the worse for it. */
 static void fill_other(FIXTURE_DATA(lost) *self, struct coco_td *other)
 {
@@ -302,6 +311,7 @@ TEST_F_TIMEOUT(lost, punch_hole, 120)
 	struct coco_td next;
 
 	vm_guest_mem_punch_hole(self->td.vm, COCO_TD_GPA, PAGE_SIZE);
+	expect_not_freed();
 	fill_other(self, &self->other);
 	TEST_ASSERT(coco_td_is_dead(&self->td), "The VM should be dead");
 	coco_td_free(&self->td);
@@ -317,6 +327,7 @@ TEST_F_TIMEOUT(lost, conversion, 120)
 	vm_mem_set_shared(self->td.vm, COCO_TD_GPA, PAGE_SIZE);
 	TEST_ASSERT(coco_td_is_dead(&self->td), "The VM should be dead");
 	coco_td_free(&self->td);
+	expect_not_freed();
 	fill_other(self, &self->other);
 }
 
