@@ -152,7 +152,7 @@ static void *page_addr[NR_PAGES];
 static uint64_t page_pa[NR_PAGES];
 static unsigned int bend, asid, level;
 
-/* The KeyIDs that TDs have had, besides that of the module */
+/* The KeyIDs that TDs have had; the module has one for the TDR. */
 #define MODULE_KEYID	1u
 static uint64_t keyids;
 static unsigned int phys_bits;
@@ -274,29 +274,24 @@ static uint64_t do_call(unsigned int op, const char *name, int nr, const uint64_
 
 /*
  * The caches have lines of a page that comes back, and it may be that page's turn
- * again at any time. A host has to write them back, with the KeyID of the TD, or that
- * of the module.
+ * again at any time. A host has to write them back.
  */
-static void write_back(unsigned int page)
+static void write_back(uint64_t pa, unsigned int keyid)
 {
-	uint64_t v[5] = { commands[PAGE_WBINVD_LEAF].id };
-	unsigned int keyid;
+	uint64_t v[5] = { commands[PAGE_WBINVD_LEAF].id, pa | (uint64_t)keyid << phys_bits };
 
-	for (keyid = MODULE_KEYID; keyid < 64; keyid++) {
-		if (!(keyids & BIT_ULL(keyid)))
-			continue;
-		v[1] = page_pa[page] | (uint64_t)keyid << phys_bits;
-		do_call(COMMANDS + PAGE_WBINVD_LEAF, "SEAMCALL", 5, v);
-	}
+	do_call(COMMANDS + PAGE_WBINVD_LEAF, "SEAMCALL", 5, v);
 }
 
-/* Which page TDH.MEM.PAGE.REMOVE has removed is not known here. */
+/* Which page TDH.MEM.PAGE.REMOVE has removed, and of which TD, is not known here. */
 static void write_back_all(void)
 {
-	unsigned int i;
+	unsigned int i, keyid;
 
-	for (i = NR_BUFFERS; i < NR_PAGES; i++)
-		write_back(i);
+	for (keyid = 0; keyid < 64; keyid++) {
+		for (i = NR_BUFFERS; keyids & BIT_ULL(keyid) && i < NR_PAGES; i++)
+			write_back(page_pa[i], keyid);
+	}
 }
 
 static uint64_t seamcall(struct fuzz_rng *rng, unsigned int i, const uint64_t *operands)
@@ -311,9 +306,10 @@ static uint64_t seamcall(struct fuzz_rng *rng, unsigned int i, const uint64_t *o
 	ret = do_call(COMMANDS + i, "SEAMCALL", 5, v);
 	if (!ret && v[0] == commands[MNG_CREATE_LEAF].id)
 		keyids |= BIT_ULL(v[2] & 63);
-	else if (!ret && (v[0] == commands[PAGE_REMOVE_LEAF].id ||
-			  v[0] == commands[PAGE_RECLAIM_LEAF].id))
+	else if (!ret && v[0] == commands[PAGE_REMOVE_LEAF].id)
 		write_back_all();
+	else if (!ret && v[0] == commands[PAGE_RECLAIM_LEAF].id)
+		write_back(v[1], MODULE_KEYID);
 	return ret;
 }
 
@@ -490,7 +486,7 @@ static void give_back_tdx(void)
 			v[1] = page_pa[i];
 			if (do_call(COMMANDS + PAGE_RECLAIM_LEAF, "SEAMCALL", 5, v))
 				continue;
-			write_back(i);
+			write_back(page_pa[i], MODULE_KEYID);
 			more = true;
 		}
 	} while (more);
@@ -631,7 +627,6 @@ int main(int argc, char **argv)
 		ksft_exit_skip("Not an emulated host\n");
 	find_end_of_memory();
 	phys_bits = this_cpu_property(X86_PROPERTY_MAX_PHY_ADDR);
-	keyids = BIT_ULL(MODULE_KEYID);
 	commands = is_tdx ? tdx_leaves : snp_commands;
 	nr_commands = is_tdx ? ARRAY_SIZE(tdx_leaves) : ARRAY_SIZE(snp_commands);
 
