@@ -20,6 +20,7 @@
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 
+#include "../guest/pool.h"
 #include "guest.h"
 #include "tdx.h"
 #include "vmx.h"
@@ -135,6 +136,7 @@ static int __init tdx_host_init(struct dentry *debugfs)
 	tdx_emul_lock_init(debugfs);
 	tdx_emul_page_init(debugfs);
 	if (has_svm()) {
+		coco_emul_pool_init();
 		ret = tdx_guest_init() ?: tdx_emul_vmx_init();
 		if (ret)
 			return ret;

@@ -410,6 +410,7 @@ static bool emulate_invept(const struct coco_emul_insn *e, struct pt_regs *regs,
 			   struct insn *insn)
 {
 	tdx_emul_vmx_invalidate();
+	tdx_emul_td_invalidate();
 	return vmx_invalidate(e, regs, insn,
 			      BIT(VMX_EPT_EXTENT_CONTEXT) | BIT(VMX_EPT_EXTENT_GLOBAL));
 }
