@@ -64,6 +64,14 @@ static inline u64 *tdx_guest_gpr(struct tdx_guest *g, unsigned int nr)
 	}
 }
 
+/* The instruction at RIP is done, and so is the interrupt shadow that it was in. */
+static inline void tdx_guest_skip(struct tdx_guest *g, u32 len)
+{
+	tdx_guest_save(g)->rip += len;
+	g->blocking &= ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS);
+	g->hold = false;
+}
+
 static inline void tdx_guest_raise(struct tdx_guest *g, u8 vector, bool has_error, u32 error)
 {
 	g->inject = INTR_INFO_VALID_MASK | INTR_TYPE_HARD_EXCEPTION | vector |

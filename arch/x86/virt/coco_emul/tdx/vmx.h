@@ -74,7 +74,7 @@ static inline bool vmx_exits(struct vmx_run *run, u32 reason, u64 qual, u32 len)
 
 static inline bool vmx_goes_on(struct vmx_run *run, u32 len)
 {
-	vmx_save(run)->rip += len;
+	tdx_guest_skip(&run->g, len);
 	return false;
 }
 

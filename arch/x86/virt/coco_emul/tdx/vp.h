@@ -134,7 +134,7 @@ static inline bool vp_exits(struct tdx_emul_vp *vp, u64 status, u64 qual)
 
 static inline bool vp_goes_on(struct tdx_emul_vp *vp, u32 len)
 {
-	vp_save(vp)->rip += len;
+	tdx_guest_skip(&vp->g, len);
 	return false;
 }
 

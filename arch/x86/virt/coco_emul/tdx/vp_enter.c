@@ -28,8 +28,8 @@ static void finish_vmcall(struct tdx_emul_vp *vp, const struct pt_regs *regs)
 			vp->g.gprs[vmcall_gprs[i]] = host[vmcall_gprs[i]];
 	}
 
-	vp->save.rax = TDX_SUCCESS;
-	vp->save.rip += TDCALL_LENGTH;
+	*vp_gpr(vp, GPR_RAX) = TDX_SUCCESS;
+	vp_goes_on(vp, TDCALL_LENGTH);
 	vp->vmcall = 0;
 }
 
@@ -121,11 +121,11 @@ u64 tdx_emul_vp_enter(struct tdx_emul_vp *vp, struct pt_regs *regs)
 	if (!npt_root || !tdx_emul_vp_get_pages(vp))
 		return TDX_OPERAND_BUSY | OPERAND_SEPT_TREE;
 
-	finish_vmcall(vp, regs);
 	vp->exit = (struct tdx_td_exit) {};
 	vp->epoch = vp->td->epoch;
 	vp->running = true;
 	tdx_emul_vp_load(vp, npt_root);
+	finish_vmcall(vp, regs);
 
 	run_until_exit(vp);
 
