@@ -10,7 +10,7 @@ qemu_args()
 	object=$(cat "$VMM/launch/$1/object")
 	echo "-machine q35,confidential-guest-support=cgs,memory-backend=ram,vmport=off -cpu EPYC-Milan" \
 		"-object sev-snp-guest,id=cgs,cbitpos=0,reduced-phys-bits=1,policy=0x30000${object:+,$object}" \
-		"-bios $(firmware "$1" "$VMM/share/OVMF.amdsev.fd")"
+		"-bios $(firmware "$1" "$VMM/share/OVMF.amdsev.fd") -action reboot=shutdown,shutdown=pause"
 }
 guests() { sed -n 's/^[^ ]* [0-9]* \(launch\|running\) [^ ]* /\1 /p' $emul/guests | sed 's/^running/launched/'; }
 census() { cat $emul/rmp; }

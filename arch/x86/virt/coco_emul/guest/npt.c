@@ -5,10 +5,10 @@
  */
 #include <linux/errno.h>
 #include <linux/gfp.h>
+#include <linux/pgtable.h>
 #include <linux/string.h>
 
 #include <asm/page.h>
-#include <asm/pgtable.h>
 
 #include "../coco_emul.h"
 #include "npt.h"

@@ -78,8 +78,6 @@ static int emulate_pvalidate(struct snp_run *run)
 		insn_done(run, GUEST_INSN_OK, X86_EFLAGS_CF);
 	} else {
 		snp_emul_rmp_validate(page, validate);
-		if (!validate)
-			snp_emul_plain_unmap();
 		insn_done(run, GUEST_INSN_OK, 0);
 	}
 	return 0;

@@ -14,8 +14,6 @@
  */
 #include <linux/kvm_host.h>
 
-#include <asm/kvm_host.h>
-
 #include "../guest/npt.h"
 #include "run.h"
 

@@ -6,7 +6,7 @@
  * SEV and SEV-ES guests, the "Secure Encrypted Virtualization API". There are
  * only the commands that the ccp driver and KVM issue on the way from module load
  * over guest launch to module unload, and those that return something to
- * /dev/sev. Keys, attestation and migration are not there: INVALID_COMMAND.
+ * /dev/sev. Keys and migration are not there: INVALID_COMMAND.
  *
  * debugfs, directory coco_emul:
  *   delay	write "<name> <milliseconds>": from now on that command takes so
@@ -39,6 +39,7 @@ static const struct psp_cmd *const psp_cmds[] = {
 	snp_emul_psp_sev_cmds,
 	snp_emul_psp_guest_cmds,
 	snp_emul_psp_launch_cmds,
+	snp_emul_psp_msg_cmds,
 };
 
 static struct coco_emul_point unknown_command = { .name = "UNKNOWN_COMMAND" };

@@ -120,6 +120,14 @@ static u16 cmd_snp_gctx_create(void *buf)
 	return SEV_RET_RESOURCE_LIMIT;
 }
 
+/* Made like the keys of its VMPLs, of another number */
+static void make_report_id(struct psp_guest *guest)
+{
+	const u64 seed[] = { guest->key, PSP_NR_VMPLS };
+
+	sha256((const u8 *)seed, sizeof(seed), guest->report_id);
+}
+
 static u16 cmd_snp_activate(void *buf)
 {
 	struct sev_data_snp_activate *activate = buf;
@@ -142,8 +150,10 @@ static u16 cmd_snp_activate(void *buf)
 
 	status = snp_emul_psp_asid_activate(&guest->asid, activate->asid, true,
 					    guest->state == PSP_GUEST_RUNNING);
-	if (!status)
+	if (!status) {
 		guest->key = coco_emul_new_key();
+		make_report_id(guest);
+	}
 
 	return status;
 }

@@ -6,6 +6,7 @@
  */
 #include <linux/topology.h>
 
+#include <asm/cpuid/api.h>
 #include <asm/sev.h>
 
 #include "snp.h"
@@ -34,16 +35,26 @@ struct id_block {
 	u64	policy;
 } __packed;
 
-/* "Secrets Page", as far as it is filled in: nobody decrypts it. */
+/*
+ * "ID Authentication Information Structure": the parts that a report has something
+ * of. Both keys are hashed as they are, whatever they are.
+ */
+#define ID_AUTH_ID_KEY		0x240
+#define ID_AUTH_AUTHOR_KEY	0x880
+#define ID_AUTH_KEY_SIZE	0x404
+
+/* "Secrets Page", as far as it is filled in: not for a guest that migrates */
 struct secrets_page {
 	u32	version;
 	u32	flags;
-	u8	rsvd[24];
-	u8	vmpck[4][32];
+	u32	fms;
+	u32	rsvd;
+	u8	gosvw[16];
+	u8	vmpck[PSP_NR_VMPLS][PSP_VMPCK_SIZE];
 } __packed;
 
 #define SECRETS_VERSION		3
-#define SECRETS_KEY		0xa5
+#define CPUID_FMS		1
 
 /* The least version that the guest wants, major and minor */
 #define POLICY_ABI		(SNP_POLICY_MASK_API_MAJOR | SNP_POLICY_MASK_API_MINOR)
@@ -78,16 +89,23 @@ static u16 cmd_snp_launch_start(void *buf)
 
 	guest->policy = start->policy;
 	guest->imi = start->imi_en;
+	memcpy(guest->gosvw, start->gosvw, sizeof(guest->gosvw));
 	guest->state = PSP_GUEST_LAUNCH;
 	memset(guest->ld, 0, sizeof(guest->ld));
 	return SEV_RET_SUCCESS;
 }
 
-static void fill_secrets_page(struct secrets_page *secrets)
+static void fill_secrets_page(const struct psp_guest *guest, struct secrets_page *secrets)
 {
+	unsigned int vmpl;
+
 	memset(secrets, 0, PAGE_SIZE);
 	secrets->version = SECRETS_VERSION;
-	memset(secrets->vmpck, SECRETS_KEY, sizeof(secrets->vmpck));
+	secrets->flags = guest->imi;
+	secrets->fms = cpuid_eax(CPUID_FMS);
+	memcpy(secrets->gosvw, guest->gosvw, sizeof(secrets->gosvw));
+	for (vmpl = 0; vmpl < PSP_NR_VMPLS; vmpl++)
+		snp_emul_psp_vmpck(guest, vmpl, secrets->vmpck[vmpl]);
 }
 
 static void extend_digest(struct psp_guest *guest, struct rmp_page *page,
@@ -163,7 +181,7 @@ static u16 cmd_snp_launch_update(void *buf)
 		clear_page(data);
 		break;
 	case SNP_PAGE_TYPE_SECRET:
-		fill_secrets_page(data);
+		fill_secrets_page(guest, data);
 		break;
 	case SNP_PAGE_TYPE_CPUID:
 		status = snp_emul_psp_check_cpuid(data);
@@ -180,11 +198,34 @@ static u16 cmd_snp_launch_update(void *buf)
 	return SEV_RET_SUCCESS;
 }
 
+/* As in AMD's implementation, an author's key counts only together with an ID block. */
+static u16 take_id_block(struct psp_guest *guest, const struct sev_data_snp_launch_finish *finish)
+{
+	const struct id_block *id = snp_emul_psp_ram(finish->id_block_paddr, sizeof(*id));
+	const u8 *auth = snp_emul_psp_ram(finish->id_auth_paddr, PAGE_SIZE);
+
+	if (!id || !auth)
+		return SEV_RET_INVALID_ADDRESS;
+	if (memcmp(id->ld, guest->ld, sizeof(id->ld)))
+		return SEV_RET_BAD_MEASUREMENT;
+	if (id->policy != guest->policy)
+		return SEV_RET_POLICY_FAILURE;
+
+	memcpy(guest->family_id, id->family_id, sizeof(guest->family_id));
+	memcpy(guest->image_id, id->image_id, sizeof(guest->image_id));
+	guest->svn = id->guest_svn;
+	sha384(auth + ID_AUTH_ID_KEY, ID_AUTH_KEY_SIZE, guest->id_key_digest);
+	guest->author_key = finish->auth_key_en;
+	if (guest->author_key)
+		sha384(auth + ID_AUTH_AUTHOR_KEY, ID_AUTH_KEY_SIZE, guest->author_key_digest);
+
+	return SEV_RET_SUCCESS;
+}
+
 static u16 cmd_snp_launch_finish(void *buf)
 {
 	struct sev_data_snp_launch_finish *finish = buf;
 	struct psp_guest *guest;
-	struct id_block *id;
 	u16 status;
 
 	if (finish->rsvd)
@@ -199,15 +240,13 @@ static u16 cmd_snp_launch_finish(void *buf)
 		return SEV_RET_INACTIVE;
 
 	if (finish->id_block_en) {
-		id = snp_emul_psp_ram(finish->id_block_paddr, sizeof(*id));
-		if (!id)
-			return SEV_RET_INVALID_ADDRESS;
-		if (memcmp(id->ld, guest->ld, sizeof(id->ld)))
-			return SEV_RET_BAD_MEASUREMENT;
-		if (id->policy != guest->policy)
-			return SEV_RET_POLICY_FAILURE;
+		status = take_id_block(guest, finish);
+		if (status)
+			return status;
 	}
 
+	memcpy(guest->host_data, finish->host_data, sizeof(guest->host_data));
+	guest->vcek_disabled = finish->vcek_disabled;
 	guest->state = PSP_GUEST_RUNNING;
 	snp_emul_psp_asid_run(guest->asid);
 	return SEV_RET_SUCCESS;

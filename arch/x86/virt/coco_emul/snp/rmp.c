@@ -167,6 +167,8 @@ static void set_state(struct rmp_page *page, enum rmp_page_state state)
 
 	if (is_assigned(page->state) != is_assigned(state))
 		snp_emul_fault_assigned(page - rmp, is_assigned(state));
+	if (page->state == RMP_GUEST_VALID && state != RMP_GUEST_VALID)
+		snp_emul_plain_unmap();
 
 	nr_in_state[page->state]--;
 	nr_in_state[state]++;

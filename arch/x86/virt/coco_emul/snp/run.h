@@ -33,6 +33,14 @@ struct snp_exit {
 	bool	vc;
 };
 
+/* Registers that have write traps */
+struct snp_trapped {
+	u64	efer;
+	u64	cr0;
+	u64	cr4;
+	u64	cr8;
+};
+
 /**
  * struct snp_run - a vCPU from VMRUN to #VMEXIT
  * @space:	its memory and registers
@@ -45,6 +53,7 @@ struct snp_exit {
  * @key:	key of the guest
  * @asid:	its ASID
  * @snp:	SNP is active, not only SEV-ES
+ * @trapped:	control registers as KVM knows them
  * @pending:	why there is a page that @space does not have
  */
 struct snp_run {
@@ -58,6 +67,7 @@ struct snp_run {
 	u64			key;
 	u32			asid;
 	bool			snp;
+	struct snp_trapped	trapped;
 	struct snp_exit		pending;
 };
 

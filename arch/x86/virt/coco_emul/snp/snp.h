@@ -86,6 +86,14 @@ enum psp_guest_state {
 	PSP_GUEST_RUNNING,
 };
 
+#define PSP_NR_VMPLS		4
+
+/* "Virtual Machine Platform Communication Keys" */
+#define PSP_VMPCK_SIZE		32
+
+/* "MSG_REPORT_REQ" */
+#define PSP_REPORT_REQ_SIZE	96
+
 /**
  * struct psp_guest - a guest context
  * @gctx:	physical address of the context page
@@ -95,6 +103,17 @@ enum psp_guest_state {
  * @asid:	ASID it is activated with, 0 if it is not
  * @state:	state of the guest
  * @imi:	it is the initial image of a migration
+ * @author_key:	its ID block came with an author's key
+ * @vcek_disabled: it must not be attested with the key of the chip
+ * @svn:	security version number, of the ID block
+ * @family_id:	of the ID block
+ * @image_id:	of the ID block
+ * @id_key_digest: of the key that has signed the ID block
+ * @author_key_digest: of the author's key
+ * @host_data:	what the host has added to the report
+ * @report_id:	what its reports have in common
+ * @msg_count:	how many messages there were with each of its keys
+ * @gosvw:	workarounds that the host has applied
  * @ld:		launch digest
  *
  * Real firmware keeps this, encrypted, in the context page.
@@ -107,6 +126,17 @@ struct psp_guest {
 	u32			asid;
 	enum psp_guest_state	state;
 	bool			imi;
+	bool			author_key;
+	bool			vcek_disabled;
+	u32			svn;
+	u8			family_id[16];
+	u8			image_id[16];
+	u8			id_key_digest[SHA384_DIGEST_SIZE];
+	u8			author_key_digest[SHA384_DIGEST_SIZE];
+	u8			host_data[32];
+	u8			report_id[SHA256_DIGEST_SIZE];
+	u64			msg_count[PSP_NR_VMPLS];
+	u8			gosvw[16];
 	u8			ld[SHA384_DIGEST_SIZE];
 };
 
@@ -239,6 +269,15 @@ u16 snp_emul_psp_check_cpuid(struct snp_cpuid_table *table);
 
 /* psp_launch.c */
 extern const struct psp_cmd snp_emul_psp_launch_cmds[];
+
+/* psp_msg.c */
+extern const struct psp_cmd snp_emul_psp_msg_cmds[];
+void snp_emul_psp_vmpck(const struct psp_guest *guest, unsigned int vmpl,
+			u8 key[PSP_VMPCK_SIZE]);
+
+/* psp_report.c */
+u16 snp_emul_psp_report(const struct psp_guest *guest, unsigned int vmpl, const void *request,
+			void *response);
 
 /* psp_pci.c */
 int snp_emul_psp_pci_init(void);

@@ -15,7 +15,6 @@
 #include <linux/percpu.h>
 #include <linux/string.h>
 
-#include <asm/kvm_host.h>
 #include <asm/msr.h>
 #include <asm/trapnr.h>
 
@@ -402,6 +401,46 @@ static bool handle_npf(struct snp_run *run)
 	return exit_pending(run);
 }
 
+static struct snp_trapped trapped_registers(const struct snp_run *run)
+{
+	return (struct snp_trapped) {
+		.efer	= run->space.save->efer,
+		.cr0	= run->space.save->cr0,
+		.cr4	= run->space.save->cr4,
+		.cr8	= run->vmcb->control.int_ctl & V_TPR_MASK,
+	};
+}
+
+static bool write_trap(struct snp_run *run, unsigned int intercept, u32 code, u64 *old, u64 new)
+{
+	if (*old == new)
+		return false;
+
+	*old = new;
+	return test_bit(intercept, (unsigned long *)run->kvm->control.intercepts) &&
+	       exit_to_kvm(run, code, new, 0);
+}
+
+/*
+ * "EFER Write Trap", "CR Write Traps": the CPU has none. A write is noticed at the next
+ * exit, in the place of which KVM gets the trap: RIP is still at the instruction that
+ * caused it, and an interrupt is still pending.
+ */
+static bool write_traps(struct snp_run *run)
+{
+	const struct snp_trapped now = trapped_registers(run);
+	struct snp_trapped *old = &run->trapped;
+
+	/* Without paging all accesses are private, with it those with the C-bit. */
+	if (now.cr0 != old->cr0)
+		this_cpu_write(vmrun_cpu.npt_asid, 0);
+
+	return write_trap(run, TRAP_EFER_WRITE, SVM_EXIT_EFER_WRITE_TRAP, &old->efer, now.efer) ||
+	       write_trap(run, TRAP_CR0_WRITE, SVM_EXIT_CR0_WRITE_TRAP, &old->cr0, now.cr0) ||
+	       write_trap(run, TRAP_CR4_WRITE, SVM_EXIT_CR4_WRITE_TRAP, &old->cr4, now.cr4) ||
+	       write_trap(run, TRAP_CR8_WRITE, SVM_EXIT_CR8_WRITE_TRAP, &old->cr8, now.cr8);
+}
+
 /* Returns false if the guest goes on. */
 static bool handle_exit(struct snp_run *run)
 {
@@ -415,6 +454,9 @@ static bool handle_exit(struct snp_run *run)
 
 	if ((u32)control->exit_code == (u32)SVM_EXIT_ERR)
 		return exit_to_kvm(run, SVM_EXIT_ERR, 0, 0);
+	if (control->exit_code != SVM_EXIT_MC && control->exit_code != SVM_EXIT_SHUTDOWN &&
+	    write_traps(run))
+		return true;
 
 	switch ((u32)control->exit_code) {
 	case SVM_EXIT_MC:
@@ -544,6 +586,7 @@ static void run_sev_es(struct vmcb *vmcb, struct pt_regs *regs)
 
 	prepare_vmcb(&run);
 	snp_emul_vmsa_load(&run);
+	run.trapped = trapped_registers(&run);
 	run_until_exit(&run, regs->flags & X86_EFLAGS_IF);
 	snp_emul_vmsa_save(&run);
 	snp_emul_vmsa_load_host(regs);

@@ -4,11 +4,11 @@
  * the host save area, AMD64 Architecture Programmer's Manual, volume 2, "VMCB
  * Layout", "VMSA" and "SEV-ES Host State".
  */
+#include <linux/cpufeature.h>
 #include <linux/minmax.h>
 #include <linux/percpu.h>
 #include <linux/string.h>
 
-#include <asm/cpufeature.h>
 #include <asm/cpuid/api.h>
 #include <asm/fpu/types.h>
 #include <asm/fpu/xcr.h>

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The emulated SEV-SNP host: SEV, SEV-ES and SNP guests run, and an SNP guest looks at what it was launched with.
+# The emulated SEV-SNP host: SEV, SEV-ES and SNP guests run. An SNP guest looks at what it was launched with, and fetches
+# its attestation report.
 # boot: machine=snp kernel=series timeout=300 verbs=test
 . /lib/guest.sh
 
 emul=/sys/kernel/debug/coco_emul
 
-all_pages_back() { ! grep -v '^hypervisor ' $emul/rmp | grep -v ' 0$'; }
+all_pages_back() { ! grep -Ev '^(hypervisor|hv-fixed) ' $emul/rmp | grep -v ' 0$'; }
 
 load kvm-amd
 run_test coco_snp_guest_test
+run_test coco_snp_report_test
 run_test sev_smoke_test
 run_test coco_snp_run_test
 run_test pre_fault_memory_test

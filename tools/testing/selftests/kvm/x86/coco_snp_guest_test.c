@@ -2,10 +2,6 @@
 /*
  * An SNP guest looks at what SNP_LAUNCH_UPDATE has given it: contents, page by page,
  * whether they are validated, and what is there that was never loaded.
- *
- * The guest takes one command after the other from a page that it shares with the
- * host, and says that it is done by a termination request of the GHCB MSR protocol,
- * after which KVM lets it go on.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -23,195 +19,32 @@
 #include "processor.h"
 #include "kvm_test_harness.h"
 #include "coco_emul.h"
-#include "coco_snp.h"
+#include "coco_snp_inside.h"
 #include "sev.h"
 
-#define GPA		BIT_ULL(32)
 #define NR_PAGES	16ul
-/* Where the guest sees them */
-#define GVA		0xd0000000ul
-
-#define VC_VECTOR	29
-
-/* #VC error code: "VMEXIT_PAGE_NOT_VALIDATED" */
-#define NOT_VALIDATED	0x404
-
-/* PVALIDATE: CF says that nothing has changed. */
-#define ALREADY		BIT_ULL(32)
-
-enum guest_op {
-	GUEST_COPY_OUT,		/* the page at addr to data */
-	GUEST_COPY_IN,		/* and the other way round */
-	GUEST_LOAD,		/* result: 0, or the error code of #VC */
-	GUEST_PVALIDATE,	/* arg: validate; result: EAX, ALREADY */
-	GUEST_ADD,		/* 1, NR_ADDS times, atomically */
-	GUEST_SPIN,		/* for ever */
-};
 
 #define NR_ADDS		1000ul
 #define NR_ROUNDS	20
-#define NR_VCPUS	2
 
 /* Seconds for the cases with two of something; the harness gives the others 30. */
 #define TIMEOUT		120
 
-struct guest_mailbox {
-	uint64_t op;
-	uint64_t addr;
-	uint64_t arg;
-	uint64_t result;
-};
-
-uint64_t guest_vc_error;
-
-/*
- * #VC: RIP goes to the end of guest_load(), and the error code, which the frame
- * begins with, to guest_vc_error.
- */
-static __attribute__((naked)) void guest_vc_entry(void)
-{
-	asm("popq	guest_vc_error(%rip)\n\t"
-	    "pushq	%rax\n\t"
-	    "leaq	guest_load_end(%rip), %rax\n\t"
-	    "movq	%rax, 8(%rsp)\n\t"
-	    "popq	%rax\n\t"
-	    "iretq");
-}
-
-static __attribute__((naked)) uint64_t guest_load(uint64_t addr)
-{
-	asm("movq	(%rdi), %rax\n"
-	    "guest_load_end:\n\t"
-	    "ret");
-}
-
-static uint64_t guest_pvalidate(uint64_t addr, uint64_t validate)
-{
-	uint64_t result;
-	bool unchanged;
-
-	asm volatile(".byte 0xf2, 0x0f, 0x01, 0xff"
-		     : "=a" (result), "=@ccc" (unchanged)
-		     : "a" (addr), "c" (0), "d" (validate)
-		     : "memory");
-	return (uint32_t)result | (unchanged ? ALREADY : 0);
-}
-
-static void guest_copy(uint64_t *to, const uint64_t *from)
-{
-	int i;
-
-	for (i = 0; i < PAGE_SIZE / sizeof(*to); i++)
-		WRITE_ONCE(to[i], READ_ONCE(from[i]));
-}
-
-static void guest_add(uint64_t *counter)
+static uint64_t guest_add(uint64_t counter, uint64_t unused)
 {
 	int i;
 
 	for (i = 0; i < NR_ADDS; i++)
-		__atomic_fetch_add(counter, 1, __ATOMIC_SEQ_CST);
-}
-
-/* @mailbox and @data are pages that the guest shares. */
-static void guest_code(struct guest_mailbox *mailbox, uint64_t *data)
-{
-	for (;;) {
-		uint64_t addr = READ_ONCE(mailbox->addr);
-
-		switch (READ_ONCE(mailbox->op)) {
-		case GUEST_COPY_OUT:
-			guest_copy(data, (void *)addr);
-			break;
-		case GUEST_COPY_IN:
-			guest_copy((void *)addr, data);
-			break;
-		case GUEST_LOAD:
-			guest_vc_error = 0;
-			guest_load(addr);
-			WRITE_ONCE(mailbox->result, guest_vc_error);
-			break;
-		case GUEST_ADD:
-			guest_add((void *)addr);
-			break;
-		case GUEST_SPIN:
-			for (;;)
-				cpu_relax();
-		case GUEST_PVALIDATE:
-			WRITE_ONCE(mailbox->result,
-				   guest_pvalidate(addr, READ_ONCE(mailbox->arg)));
-			break;
-		}
-		wrmsr(MSR_AMD64_SEV_ES_GHCB, GHCB_MSR_TERM_REQ);
-		vmgexit();
-	}
+		__atomic_fetch_add((uint64_t *)counter, 1, __ATOMIC_SEQ_CST);
+	return 0;
 }
 
 FIXTURE(guest) {
 	struct coco_emul_census census;
-	struct kvm_vm *vm;
-	struct kvm_vcpu *vcpu[NR_VCPUS];
-	struct guest_mailbox *mailbox[NR_VCPUS];
-	uint8_t *data;
+	struct inside in;
+	struct inside_shared ghcb;
 	uint8_t *src;
 };
-
-/* A 64-bit interrupt gate in the IDT that the library has made */
-static void set_vc_handler(struct kvm_vm *vm)
-{
-	uint64_t *gate = addr_gva2hva(vm, vm->arch.idt + VC_VECTOR * 16);
-	uint64_t entry = (uint64_t)guest_vc_entry;
-
-	gate[0] = (gate[0] & 0x0000ffffffff0000ul) | (entry & 0xffff) |
-		  (entry >> 16 & 0xffff) << 48;
-	gate[1] = entry >> 32;
-}
-
-/* Private pages that the launch of the other ones leaves alone */
-static void map_pages(struct kvm_vm *vm)
-{
-	struct userspace_mem_region *region;
-	size_t i;
-
-	vm_mem_add(vm, VM_MEM_SRC_ANONYMOUS, GPA, SNP_SLOT, NR_PAGES, KVM_MEM_GUEST_MEMFD, -1, 0);
-	region = memslot2region(vm, SNP_SLOT);
-	for (i = 0; i < NR_PAGES; i++) {
-		sparsebit_set(region->protected_phy_pages, GPA / PAGE_SIZE + i);
-		virt_pg_map(vm, GVA + i * PAGE_SIZE, GPA + i * PAGE_SIZE);
-		sparsebit_clear(region->protected_phy_pages, GPA / PAGE_SIZE + i);
-	}
-	vm_mem_set_private(vm, GPA, NR_PAGES * PAGE_SIZE);
-}
-
-static uint64_t shared_page(struct kvm_vm *vm)
-{
-	return vm_vaddr_alloc_shared(vm, PAGE_SIZE, KVM_UTIL_MIN_VADDR, MEM_REGION_TEST_DATA);
-}
-
-static void create_guest(FIXTURE_DATA(guest) *self)
-{
-	struct vm_shape shape = {
-		.mode = VM_MODE_DEFAULT,
-		.type = KVM_X86_SNP_VM,
-	};
-	uint64_t mailbox, data;
-	int i;
-
-	self->vm = __vm_create_with_vcpus(shape, NR_VCPUS, 0, guest_code, self->vcpu);
-	data = shared_page(self->vm);
-	self->data = addr_gva2hva(self->vm, data);
-	for (i = 0; i < NR_VCPUS; i++) {
-		mailbox = shared_page(self->vm);
-		vcpu_args_set(self->vcpu[i], 2, mailbox, data);
-		self->mailbox[i] = addr_gva2hva(self->vm, mailbox);
-	}
-	set_vc_handler(self->vm);
-	map_pages(self->vm);
-
-	vm_enable_cap(self->vm, KVM_CAP_EXIT_HYPERCALL, BIT(KVM_HC_MAP_GPA_RANGE));
-	snp_vm_launch_start(self->vm, snp_default_policy());
-	snp_vm_launch_update(self->vm);
-}
 
 FIXTURE_SETUP(guest)
 {
@@ -222,95 +55,28 @@ FIXTURE_SETUP(guest)
 	for (i = 0; i < NR_PAGES * PAGE_SIZE / sizeof(uint32_t); i++)
 		((uint32_t *)self->src)[i] = i * 2654435761u;
 
-	create_guest(self);
+	inside_create(&self->in, NR_PAGES);
+	self->ghcb = inside_share(&self->in);
+	inside_launch(&self->in);
 }
 
 FIXTURE_TEARDOWN(guest)
 {
-	kvm_vm_free(self->vm);
+	inside_free(&self->in);
 	munmap(self->src, NR_PAGES * PAGE_SIZE);
 	coco_emul_census_expect(&self->census);
-}
-
-static void load(FIXTURE_DATA(guest) *self, size_t page, const void *src, size_t npages,
-		 uint8_t type)
-{
-	struct kvm_sev_snp_launch_update args = {
-		.gfn_start = GPA / PAGE_SIZE + page,
-		.uaddr = (uint64_t)src,
-		.len = npages * PAGE_SIZE,
-		.type = type,
-	};
-
-	snp_launch_update(self->vm, &args);
-}
-
-static void tell_guest(FIXTURE_DATA(guest) *self, int vcpu, enum guest_op op, size_t page,
-		       uint64_t arg)
-{
-	*self->mailbox[vcpu] = (struct guest_mailbox) {
-		.op = op,
-		.addr = GVA + page * PAGE_SIZE,
-		.arg = arg,
-		.result = ~0ull,
-	};
-}
-
-/* Runs the vCPU until it has done what it was told. */
-static uint64_t guest_result(FIXTURE_DATA(guest) *self, int vcpu)
-{
-	struct kvm_run *run = self->vcpu[vcpu]->run;
-
-	vcpu_run(self->vcpu[vcpu]);
-	TEST_ASSERT(run->exit_reason == KVM_EXIT_SYSTEM_EVENT &&
-		    run->system_event.type == KVM_SYSTEM_EVENT_SEV_TERM &&
-		    run->system_event.data[0] == GHCB_MSR_TERM_REQ,
-		    "Operation %lu at 0x%lx: %s, event %u, 0x%llx", self->mailbox[vcpu]->op,
-		    self->mailbox[vcpu]->addr, exit_reason_str(run->exit_reason),
-		    run->system_event.type, run->system_event.data[0]);
-	return self->mailbox[vcpu]->result;
-}
-
-static uint64_t guest_does(FIXTURE_DATA(guest) *self, enum guest_op op, size_t page, uint64_t arg)
-{
-	tell_guest(self, 0, op, page, arg);
-	return guest_result(self, 0);
-}
-
-static void expect_content(FIXTURE_DATA(guest) *self, size_t page, const void *want)
-{
-	memset(self->data, 0xee, PAGE_SIZE);
-	guest_does(self, GUEST_COPY_OUT, page, 0);
-	TEST_ASSERT(!memcmp(self->data, want, PAGE_SIZE),
-		    "The guest does not see in page %lu what was loaded", page);
-}
-
-static void expect_load(FIXTURE_DATA(guest) *self, size_t page, uint64_t want)
-{
-	uint64_t error = guest_does(self, GUEST_LOAD, page, 0);
-
-	TEST_ASSERT(error == want, "Load from page %lu: #VC 0x%lx, wanted 0x%lx", page, error,
-		    want);
-}
-
-static void expect_pvalidate(FIXTURE_DATA(guest) *self, size_t page, bool validate, uint64_t want)
-{
-	uint64_t result = guest_does(self, GUEST_PVALIDATE, page, validate);
-
-	TEST_ASSERT(result == want, "PVALIDATE(%d) of page %lu: 0x%lx, wanted 0x%lx", validate,
-		    page, result, want);
 }
 
 TEST_F(guest, normal)
 {
 	size_t i;
 
-	load(self, 0, self->src, NR_PAGES, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
-	snp_vm_launch_finish(self->vm);
+	inside_load(&self->in, 0, self->src, NR_PAGES, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
+	inside_finish(&self->in);
 
 	for (i = 0; i < NR_PAGES; i++) {
-		expect_pvalidate(self, i, true, ALREADY);
-		expect_content(self, i, self->src + i * PAGE_SIZE);
+		inside_expect_pvalidate(&self->in, i, true, PVALIDATE_ALREADY);
+		inside_expect(&self->in, i, self->src + i * PAGE_SIZE);
 	}
 }
 
@@ -319,70 +85,83 @@ TEST_F(guest, written_by_guest)
 {
 	uint8_t *second = self->src + PAGE_SIZE;
 
-	load(self, 0, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
-	snp_vm_launch_finish(self->vm);
+	inside_load(&self->in, 0, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
+	inside_finish(&self->in);
 
-	memcpy(self->data, second, PAGE_SIZE);
-	guest_does(self, GUEST_COPY_IN, 0, 0);
-	memset(addr_gpa2hva(self->vm, GPA), 0x55, PAGE_SIZE);
-	expect_content(self, 0, second);
+	memcpy(self->in.data.hva, second, PAGE_SIZE);
+	inside_call(&self->in, guest_copy, inside_gva(0), self->in.data.gva);
+	memset(addr_gpa2hva(self->in.guest.vm, INSIDE_GPA), 0x55, PAGE_SIZE);
+	inside_expect(&self->in, 0, second);
 }
 
 TEST_F(guest, zero_and_unmeasured)
 {
 	static const uint8_t zero[PAGE_SIZE];
 
-	load(self, 0, NULL, 2, KVM_SEV_SNP_PAGE_TYPE_ZERO);
-	load(self, 2, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_UNMEASURED);
-	snp_vm_launch_finish(self->vm);
+	inside_load(&self->in, 0, NULL, 2, KVM_SEV_SNP_PAGE_TYPE_ZERO);
+	inside_load(&self->in, 2, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_UNMEASURED);
+	inside_finish(&self->in);
 
-	expect_content(self, 0, zero);
-	expect_content(self, 1, zero);
-	expect_content(self, 2, self->src);
-	expect_pvalidate(self, 1, true, ALREADY);
+	inside_expect(&self->in, 0, zero);
+	inside_expect(&self->in, 1, zero);
+	inside_expect(&self->in, 2, self->src);
+	inside_expect_pvalidate(&self->in, 1, true, PVALIDATE_ALREADY);
 }
 
-/* As the firmware has filled it in: version, no flags, the keys */
+/* As the firmware has filled it in: version, no flags, and four keys */
+#define VMPCK_OFFSET	0x20
+#define VMPCK_SIZE	32
+#define NR_VMPCKS	4
+
 TEST_F(guest, secrets)
 {
-	uint32_t *words = (void *)self->data;
+	const uint8_t *page = self->in.data.hva, *keys = page + VMPCK_OFFSET;
+	const uint32_t *words = (void *)page;
+	int i, j;
 
-	load(self, 3, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_SECRETS);
-	snp_vm_launch_finish(self->vm);
+	inside_load(&self->in, 3, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_SECRETS);
+	inside_finish(&self->in);
 
-	guest_does(self, GUEST_COPY_OUT, 3, 0);
+	inside_expect_pvalidate(&self->in, 3, true, PVALIDATE_ALREADY);
+	inside_read(&self->in, 3);
 	TEST_ASSERT(words[0] && !words[1], "Version %u, flags 0x%x", words[0], words[1]);
+	for (i = 0; i < NR_VMPCKS; i++) {
+		for (j = 0; j < i; j++)
+			TEST_ASSERT(memcmp(keys + i * VMPCK_SIZE, keys + j * VMPCK_SIZE,
+					   VMPCK_SIZE), "VMPCK%d and VMPCK%d are the same", i, j);
+	}
 }
 
 TEST_F(guest, cpuid)
 {
 	snp_init_cpuid_page(self->src);
-	load(self, 4, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_CPUID);
-	snp_vm_launch_finish(self->vm);
+	inside_load(&self->in, 4, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_CPUID);
+	inside_finish(&self->in);
 
-	expect_content(self, 4, self->src);
+	inside_expect_pvalidate(&self->in, 4, true, PVALIDATE_ALREADY);
+	inside_expect(&self->in, 4, self->src);
 }
 
 /* The guest's, but it has not accepted it. */
 TEST_F(guest, not_loaded)
 {
-	load(self, 0, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
-	snp_vm_launch_finish(self->vm);
+	inside_load(&self->in, 0, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
+	inside_finish(&self->in);
 
-	expect_load(self, 1, NOT_VALIDATED);
-	expect_pvalidate(self, 1, true, 0);
-	expect_load(self, 1, 0);
-	expect_pvalidate(self, 1, true, ALREADY);
-	expect_pvalidate(self, 1, false, 0);
-	expect_load(self, 1, NOT_VALIDATED);
-	expect_content(self, 0, self->src);
+	inside_expect_load(&self->in, 1, INSIDE_NOT_VALIDATED);
+	inside_expect_pvalidate(&self->in, 1, true, 0);
+	inside_expect_load(&self->in, 1, INSIDE_FINE);
+	inside_expect_pvalidate(&self->in, 1, true, PVALIDATE_ALREADY);
+	inside_expect_pvalidate(&self->in, 1, false, 0);
+	inside_expect_load(&self->in, 1, INSIDE_NOT_VALIDATED);
+	inside_expect(&self->in, 0, self->src);
 }
 
 /* An update that fails on its third page: two are there, of the others nothing is. */
 TEST_F(guest, partial_update)
 {
 	struct kvm_sev_snp_launch_update args = {
-		.gfn_start = GPA / PAGE_SIZE,
+		.gfn_start = INSIDE_GPA / PAGE_SIZE,
 		.uaddr = (uint64_t)self->src,
 		.len = 5 * PAGE_SIZE,
 		.type = KVM_SEV_SNP_PAGE_TYPE_NORMAL,
@@ -391,19 +170,19 @@ TEST_F(guest, partial_update)
 	size_t i;
 
 	coco_emul_inject("SNP_LAUNCH_UPDATE", 3, SEV_RET_HWSEV_RET_UNSAFE);
-	__snp_launch_update(self->vm, &args, &fw_error);
+	__snp_launch_update(self->in.guest.vm, &args, &fw_error);
 	TEST_ASSERT(fw_error == SEV_RET_HWSEV_RET_UNSAFE, "Firmware 0x%x", fw_error);
-	snp_vm_launch_finish(self->vm);
+	inside_finish(&self->in);
 
 	for (i = 0; i < 2; i++) {
-		expect_pvalidate(self, i, true, ALREADY);
-		expect_content(self, i, self->src + i * PAGE_SIZE);
+		inside_expect_pvalidate(&self->in, i, true, PVALIDATE_ALREADY);
+		inside_expect(&self->in, i, self->src + i * PAGE_SIZE);
 	}
 	for (; i < 5; i++) {
-		expect_load(self, i, NOT_VALIDATED);
-		expect_pvalidate(self, i, true, 0);
-		guest_does(self, GUEST_COPY_OUT, i, 0);
-		TEST_ASSERT(memcmp(self->data, self->src + i * PAGE_SIZE, PAGE_SIZE),
+		inside_expect_load(&self->in, i, INSIDE_NOT_VALIDATED);
+		inside_expect_pvalidate(&self->in, i, true, 0);
+		inside_read(&self->in, i);
+		TEST_ASSERT(memcmp(self->in.data.hva, self->src + i * PAGE_SIZE, PAGE_SIZE),
 			    "The guest sees page %lu of an update that failed", i);
 	}
 }
@@ -411,43 +190,137 @@ TEST_F(guest, partial_update)
 /* A page that the host takes away is another one when the guest touches it again. */
 TEST_F(guest, punched)
 {
-	load(self, 0, self->src, 2, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
-	snp_vm_launch_finish(self->vm);
+	inside_load(&self->in, 0, self->src, 2, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
+	inside_finish(&self->in);
 
-	expect_content(self, 0, self->src);
-	vm_guest_mem_punch_hole(self->vm, GPA, PAGE_SIZE);
-	expect_load(self, 0, NOT_VALIDATED);
-	expect_pvalidate(self, 0, true, 0);
-	expect_load(self, 0, 0);
-	expect_content(self, 1, self->src + PAGE_SIZE);
+	inside_expect(&self->in, 0, self->src);
+	vm_guest_mem_punch_hole(self->in.guest.vm, INSIDE_GPA, PAGE_SIZE);
+	inside_expect_load(&self->in, 0, INSIDE_NOT_VALIDATED);
+	inside_expect_pvalidate(&self->in, 0, true, 0);
+	inside_expect_load(&self->in, 0, INSIDE_FINE);
+	inside_expect(&self->in, 1, self->src + PAGE_SIZE);
 }
 
 /* The guest goes on using a page as private that is not. */
 TEST_F(guest, converted)
 {
-	struct kvm_run *run = self->vcpu[0]->run;
+	struct kvm_run *run = self->in.vcpu[0]->run;
 	int ret;
 
-	load(self, 0, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
-	snp_vm_launch_finish(self->vm);
-	expect_content(self, 0, self->src);
+	inside_load(&self->in, 0, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
+	inside_finish(&self->in);
+	inside_expect(&self->in, 0, self->src);
 
-	vm_mem_set_shared(self->vm, GPA, PAGE_SIZE);
-	tell_guest(self, 0, GUEST_LOAD, 0, 0);
-	ret = __vcpu_run(self->vcpu[0]);
+	vm_mem_set_shared(self->in.guest.vm, INSIDE_GPA, PAGE_SIZE);
+	inside_tell(&self->in, 0, guest_load, inside_gva(0), 0);
+	ret = __vcpu_run(self->in.vcpu[0]);
 	TEST_ASSERT(ret == -1 && errno == EFAULT && run->exit_reason == KVM_EXIT_MEMORY_FAULT &&
-		    run->memory_fault.gpa == GPA &&
+		    run->memory_fault.gpa == INSIDE_GPA &&
 		    run->memory_fault.flags == KVM_MEMORY_EXIT_FLAG_PRIVATE,
 		    "ret %d, errno %d, %s, 0x%llx, flags 0x%llx", ret, errno,
 		    exit_reason_str(run->exit_reason), run->memory_fault.gpa,
 		    run->memory_fault.flags);
 
-	vm_mem_set_private(self->vm, GPA, PAGE_SIZE);
-	guest_result(self, 0);
+	vm_mem_set_private(self->in.guest.vm, INSIDE_GPA, PAGE_SIZE);
+	inside_result(&self->in, 0);
+}
+
+/* Where the guest has a VMSA for its second vCPU, which must not be 2 MiB-aligned */
+#define VMSA_PAGE	1
+#define VMSA_RIP	0x178
+#define RMPADJUST_VMSA	BIT_ULL(16)
+#define AP_CREATE	1
+#define AP_APIC_ID	(1ull << 32)
+#define AP_RESULT	0xa9
+
+static void guest_ap_code(struct inside_mailbox *mailbox)
+{
+	for (;;) {
+		WRITE_ONCE(mailbox->result, AP_RESULT);
+		guest_done();
+	}
+}
+
+/* A vCPU as KVM would launch it, but for where it begins */
+static void load_vmsa(FIXTURE_DATA(guest) *self)
+{
+	snp_vmsa(self->in.vcpu[1], self->src);
+	*(uint64_t *)(self->src + VMSA_RIP) = (uint64_t)guest_ap_code;
+	inside_load(&self->in, VMSA_PAGE, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
+	inside_finish(&self->in);
+}
+
+static void create_ap(FIXTURE_DATA(guest) *self)
+{
+	struct inside_ghcb *request = self->in.data.hva;
+	uint64_t ret;
+
+	*request = (struct inside_ghcb) {
+		.page = self->ghcb,
+		.exit_code = GHCB_AP_CREATION,
+		.info_1 = AP_APIC_ID | AP_CREATE,
+		.info_2 = inside_gpa(VMSA_PAGE),
+		.rax = 1,
+	};
+	ret = inside_call(&self->in, guest_ghcb, self->in.data.gva, 0);
+	TEST_ASSERT(!ret, "AP creation: 0x%lx", ret);
+}
+
+TEST_F(guest, ap_creation)
+{
+	load_vmsa(self);
+	TEST_ASSERT_EQ(inside_call(&self->in, guest_rmpadjust, inside_gva(VMSA_PAGE),
+				   RMPADJUST_VMSA | 1), 0);
+	create_ap(self);
+	TEST_ASSERT_EQ(inside_result(&self->in, 1), AP_RESULT);
+	TEST_ASSERT_EQ(inside_result(&self->in, 1), AP_RESULT);
+}
+
+/* "VMRUN Page Checks": a page like any other is no VMSA. */
+TEST_F(guest, ap_without_rmpadjust)
+{
+	struct kvm_run *run = self->in.vcpu[1]->run;
+
+	load_vmsa(self);
+	create_ap(self);
+	vcpu_run(self->in.vcpu[1]);
+	TEST_ASSERT(run->exit_reason == KVM_EXIT_FAIL_ENTRY, "%s",
+		    exit_reason_str(run->exit_reason));
+	inside_expect_load(&self->in, VMSA_PAGE, INSIDE_FINE);
+}
+
+/* "CPUID" of the GHCB MSR protocol */
+#define GHCB_MSR_CPUID_REQ	0x004
+#define GHCB_MSR_CPUID_RESP	0x005
+#define GHCB_CPUID_ECX		(2ull << 30)
+#define CPUID_1_ECX_OSXSAVE	BIT(27)
+#define NO_CPUID		(~0ull)
+
+/* KVM has to know CR4 for that. */
+static uint64_t guest_osxsave(uint64_t on, uint64_t unused)
+{
+	uint64_t response;
+
+	set_cr4(on ? get_cr4() | X86_CR4_OSXSAVE : get_cr4() & ~X86_CR4_OSXSAVE);
+	wrmsr(MSR_AMD64_SEV_ES_GHCB, 1ull << 32 | GHCB_CPUID_ECX | GHCB_MSR_CPUID_REQ);
+	vmgexit();
+	response = rdmsr(MSR_AMD64_SEV_ES_GHCB);
+	if ((response & (BIT(12) - 1)) != GHCB_MSR_CPUID_RESP)
+		return NO_CPUID;
+	return response >> 32 & CPUID_1_ECX_OSXSAVE;
+}
+
+/* "CR Write Traps": how else is KVM to learn what is in an encrypted register? */
+TEST_F(guest, cr4_write_trap)
+{
+	inside_finish(&self->in);
+	TEST_ASSERT_EQ(inside_call(&self->in, guest_osxsave, 1, 0), CPUID_1_ECX_OSXSAVE);
+	TEST_ASSERT_EQ(inside_call(&self->in, guest_osxsave, 0, 0), 0);
+	TEST_ASSERT_EQ(inside_call(&self->in, guest_osxsave, 1, 0), CPUID_1_ECX_OSXSAVE);
 }
 
 struct adder {
-	FIXTURE_DATA(guest) *guest;
+	struct inside *in;
 	int vcpu;
 };
 
@@ -457,8 +330,8 @@ static void *add(void *arg)
 	int i;
 
 	for (i = 0; i < NR_ROUNDS; i++) {
-		tell_guest(adder->guest, adder->vcpu, GUEST_ADD, 0, 0);
-		guest_result(adder->guest, adder->vcpu);
+		inside_tell(adder->in, adder->vcpu, guest_add, inside_gva(0), 0);
+		inside_result(adder->in, adder->vcpu);
 	}
 	return NULL;
 }
@@ -466,25 +339,26 @@ static void *add(void *arg)
 /* Two vCPUs and one private page, while the host takes pages away and gives them back. */
 TEST_F_TIMEOUT(guest, two_vcpus, TIMEOUT)
 {
-	struct adder adder[NR_VCPUS];
-	pthread_t thread[NR_VCPUS];
+	struct adder adder[INSIDE_NR_VCPUS];
+	pthread_t thread[INSIDE_NR_VCPUS];
+	uint64_t counted;
 	int i;
 
-	load(self, 0, NULL, 2, KVM_SEV_SNP_PAGE_TYPE_ZERO);
-	snp_vm_launch_finish(self->vm);
+	inside_load(&self->in, 0, NULL, 2, KVM_SEV_SNP_PAGE_TYPE_ZERO);
+	inside_finish(&self->in);
 
-	for (i = 0; i < NR_VCPUS; i++) {
-		adder[i] = (struct adder) { .guest = self, .vcpu = i };
+	for (i = 0; i < INSIDE_NR_VCPUS; i++) {
+		adder[i] = (struct adder) { .in = &self->in, .vcpu = i };
 		TEST_ASSERT(!pthread_create(&thread[i], NULL, add, &adder[i]), "pthread_create()");
 	}
 	for (i = 0; i < NR_ROUNDS; i++)
-		vm_guest_mem_punch_hole(self->vm, GPA + (1 + i % 2) * PAGE_SIZE, PAGE_SIZE);
-	for (i = 0; i < NR_VCPUS; i++)
+		vm_guest_mem_punch_hole(self->in.guest.vm, inside_gpa(1 + i % 2), PAGE_SIZE);
+	for (i = 0; i < INSIDE_NR_VCPUS; i++)
 		pthread_join(thread[i], NULL);
 
-	guest_does(self, GUEST_COPY_OUT, 0, 0);
-	TEST_ASSERT(*(uint64_t *)self->data == NR_VCPUS * NR_ROUNDS * NR_ADDS, "Counted %lu",
-		    *(uint64_t *)self->data);
+	inside_read(&self->in, 0);
+	counted = *(uint64_t *)self->in.data.hva;
+	TEST_ASSERT(counted == INSIDE_NR_VCPUS * NR_ROUNDS * NR_ADDS, "Counted %lu", counted);
 }
 
 /* Whoever runs a guest dies: its pages come back. */
@@ -497,10 +371,11 @@ TEST_F_TIMEOUT(guest, killed, TIMEOUT)
 	pid = fork();
 	TEST_ASSERT(pid >= 0, "fork(): %s", strerror(errno));
 	if (!pid) {
-		create_guest(self);
-		snp_vm_launch_finish(self->vm);
-		tell_guest(self, 0, GUEST_SPIN, 0, 0);
-		vcpu_run(self->vcpu[0]);
+		inside_create(&self->in, NR_PAGES);
+		inside_launch(&self->in);
+		inside_finish(&self->in);
+		inside_tell(&self->in, 0, guest_spin, 0, 0);
+		vcpu_run(self->in.vcpu[0]);
 		exit(1);
 	}
 
@@ -509,6 +384,106 @@ TEST_F_TIMEOUT(guest, killed, TIMEOUT)
 	kill(pid, SIGKILL);
 	TEST_ASSERT(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), "The child: 0x%x",
 		    status);
+}
+
+/* A page of 32-bit code without paging, with all that it needs, by offsets */
+#define CODE_32		0x000
+#define HANDLER_32	0x080
+#define GDT_32		0x100
+#define IDT_32		0x200
+#define CS_32		0x08
+#define DS_32		0x10
+#define VC_VECTOR	29
+#define VC_CPUID	0x72
+
+static void write_32_bit_code(uint8_t *page, uint32_t gpa)
+{
+	static const uint8_t code[] = {
+		0xb8, 0x01, 0x00, 0x00, 0x00,	/* mov $1, %eax */
+		0x0f, 0xa2,			/* cpuid */
+		0xf4,				/* hlt */
+	};
+	/* A termination request: error code in bits 31:16, EIP above them */
+	static const uint8_t handler[] = {
+		0x58,				/* pop %eax */
+		0xc1, 0xe0, 0x10,		/* shl $16, %eax */
+		0x0d, 0x00, 0x01, 0x00, 0x00,	/* or $0x100, %eax */
+		0x5a,				/* pop %edx */
+		0xb9, 0x30, 0x01, 0x01, 0xc0,	/* mov $0xc0010130, %ecx */
+		0x0f, 0x30,			/* wrmsr */
+		0xf3, 0x0f, 0x01, 0xd9,		/* vmgexit */
+	};
+	uint64_t *gdt = (void *)page + GDT_32, *idt = (void *)page + IDT_32;
+	uint32_t entry = gpa + HANDLER_32;
+
+	memcpy(page + CODE_32, code, sizeof(code));
+	memcpy(page + HANDLER_32, handler, sizeof(handler));
+	gdt[CS_32 / 8] = 0x00cf9b000000ffff;
+	gdt[DS_32 / 8] = 0x00cf93000000ffff;
+	idt[VC_VECTOR] = (uint64_t)(entry >> 16) << 48 | 0x8eull << 40 | CS_32 << 16 |
+			 (entry & 0xffff);
+}
+
+static struct kvm_segment segment_32(uint16_t selector, uint8_t type)
+{
+	return (struct kvm_segment) {
+		.limit = 0xffffffff,
+		.selector = selector,
+		.type = type,
+		.present = 1,
+		.db = 1,
+		.s = 1,
+		.g = 1,
+	};
+}
+
+static void set_32_bit_registers(struct kvm_vcpu *vcpu, uint32_t gpa)
+{
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+
+	vcpu_sregs_get(vcpu, &sregs);
+	sregs.cr0 = X86_CR0_PE | X86_CR0_NE;
+	sregs.cr3 = 0;
+	sregs.cr4 = 0;
+	sregs.efer = 0;
+	sregs.cs = segment_32(CS_32, 0xb);
+	sregs.ds = segment_32(DS_32, 0x3);
+	sregs.es = sregs.ds;
+	sregs.ss = sregs.ds;
+	sregs.gdt = (struct kvm_dtable) { .base = gpa + GDT_32, .limit = 3 * 8 - 1 };
+	sregs.idt = (struct kvm_dtable) { .base = gpa + IDT_32, .limit = 30 * 8 - 1 };
+	vcpu_sregs_set(vcpu, &sregs);
+
+	vcpu_regs_get(vcpu, &regs);
+	regs.rip = gpa + CODE_32;
+	regs.rsp = gpa + PAGE_SIZE;
+	vcpu_regs_set(vcpu, &regs);
+}
+
+/* "Legacy Protected-Mode Interrupt Control Transfers", of a guest that looks like firmware */
+TEST(vc_in_32_bit_code)
+{
+	struct inside in;
+	struct kvm_run *run;
+	uint64_t gpa, want;
+
+	inside_create(&in, 1);
+	gpa = vm_phy_page_alloc(in.guest.vm, INSIDE_MIN_GPA,
+				in.guest.vm->memslots[MEM_REGION_TEST_DATA]);
+	write_32_bit_code(addr_gpa2hva(in.guest.vm, gpa), gpa);
+	set_32_bit_registers(in.vcpu[1], gpa);
+	inside_launch(&in);
+	inside_finish(&in);
+	snp_guest_expect_digest(&in.guest);
+
+	run = in.vcpu[1]->run;
+	vcpu_run(in.vcpu[1]);
+	want = (gpa + 5) << 32 | VC_CPUID << 16 | GHCB_MSR_TERM_REQ;
+	TEST_ASSERT(run->exit_reason == KVM_EXIT_SYSTEM_EVENT && run->system_event.data[0] == want,
+		    "%s, 0x%llx, wanted 0x%lx", exit_reason_str(run->exit_reason),
+		    run->system_event.data[0], want);
+	inside_free(&in);
 }
 
 int main(int argc, char *argv[])

@@ -12,6 +12,9 @@
 
 #define SNP_SLOT	1
 
+/* The page type of LAUNCH_UPDATE that only KVM itself uses */
+#define SNP_PAGE_TYPE_VMSA	2
+
 /* Results of RMPUPDATE and PSMASH, AMD64 Architecture Programmer's Manual, volume 3 */
 #define RMP_OK			0
 #define RMP_FAIL_INPUT		1

@@ -39,7 +39,10 @@ void source_check_ksm(source_load_fn load, void *arg);
 /* The last two, in a memory cgroup that has no room for copies */
 void source_check_memcg_fork(source_load_fn load, source_allocate_fn allocate, void *arg);
 void source_check_memcg_ksm(source_load_fn load, source_allocate_fn allocate, void *arg);
-/* In one that has no room for the guest: the kernel logs a backtrace. */
+/* SOURCE_MANY_PAGES that are swapped out; there has to be a swap device. */
+void source_check_swapped(source_load_fn load, void *arg);
+
+/* In a memory cgroup that has no room for the guest: the kernel logs a backtrace. */
 void source_check_memcg_limit(source_load_fn create_and_load, void *arg);
 
 #endif /* SELFTEST_KVM_GMEM_SOURCE_H */

@@ -95,7 +95,7 @@ void snp_guest_measure(struct snp_guest *g, size_t page, const void *src, uint8_
 	kvm_static_assert(sizeof(info) == 0x70);
 
 	memcpy(info.digest_cur, g->ld, sizeof(g->ld));
-	if (type == KVM_SEV_SNP_PAGE_TYPE_NORMAL)
+	if (type == KVM_SEV_SNP_PAGE_TYPE_NORMAL || type == SNP_PAGE_TYPE_VMSA)
 		hash(src, PAGE_SIZE, info.contents);
 	hash(&info, sizeof(info), g->ld);
 	g->updated++;

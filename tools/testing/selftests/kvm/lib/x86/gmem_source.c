@@ -32,6 +32,9 @@
  */
 #define CGROUP_ROOM	(160 * PAGE_SIZE)
 
+/* Documentation/admin-guide/mm/pagemap.rst */
+#define PAGEMAP_SWAPPED	BIT_ULL(62)
+
 /* Enough for a VM, and for half of its memory */
 #define CGROUP_LIMIT	SZ_4M
 
@@ -254,6 +257,39 @@ void source_check_ksm(source_load_fn load, void *arg)
 	load(arg, mem, SOURCE_MANY_PAGES);
 	expect_no_copies(anon);
 	expect_same_page(mem, pa);
+	munmap(mem, MANY_SIZE);
+}
+
+static bool is_swapped(const void *addr)
+{
+	off_t offset = (uintptr_t)addr / PAGE_SIZE * sizeof(uint64_t);
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+	uint64_t entry;
+
+	TEST_ASSERT(fd >= 0 && pread(fd, &entry, sizeof(entry), offset) == sizeof(entry),
+		    "/proc/self/pagemap: %s", strerror(errno));
+	close(fd);
+	return entry & PAGEMAP_SWAPPED;
+}
+
+void source_check_swapped(source_load_fn load, void *arg)
+{
+	void *mem = map_many();
+	int i, tries = 100;
+
+	for (i = 0; i < SOURCE_MANY_PAGES && tries;) {
+		if (is_swapped(mem + i * PAGE_SIZE)) {
+			i++;
+			continue;
+		}
+		TEST_ASSERT(!madvise(mem, MANY_SIZE, MADV_PAGEOUT), "MADV_PAGEOUT: %s",
+			    strerror(errno));
+		usleep(10000);
+		tries--;
+	}
+	TEST_ASSERT(tries, "%d pages of %lu are swapped out", i, SOURCE_MANY_PAGES);
+
+	load(arg, mem, SOURCE_MANY_PAGES);
 	munmap(mem, MANY_SIZE);
 }
 

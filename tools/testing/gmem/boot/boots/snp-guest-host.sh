@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The emulated SEV-SNP host: what the host does to an SNP guest. All kinds of sources to launch it from, pages that are
+# taken away from it, and pages that it shares while the host is busy elsewhere.
+# boot: machine=snp kernel=series timeout=300 verbs=test
+. /lib/guest.sh
+
+emul=/sys/kernel/debug/coco_emul
+
+all_pages_back() { ! grep -Ev '^(hypervisor|hv-fixed) ' $emul/rmp | grep -v ' 0$'; }
+
+load kvm-amd
+case_ok swap sh -c 'echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 && swapon /dev/zram0'
+run_test coco_snp_guest_source_test
+run_test coco_snp_guest_fault_test
+run_test coco_snp_guest_convert_test
+unload kvm-amd
+case_ok all-pages-back all_pages_back
