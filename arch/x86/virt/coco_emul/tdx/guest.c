@@ -33,11 +33,11 @@ static DEFINE_PER_CPU(struct vmcb *, vmcb);
 static void *msrpm, *iopm;
 
 /**
- * tdx_guest_begin() - a guest is going to run on this CPU
+ * tdx_emul_guest_begin() - a guest is going to run on this CPU
  * @g:		the guest, which gets an empty VMCB
  * @npt_root:	its nested page table
  */
-void tdx_guest_begin(struct tdx_guest *g, u64 *npt_root)
+void tdx_emul_guest_begin(struct tdx_guest *g, u64 *npt_root)
 {
 	struct vmcb_control_area *control;
 
@@ -55,12 +55,12 @@ void tdx_guest_begin(struct tdx_guest *g, u64 *npt_root)
 }
 
 /**
- * tdx_guest_set_intercept() - set or clear an intercept
+ * tdx_emul_guest_set_intercept() - set or clear an intercept
  * @g:		the guest
  * @intercept:	INTERCEPT_*
  * @on:		set it
  */
-void tdx_guest_set_intercept(struct tdx_guest *g, unsigned int intercept, bool on)
+void tdx_emul_guest_set_intercept(struct tdx_guest *g, unsigned int intercept, bool on)
 {
 	u32 *word = &g->vmcb->control.intercepts[intercept / BITS_PER_TYPE(u32)];
 	u32 bit = BIT(intercept % BITS_PER_TYPE(u32));
@@ -69,29 +69,29 @@ void tdx_guest_set_intercept(struct tdx_guest *g, unsigned int intercept, bool o
 }
 
 /**
- * tdx_guest_is_free() - can an event be injected?
+ * tdx_emul_guest_is_free() - can an event be injected?
  * @g:	the guest
  */
-bool tdx_guest_is_free(const struct tdx_guest *g)
+bool tdx_emul_guest_is_free(const struct tdx_guest *g)
 {
 	return !(g->inject & INTR_INFO_VALID_MASK) && !g->hold;
 }
 
 /**
- * tdx_guest_is_open() - can an interrupt be injected?
+ * tdx_emul_guest_is_open() - can an interrupt be injected?
  * @g:	the guest
  */
-bool tdx_guest_is_open(struct tdx_guest *g)
+bool tdx_emul_guest_is_open(struct tdx_guest *g)
 {
-	return tdx_guest_is_free(g) && tdx_guest_save(g)->rflags & X86_EFLAGS_IF;
+	return tdx_emul_guest_is_free(g) && tdx_emul_guest_save(g)->rflags & X86_EFLAGS_IF;
 }
 
 /**
- * tdx_guest_set_window() - get ready for the switch
+ * tdx_emul_guest_set_window() - get ready for the switch
  * @g:		the guest
  * @waits:	let there be a #VMEXIT, VMEXIT_VINTR, once the guest can take an interrupt
  */
-void tdx_guest_set_window(struct tdx_guest *g, bool waits)
+void tdx_emul_guest_set_window(struct tdx_guest *g, bool waits)
 {
 	struct vmcb_control_area *control = &g->vmcb->control;
 
@@ -99,14 +99,14 @@ void tdx_guest_set_window(struct tdx_guest *g, bool waits)
 	control->int_ctl = V_INTR_MASKING_MASK | (waits ? WINDOW : 0);
 	if (g->vapic.page)
 		control->int_ctl |= *tdx_emul_vapic_reg(&g->vapic, APIC_TASKPRI) >> 4 & V_TPR_MASK;
-	tdx_guest_set_intercept(g, INTERCEPT_VINTR, waits);
+	tdx_emul_guest_set_intercept(g, INTERCEPT_VINTR, waits);
 }
 
 /**
- * tdx_guest_deliver() - inject the virtual interrupt that is pending
+ * tdx_emul_guest_deliver() - inject the virtual interrupt that is pending
  * @g:	the guest, which can take it
  */
-void tdx_guest_deliver(struct tdx_guest *g)
+void tdx_emul_guest_deliver(struct tdx_guest *g)
 {
 	g->inject = INTR_INFO_VALID_MASK | INTR_TYPE_EXT_INTR | tdx_emul_vapic_deliver(&g->vapic);
 	g->inject_len = 0;
@@ -137,7 +137,7 @@ static void take_undelivered(struct tdx_guest *g)
 		return;
 
 	/* RIP is that of the instruction. If that is gone it comes again. */
-	g->inject_len = tdx_insn_soft_event(g, &vector);
+	g->inject_len = tdx_emul_insn_soft_event(g, &vector);
 	g->miss = 0;
 	if (!g->inject_len) {
 		g->inject = 0;
@@ -145,19 +145,19 @@ static void take_undelivered(struct tdx_guest *g)
 	}
 	if (vector == X86_TRAP_BP || vector == X86_TRAP_OF)
 		g->inject = INTR_INFO_VALID_MASK | INTR_TYPE_SOFT_EXCEPTION | vector;
-	tdx_guest_save(g)->rip += g->inject_len;
+	tdx_emul_guest_save(g)->rip += g->inject_len;
 }
 
 /**
- * tdx_guest_switch() - run the guest until the next #VMEXIT
+ * tdx_emul_guest_switch() - run the guest until the next #VMEXIT
  * @g:	the guest
  *
  * Interrupts and GIF are as before. What was injected and not delivered is left in @g.
  */
-void tdx_guest_switch(struct tdx_guest *g)
+void tdx_emul_guest_switch(struct tdx_guest *g)
 {
 	struct vmcb_control_area *control = &g->vmcb->control;
-	u64 dr7 = tdx_guest_save(g)->dr7, host_dr7 = 0;
+	u64 dr7 = tdx_emul_guest_save(g)->dr7, host_dr7 = 0;
 	u32 type = g->inject & INTR_INFO_INTR_TYPE_MASK;
 
 	control->event_inj = 0;
@@ -198,9 +198,9 @@ static int cpu_comes_up(unsigned int cpu)
 }
 
 /**
- * tdx_guest_init() - get ready to run guests, on a CPU that has SVM
+ * tdx_emul_guest_init() - get ready to run guests, on a CPU that has SVM
  */
-int __init tdx_guest_init(void)
+int __init tdx_emul_guest_init(void)
 {
 	int cpu, ret;
 

@@ -46,33 +46,33 @@ struct tdx_guest {
 /* An address of a page, which may be the first one */
 #define GUEST_MISS(gpa)	((gpa) | 1)
 
-static inline struct vmcb_save_area *tdx_guest_save(struct tdx_guest *g)
+static inline struct vmcb_save_area *tdx_emul_guest_save(struct tdx_guest *g)
 {
 	return g->space.save;
 }
 
 /* A register by the number that instructions have for it */
-static inline u64 *tdx_guest_gpr(struct tdx_guest *g, unsigned int nr)
+static inline u64 *tdx_emul_guest_gpr(struct tdx_guest *g, unsigned int nr)
 {
 	switch (nr) {
 	case GPR_RAX:
-		return &tdx_guest_save(g)->rax;
+		return &tdx_emul_guest_save(g)->rax;
 	case GPR_RSP:
-		return &tdx_guest_save(g)->rsp;
+		return &tdx_emul_guest_save(g)->rsp;
 	default:
 		return &g->gprs[nr];
 	}
 }
 
 /* The instruction at RIP is done, and so is the interrupt shadow that it was in. */
-static inline void tdx_guest_skip(struct tdx_guest *g, u32 len)
+static inline void tdx_emul_guest_skip(struct tdx_guest *g, u32 len)
 {
-	tdx_guest_save(g)->rip += len;
+	tdx_emul_guest_save(g)->rip += len;
 	g->blocking &= ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS);
 	g->hold = false;
 }
 
-static inline void tdx_guest_raise(struct tdx_guest *g, u8 vector, bool has_error, u32 error)
+static inline void tdx_emul_guest_raise(struct tdx_guest *g, u8 vector, bool has_error, u32 error)
 {
 	g->inject = INTR_INFO_VALID_MASK | INTR_TYPE_HARD_EXCEPTION | vector |
 		    (has_error ? INTR_INFO_DELIVER_CODE_MASK : 0);
@@ -81,14 +81,14 @@ static inline void tdx_guest_raise(struct tdx_guest *g, u8 vector, bool has_erro
 }
 
 /* guest.c */
-void tdx_guest_begin(struct tdx_guest *g, u64 *npt_root);
-void tdx_guest_set_intercept(struct tdx_guest *g, unsigned int intercept, bool on);
-bool tdx_guest_is_free(const struct tdx_guest *g);
-bool tdx_guest_is_open(struct tdx_guest *g);
-void tdx_guest_set_window(struct tdx_guest *g, bool waits);
-void tdx_guest_deliver(struct tdx_guest *g);
-void tdx_guest_switch(struct tdx_guest *g);
-int tdx_guest_init(void);
+void tdx_emul_guest_begin(struct tdx_guest *g, u64 *npt_root);
+void tdx_emul_guest_set_intercept(struct tdx_guest *g, unsigned int intercept, bool on);
+bool tdx_emul_guest_is_free(const struct tdx_guest *g);
+bool tdx_emul_guest_is_open(struct tdx_guest *g);
+void tdx_emul_guest_set_window(struct tdx_guest *g, bool waits);
+void tdx_emul_guest_deliver(struct tdx_guest *g);
+void tdx_emul_guest_switch(struct tdx_guest *g);
+int tdx_emul_guest_init(void);
 
 /**
  * struct tdx_cr_insn - an access to a control or debug register
@@ -116,10 +116,10 @@ struct tdx_cr_insn {
 #define REG_LMSW		6
 
 /* insn.c */
-unsigned int tdx_insn_fetch(struct tdx_guest *g, u8 bytes[MAX_INSN_SIZE]);
-bool tdx_insn_decode_cr(struct tdx_guest *g, struct tdx_cr_insn *insn);
-u32 tdx_insn_length(struct tdx_guest *g);
-u32 tdx_insn_soft_event(struct tdx_guest *g, u8 *vector);
-bool tdx_guest_is_64_bit(struct tdx_guest *g);
+unsigned int tdx_emul_insn_fetch(struct tdx_guest *g, u8 bytes[MAX_INSN_SIZE]);
+bool tdx_emul_insn_decode_cr(struct tdx_guest *g, struct tdx_cr_insn *insn);
+u32 tdx_emul_insn_length(struct tdx_guest *g);
+u32 tdx_emul_insn_soft_event(struct tdx_guest *g, u8 *vector);
+bool tdx_emul_guest_is_64_bit(struct tdx_guest *g);
 
 #endif /* _ARCH_X86_VIRT_COCO_EMUL_TDX_GUEST_H */

@@ -137,7 +137,7 @@ static int __init tdx_host_init(struct dentry *debugfs)
 	tdx_emul_page_init(debugfs);
 	if (has_svm()) {
 		coco_emul_pool_init();
-		ret = tdx_guest_init() ?: tdx_emul_vmx_init();
+		ret = tdx_emul_guest_init() ?: tdx_emul_vmx_init();
 		if (ret)
 			return ret;
 	}

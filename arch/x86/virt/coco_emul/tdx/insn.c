@@ -15,32 +15,33 @@
 #define REX_R			BIT(2)
 
 /**
- * tdx_guest_is_64_bit() - does it run 64-bit code?
+ * tdx_emul_guest_is_64_bit() - does it run 64-bit code?
  * @g:	the guest
  */
-bool tdx_guest_is_64_bit(struct tdx_guest *g)
+bool tdx_emul_guest_is_64_bit(struct tdx_guest *g)
 {
-	const struct vmcb_save_area *save = tdx_guest_save(g);
+	const struct vmcb_save_area *save = tdx_emul_guest_save(g);
 
 	return save->efer & EFER_LMA && save->cs.attrib & SVM_SELECTOR_L_MASK;
 }
 
 /**
- * tdx_insn_fetch() - read what is at RIP
+ * tdx_emul_insn_fetch() - read what is at RIP
  * @g:		the guest
  * @bytes:	where to put it
  *
  * Return: how many bytes there are, 0 if the page is missing.
  */
-unsigned int tdx_insn_fetch(struct tdx_guest *g, u8 bytes[MAX_INSN_SIZE])
+unsigned int tdx_emul_insn_fetch(struct tdx_guest *g, u8 bytes[MAX_INSN_SIZE])
 {
+	const struct vmcb_save_area *save = tdx_emul_guest_save(g);
 	unsigned int len = MAX_INSN_SIZE;
 
 	if (!coco_emul_space_fetch(&g->space, bytes, len))
 		return len;
 
 	/* It may be the last one before memory that the guest does not have. */
-	len = PAGE_SIZE - offset_in_page(tdx_guest_save(g)->cs.base + tdx_guest_save(g)->rip);
+	len = PAGE_SIZE - offset_in_page(save->cs.base + save->rip);
 	if (len < MAX_INSN_SIZE && !coco_emul_space_fetch(&g->space, bytes, len)) {
 		g->miss = 0;
 		return len;
@@ -69,7 +70,7 @@ static int skip_prefixes(const u8 *bytes, unsigned int nr)
 }
 
 /**
- * tdx_insn_decode_cr() - decode MOV CR, MOV DR, CLTS, LMSW or SMSW at RIP
+ * tdx_emul_insn_decode_cr() - decode MOV CR, MOV DR, CLTS, LMSW or SMSW at RIP
  * @g:		the guest
  * @insn:	where to put it
  *
@@ -77,15 +78,15 @@ static int skip_prefixes(const u8 *bytes, unsigned int nr)
  *
  * Return: false if it is something else, or cannot be read.
  */
-bool tdx_insn_decode_cr(struct tdx_guest *g, struct tdx_cr_insn *insn)
+bool tdx_emul_insn_decode_cr(struct tdx_guest *g, struct tdx_cr_insn *insn)
 {
 	u8 bytes[MAX_INSN_SIZE], nr_bytes, rex = 0, modrm;
-	unsigned int nr = tdx_insn_fetch(g, bytes);
+	unsigned int nr = tdx_emul_insn_fetch(g, bytes);
 	int i = skip_prefixes(bytes, nr);
 
 	if (i < 0)
 		return false;
-	if (tdx_guest_is_64_bit(g) && (bytes[i] & 0xf0) == 0x40)
+	if (tdx_emul_guest_is_64_bit(g) && (bytes[i] & 0xf0) == 0x40)
 		rex = bytes[i++];
 	if (i + 2 >= nr || bytes[i] != 0x0f)
 		return false;
@@ -106,12 +107,12 @@ bool tdx_insn_decode_cr(struct tdx_guest *g, struct tdx_cr_insn *insn)
 }
 
 /**
- * tdx_insn_length() - length of the instruction at RIP
+ * tdx_emul_insn_length() - length of the instruction at RIP
  * @g:	the guest
  *
  * Return: 0 if it is not known, as for 16-bit code.
  */
-u32 tdx_insn_length(struct tdx_guest *g)
+u32 tdx_emul_insn_length(struct tdx_guest *g)
 {
 	u8 bytes[MAX_INSN_SIZE], nr_bytes;
 	u64 miss = g->miss;
@@ -122,21 +123,21 @@ u32 tdx_insn_length(struct tdx_guest *g)
 }
 
 /**
- * tdx_insn_soft_event() - decode INT n, INT3 or INTO at RIP
+ * tdx_emul_insn_soft_event() - decode INT n, INT3 or INTO at RIP
  * @g:		the guest
  * @vector:	where to put the vector
  *
  * Return: the length, 0 if it is something else, or cannot be read.
  */
-u32 tdx_insn_soft_event(struct tdx_guest *g, u8 *vector)
+u32 tdx_emul_insn_soft_event(struct tdx_guest *g, u8 *vector)
 {
 	u8 bytes[MAX_INSN_SIZE];
-	unsigned int nr = tdx_insn_fetch(g, bytes);
+	unsigned int nr = tdx_emul_insn_fetch(g, bytes);
 	int i = skip_prefixes(bytes, nr);
 
 	if (i < 0)
 		return 0;
-	if (tdx_guest_is_64_bit(g) && (bytes[i] & 0xf0) == 0x40)
+	if (tdx_emul_guest_is_64_bit(g) && (bytes[i] & 0xf0) == 0x40)
 		i++;
 
 	switch (i < nr ? bytes[i] : 0) {

@@ -305,7 +305,7 @@ bool tdx_emul_tdcall(struct tdx_emul_vp *vp)
 	struct tdcall call = { .vp = vp };
 	u64 status;
 
-	if (!tdx_guest_is_64_bit(&vp->g) || vp_save(vp)->cpl)
+	if (!tdx_emul_guest_is_64_bit(&vp->g) || vp_save(vp)->cpl)
 		return vp_raise(vp, X86_TRAP_GP, true, 0);
 
 	status = call_leaf(&call, vp_save(vp)->rax);

@@ -100,22 +100,22 @@ static u64 vmcs_field_mask(u64 field)
 }
 
 /**
- * vmx_get() - a field of a VMCS
+ * tdx_emul_vmcs_get() - a field of a VMCS
  * @vmcs:	physical address of the VMCS
  * @field:	the field, which exists
  */
-u64 vmx_get(u64 vmcs, u32 field)
+u64 tdx_emul_vmcs_get(u64 vmcs, u32 field)
 {
 	return *vmcs_slot(vmcs, field);
 }
 
 /**
- * vmx_set() - change a field of a VMCS
+ * tdx_emul_vmcs_set() - change a field of a VMCS
  * @vmcs:	physical address of the VMCS
  * @field:	the field, which exists
  * @val:	its value
  */
-void vmx_set(u64 vmcs, u32 field, u64 val)
+void tdx_emul_vmcs_set(u64 vmcs, u32 field, u64 val)
 {
 	*vmcs_slot(vmcs, field) = val & vmcs_field_mask(field);
 }
@@ -366,7 +366,7 @@ static bool vm_entry(const struct coco_emul_insn *e, struct pt_regs *regs, bool 
 		return vmx_fail(regs, VMXERR_ENTRY_INVALID_CONTROL_FIELD);
 	}
 
-	error = vmx_check(cpu->vmcs);
+	error = tdx_emul_vmx_check(cpu->vmcs);
 	if (error)
 		return vmx_fail(regs, error);
 

@@ -55,12 +55,12 @@ struct vmx_run {
 
 static inline struct vmcb_save_area *vmx_save(struct vmx_run *run)
 {
-	return tdx_guest_save(&run->g);
+	return tdx_emul_guest_save(&run->g);
 }
 
 static inline u64 *vmx_gpr(struct vmx_run *run, unsigned int nr)
 {
-	return tdx_guest_gpr(&run->g, nr);
+	return tdx_emul_guest_gpr(&run->g, nr);
 }
 
 /* What the functions below say: is this a VM exit, or does the guest go on? */
@@ -74,29 +74,39 @@ static inline bool vmx_exits(struct vmx_run *run, u32 reason, u64 qual, u32 len)
 
 static inline bool vmx_goes_on(struct vmx_run *run, u32 len)
 {
-	tdx_guest_skip(&run->g, len);
+	tdx_emul_guest_skip(&run->g, len);
 	return false;
 }
 
 static inline bool vmx_raise(struct vmx_run *run, u8 vector, bool has_error, u32 error)
 {
-	tdx_guest_raise(&run->g, vector, has_error, error);
+	tdx_emul_guest_raise(&run->g, vector, has_error, error);
 	return false;
 }
 
 /* vmx.c */
-u64 vmx_get(u64 vmcs, u32 field);
-void vmx_set(u64 vmcs, u32 field, u64 val);
+u64 tdx_emul_vmcs_get(u64 vmcs, u32 field);
+void tdx_emul_vmcs_set(u64 vmcs, u32 field, u64 val);
+
+static inline u64 vmx_get(u64 vmcs, u32 field)
+{
+	return tdx_emul_vmcs_get(vmcs, field);
+}
+
+static inline void vmx_set(u64 vmcs, u32 field, u64 val)
+{
+	tdx_emul_vmcs_set(vmcs, field, val);
+}
 
 /* vmx_caps.c */
 bool tdx_emul_vmx_read_msr(u32 msr, u64 *val);
-bool vmx_controls_are_allowed(u64 vmcs);
+bool tdx_emul_vmx_controls_are_allowed(u64 vmcs);
 
 /* vmx_state.c: VMCS and VMCB */
-u32 vmx_check(u64 vmcs);
-bool vmx_guest_state_is_valid(u64 vmcs);
-void vmx_load(struct vmx_run *run);
-void vmx_store(struct vmx_run *run);
+u32 tdx_emul_vmx_check(u64 vmcs);
+bool tdx_emul_vmx_guest_state_is_valid(u64 vmcs);
+void tdx_emul_vmx_load(struct vmx_run *run);
+void tdx_emul_vmx_store(struct vmx_run *run);
 
 /* vmx_run.c */
 bool tdx_emul_vmx_enter(u64 vmcs, struct pt_regs *regs);
@@ -104,20 +114,20 @@ void tdx_emul_vmx_invalidate(void);
 int tdx_emul_vmx_init(void);
 
 /* vmx_exit.c */
-bool vmx_exit(struct vmx_run *run);
+bool tdx_emul_vmx_exit(struct vmx_run *run);
 
 /* vmx_insn.c */
-bool vmx_cr_access(struct vmx_run *run);
-bool vmx_dr_access(struct vmx_run *run);
-bool vmx_invalid_opcode(struct vmx_run *run);
+bool tdx_emul_vmx_cr_access(struct vmx_run *run);
+bool tdx_emul_vmx_dr_access(struct vmx_run *run);
+bool tdx_emul_vmx_invalid_opcode(struct vmx_run *run);
 
 /* vmx_msr.c */
-bool vmx_msr_access(struct vmx_run *run);
+bool tdx_emul_vmx_msr_access(struct vmx_run *run);
 
 /* vmx_intr.c */
-bool vmx_before_entry(struct vmx_run *run);
-bool vmx_interrupt(struct vmx_run *run);
-bool vmx_tpr_changed(struct vmx_run *run);
-bool vmx_eoi(struct vmx_run *run);
+bool tdx_emul_vmx_before_entry(struct vmx_run *run);
+bool tdx_emul_vmx_interrupt(struct vmx_run *run);
+bool tdx_emul_vmx_tpr_changed(struct vmx_run *run);
+bool tdx_emul_vmx_eoi(struct vmx_run *run);
 
 #endif /* _ARCH_X86_VIRT_COCO_EMUL_TDX_VMX_H */

@@ -109,10 +109,10 @@ static bool is_allowed(u64 vmcs, u32 field, u32 msr)
 }
 
 /**
- * vmx_controls_are_allowed() - "Checks on VMX Controls": do the capabilities allow all?
+ * tdx_emul_vmx_controls_are_allowed() - "Checks on VMX Controls": do the capabilities allow all?
  * @vmcs:	physical address of the VMCS
  */
-bool vmx_controls_are_allowed(u64 vmcs)
+bool tdx_emul_vmx_controls_are_allowed(u64 vmcs)
 {
 	u32 proc = vmx_get(vmcs, CPU_BASED_VM_EXEC_CONTROL);
 

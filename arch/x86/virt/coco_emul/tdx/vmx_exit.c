@@ -96,7 +96,7 @@ static bool exception(struct vmx_run *run, u8 vector)
 
 	if (vector == X86_TRAP_BP || vector == X86_TRAP_OF) {
 		type = INTR_TYPE_SOFT_EXCEPTION;
-		len = tdx_insn_soft_event(&run->g, &vector);
+		len = tdx_emul_insn_soft_event(&run->g, &vector);
 	}
 
 	run->exit.intr_info = INTR_INFO_VALID_MASK | type | vector |
@@ -109,7 +109,7 @@ static bool exception(struct vmx_run *run, u8 vector)
 static bool soft_event(struct vmx_run *run)
 {
 	u8 vector;
-	u32 len = tdx_insn_soft_event(&run->g, &vector);
+	u32 len = tdx_emul_insn_soft_event(&run->g, &vector);
 
 	if (!len)
 		return false;
@@ -124,7 +124,7 @@ static bool soft_event(struct vmx_run *run)
 
 static bool invalid_opcode(struct vmx_run *run)
 {
-	if (vmx_invalid_opcode(run))
+	if (tdx_emul_vmx_invalid_opcode(run))
 		return true;
 
 	return run->g.miss ? false : exception(run, X86_TRAP_UD);
@@ -154,7 +154,7 @@ static bool task_switch(struct vmx_run *run)
 
 	return vmx_exits(run, EXIT_REASON_TASK_SWITCH,
 			 (u16)run->g.vmcb->control.exit_info_1 | source << TASK_SWITCH_SOURCE_SHIFT,
-			 source == TASK_SWITCH_BY_GATE ? 0 : tdx_insn_length(&run->g));
+			 source == TASK_SWITCH_BY_GATE ? 0 : tdx_emul_insn_length(&run->g));
 }
 
 /* "NMI Blocking": it ends with IRET, which is not executed yet. */
@@ -166,13 +166,13 @@ static bool nmi_is_over(struct vmx_run *run)
 }
 
 /**
- * vmx_exit() - look at a #VMEXIT, but for those of nested paging
+ * tdx_emul_vmx_exit() - look at a #VMEXIT, but for those of nested paging
  * @run:	the guest
  *
  * Return: true if it is a VM exit, with all about it in @run. If not the guest goes on,
  *	   with an exception if there is one in @run.
  */
-bool vmx_exit(struct vmx_run *run)
+bool tdx_emul_vmx_exit(struct vmx_run *run)
 {
 	u64 code = *coco_emul_vmcb_field(run->g.vmcb, VMCB_EXIT_CODE);
 	unsigned int i;
@@ -185,9 +185,9 @@ bool vmx_exit(struct vmx_run *run)
 
 	switch (code) {
 	case SVM_EXIT_READ_CR0 ... SVM_EXIT_READ_CR0 + 0x1f:
-		return vmx_cr_access(run);
+		return tdx_emul_vmx_cr_access(run);
 	case SVM_EXIT_READ_DR0 ... SVM_EXIT_READ_DR0 + 0x1f:
-		return vmx_dr_access(run);
+		return tdx_emul_vmx_dr_access(run);
 	case SVM_EXIT_EXCP_BASE ... SVM_EXIT_EXCP_BASE + 0x1f:
 		if (code == SVM_EXIT_EXCP_BASE + X86_TRAP_UD)
 			return invalid_opcode(run);
@@ -197,7 +197,7 @@ bool vmx_exit(struct vmx_run *run)
 	case SVM_EXIT_INVLPGA:
 		return invalid_opcode(run);
 	case SVM_EXIT_INTR:
-		return vmx_interrupt(run);
+		return tdx_emul_vmx_interrupt(run);
 	/* The kernel has handled it by now. */
 	case SVM_EXIT_NMI:
 	/* The guest can take what waits for it. */
@@ -209,11 +209,11 @@ bool vmx_exit(struct vmx_run *run)
 		return nmi_is_over(run);
 	case SVM_EXIT_INVLPG:
 		return vmx_exits(run, EXIT_REASON_INVLPG, run->g.vmcb->control.exit_info_1,
-				 tdx_insn_length(&run->g));
+				 tdx_emul_insn_length(&run->g));
 	case SVM_EXIT_IOIO:
 		return io_instruction(run);
 	case SVM_EXIT_MSR:
-		return vmx_msr_access(run);
+		return tdx_emul_vmx_msr_access(run);
 	case SVM_EXIT_TASK_SWITCH:
 		return task_switch(run);
 	default:

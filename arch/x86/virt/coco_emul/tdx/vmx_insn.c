@@ -66,7 +66,7 @@ static bool cr8_write(struct vmx_run *run, u64 val, u64 qual, u32 len)
 
 	*tdx_emul_vapic_reg(&run->g.vapic, APIC_TASKPRI) = val << 4;
 	vmx_goes_on(run, len);
-	return vmx_tpr_changed(run);
+	return tdx_emul_vmx_tpr_changed(run);
 }
 
 static bool lmsw(struct vmx_run *run, const struct tdx_cr_insn *insn)
@@ -123,17 +123,17 @@ static bool mov_from_cr(struct vmx_run *run, const struct tdx_cr_insn *insn)
 }
 
 /**
- * vmx_cr_access() - an instruction that reads or writes a control register
+ * tdx_emul_vmx_cr_access() - an instruction that reads or writes a control register
  * @run:	the guest
  *
  * Return: true if that is a VM exit.
  */
-bool vmx_cr_access(struct vmx_run *run)
+bool tdx_emul_vmx_cr_access(struct vmx_run *run)
 {
 	struct tdx_cr_insn insn;
 	u64 val;
 
-	if (!tdx_insn_decode_cr(&run->g, &insn))
+	if (!tdx_emul_insn_decode_cr(&run->g, &insn))
 		return false;
 
 	switch (insn.opcode) {
@@ -165,14 +165,14 @@ bool vmx_cr_access(struct vmx_run *run)
 #define DR_QUAL_GPR_SHIFT	8
 
 /**
- * vmx_dr_access() - an instruction that reads or writes a debug register
+ * tdx_emul_vmx_dr_access() - an instruction that reads or writes a debug register
  * @run:	the guest, for which that is a VM exit
  */
-bool vmx_dr_access(struct vmx_run *run)
+bool tdx_emul_vmx_dr_access(struct vmx_run *run)
 {
 	struct tdx_cr_insn insn;
 
-	if (!tdx_insn_decode_cr(&run->g, &insn))
+	if (!tdx_emul_insn_decode_cr(&run->g, &insn))
 		return false;
 
 	return vmx_exits(run, EXIT_REASON_DR_ACCESS,
@@ -181,16 +181,16 @@ bool vmx_dr_access(struct vmx_run *run)
 }
 
 /**
- * vmx_invalid_opcode() - an instruction that QEMU's CPU does not have
+ * tdx_emul_vmx_invalid_opcode() - an instruction that QEMU's CPU does not have
  * @run:	the guest
  *
  * Return: true if it is one of VMX: "Instructions That Cause VM Exits Unconditionally".
  *	   All but VMCALL are #UD to a guest, whose CR4.VMXE no host sets here.
  */
-bool vmx_invalid_opcode(struct vmx_run *run)
+bool tdx_emul_vmx_invalid_opcode(struct vmx_run *run)
 {
 	u8 bytes[MAX_INSN_SIZE];
-	unsigned int nr = tdx_insn_fetch(&run->g, bytes);
+	unsigned int nr = tdx_emul_insn_fetch(&run->g, bytes);
 
 	if (nr < 3 || bytes[0] != 0x0f || bytes[1] != 0x01 || bytes[2] != 0xc1)
 		return false;

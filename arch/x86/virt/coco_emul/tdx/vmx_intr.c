@@ -20,40 +20,41 @@ static bool delivers_interrupts(const struct vmx_run *run)
 }
 
 /**
- * vmx_before_entry() - what comes before the next instruction of the guest
+ * tdx_emul_vmx_before_entry() - what comes before the next instruction of the guest
  * @run:	the guest
  *
  * Return: true if that is a VM exit.
  */
-bool vmx_before_entry(struct vmx_run *run)
+bool tdx_emul_vmx_before_entry(struct vmx_run *run)
 {
 	bool nmi_blocked = run->g.blocking & GUEST_INTR_STATE_NMI, waits = false;
 
-	tdx_guest_set_intercept(&run->g, INTERCEPT_IRET, nmi_blocked);
-	if (run->proc & CPU_BASED_NMI_WINDOW_EXITING && !nmi_blocked && tdx_guest_is_free(&run->g))
+	tdx_emul_guest_set_intercept(&run->g, INTERCEPT_IRET, nmi_blocked);
+	if (run->proc & CPU_BASED_NMI_WINDOW_EXITING && !nmi_blocked &&
+	    tdx_emul_guest_is_free(&run->g))
 		return vmx_exits(run, EXIT_REASON_NMI_WINDOW, 0, 0);
 
 	if (run->proc & CPU_BASED_INTR_WINDOW_EXITING) {
-		if (tdx_guest_is_open(&run->g))
+		if (tdx_emul_guest_is_open(&run->g))
 			return vmx_exits(run, EXIT_REASON_INTERRUPT_WINDOW, 0, 0);
 		waits = true;
 	} else if (delivers_interrupts(run) && tdx_emul_vapic_pending(&run->g.vapic)) {
-		waits = !tdx_guest_is_open(&run->g);
+		waits = !tdx_emul_guest_is_open(&run->g);
 		if (!waits)
-			tdx_guest_deliver(&run->g);
+			tdx_emul_guest_deliver(&run->g);
 	}
 
-	tdx_guest_set_window(&run->g, waits);
+	tdx_emul_guest_set_window(&run->g, waits);
 	return false;
 }
 
 /**
- * vmx_interrupt() - a physical interrupt has come
+ * tdx_emul_vmx_interrupt() - a physical interrupt has come
  * @run:	the guest
  *
  * Return: true if that is a VM exit.
  */
-bool vmx_interrupt(struct vmx_run *run)
+bool tdx_emul_vmx_interrupt(struct vmx_run *run)
 {
 	u8 vector;
 
@@ -76,12 +77,12 @@ bool vmx_interrupt(struct vmx_run *run)
 }
 
 /**
- * vmx_tpr_changed() - "TPR Virtualization"
+ * tdx_emul_vmx_tpr_changed() - "TPR Virtualization"
  * @run:	the guest, which has written to VTPR
  *
  * Return: true if that is a VM exit.
  */
-bool vmx_tpr_changed(struct vmx_run *run)
+bool tdx_emul_vmx_tpr_changed(struct vmx_run *run)
 {
 	u32 tpr = *tdx_emul_vapic_reg(&run->g.vapic, APIC_TASKPRI);
 
@@ -98,12 +99,12 @@ bool vmx_tpr_changed(struct vmx_run *run)
 }
 
 /**
- * vmx_eoi() - "EOI Virtualization"
+ * tdx_emul_vmx_eoi() - "EOI Virtualization"
  * @run:	the guest, which has written to VEOI
  *
  * Return: true if that is a VM exit.
  */
-bool vmx_eoi(struct vmx_run *run)
+bool tdx_emul_vmx_eoi(struct vmx_run *run)
 {
 	u8 vector = tdx_emul_vapic_eoi(&run->g.vapic);
 	u64 bitmap = vmx_get(run->vmcs, EOI_EXIT_BITMAP0 + vector / 64 * 2);

@@ -97,11 +97,11 @@ static bool x2apic_write(struct vmx_run *run, u32 msr, u64 val, bool *exits)
 
 	if (offset == APIC_TASKPRI && val <= U8_MAX) {
 		*tdx_emul_vapic_reg(&run->g.vapic, offset) = val;
-		*exits = vmx_tpr_changed(run);
+		*exits = tdx_emul_vmx_tpr_changed(run);
 		return true;
 	}
 	if (offset == APIC_EOI && vid && !val) {
-		*exits = vmx_eoi(run);
+		*exits = tdx_emul_vmx_eoi(run);
 		return true;
 	}
 	if (offset == APIC_SELF_IPI && vid && val <= U8_MAX && val >= 16) {
@@ -154,12 +154,12 @@ static bool msr_write(struct vmx_run *run, u32 msr)
 }
 
 /**
- * vmx_msr_access() - RDMSR or WRMSR
+ * tdx_emul_vmx_msr_access() - RDMSR or WRMSR
  * @run:	the guest
  *
  * Return: true if that is a VM exit.
  */
-bool vmx_msr_access(struct vmx_run *run)
+bool tdx_emul_vmx_msr_access(struct vmx_run *run)
 {
 	bool write = run->g.vmcb->control.exit_info_1;
 	u32 msr = *vmx_gpr(run, GPR_RCX);

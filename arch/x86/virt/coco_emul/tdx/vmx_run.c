@@ -53,7 +53,7 @@ static bool apic_access(struct vmx_run *run, u64 gpa, u64 error)
 	u64 type = tdx_emul_ept_wants(error) >> 1;
 
 	return vmx_exits(run, EXIT_REASON_APIC_ACCESS, offset_in_page(gpa) | type << 12,
-			 tdx_insn_length(&run->g));
+			 tdx_emul_insn_length(&run->g));
 }
 
 /* #NPF: map the page, if EPT lets the guest have it */
@@ -90,13 +90,13 @@ static void run_until_exit(struct vmx_run *run)
 
 	do {
 		run->g.miss = 0;
-		if (vmx_before_entry(run))
+		if (tdx_emul_vmx_before_entry(run))
 			return;
 
-		tdx_guest_switch(&run->g);
+		tdx_emul_guest_switch(&run->g);
 
 		code = *coco_emul_vmcb_field(run->g.vmcb, VMCB_EXIT_CODE);
-		if (code == SVM_EXIT_NPF ? nested_fault(run) : vmx_exit(run))
+		if (code == SVM_EXIT_NPF ? nested_fault(run) : tdx_emul_vmx_exit(run))
 			return;
 
 		/* An instruction that is not there any more: the host has to bring it back. */
@@ -114,7 +114,7 @@ static void engine_begin(struct vmx_engine *engine, struct vmx_run *run)
 		engine->eptp = run->eptp;
 	}
 
-	tdx_guest_begin(&run->g, engine->npt.root);
+	tdx_emul_guest_begin(&run->g, engine->npt.root);
 }
 
 /* "VM-Entry Failures During or After Loading Guest State" */
@@ -152,7 +152,7 @@ bool tdx_emul_vmx_enter(u64 vmcs, struct pt_regs *regs)
 		.eptp	= vmx_get(vmcs, EPT_POINTER),
 	};
 
-	if (!vmx_guest_state_is_valid(vmcs)) {
+	if (!tdx_emul_vmx_guest_state_is_valid(vmcs)) {
 		entry_fails(vmcs);
 		load_host(vmcs, regs);
 		return false;
@@ -160,12 +160,12 @@ bool tdx_emul_vmx_enter(u64 vmcs, struct pt_regs *regs)
 
 	engine_begin(engine, &run);
 	coco_emul_svm_gprs(run.g.gprs, regs);
-	vmx_load(&run);
+	tdx_emul_vmx_load(&run);
 	vmx_save(&run)->rax = regs->ax;
 
 	run_until_exit(&run);
 
-	vmx_store(&run);
+	tdx_emul_vmx_store(&run);
 	coco_emul_svm_set_gprs(regs, run.g.gprs);
 	regs->ax = vmx_save(&run)->rax;
 	load_host(vmcs, regs);

@@ -70,20 +70,20 @@ static void seg_store(u64 vmcs, u32 selector, const struct vmcb_seg *seg)
 }
 
 /**
- * vmx_check() - "Checks on VMX Controls and Host-State Area"
+ * tdx_emul_vmx_check() - "Checks on VMX Controls and Host-State Area"
  * @vmcs:	physical address of the VMCS
  *
  * Lists of MSRs are not carried out, so they have to be empty.
  *
  * Return: VM-instruction error, 0 if all is well.
  */
-u32 vmx_check(u64 vmcs)
+u32 tdx_emul_vmx_check(u64 vmcs)
 {
 	u64 eptp = vmx_get(vmcs, EPT_POINTER);
 	u32 proc2 = vmx_get(vmcs, SECONDARY_VM_EXEC_CONTROL);
 	u64 levels = (eptp & VMX_EPTP_PWL_MASK) >> 3;
 
-	if (!vmx_controls_are_allowed(vmcs) || vmx_get(vmcs, CR3_TARGET_COUNT) ||
+	if (!tdx_emul_vmx_controls_are_allowed(vmcs) || vmx_get(vmcs, CR3_TARGET_COUNT) ||
 	    vmx_get(vmcs, VM_ENTRY_MSR_LOAD_COUNT) || vmx_get(vmcs, VM_EXIT_MSR_LOAD_COUNT) ||
 	    vmx_get(vmcs, VM_EXIT_MSR_STORE_COUNT))
 		return VMXERR_ENTRY_INVALID_CONTROL_FIELD;
@@ -109,10 +109,10 @@ u32 vmx_check(u64 vmcs)
 }
 
 /**
- * vmx_guest_state_is_valid() - "Checks on the Guest State Area", the most important ones
+ * tdx_emul_vmx_guest_state_is_valid() - "Checks on the Guest State Area", the most important ones
  * @vmcs:	physical address of the VMCS
  */
-bool vmx_guest_state_is_valid(u64 vmcs)
+bool tdx_emul_vmx_guest_state_is_valid(u64 vmcs)
 {
 	u64 cr0 = vmx_get(vmcs, GUEST_CR0), cr4 = vmx_get(vmcs, GUEST_CR4);
 	u64 rflags = vmx_get(vmcs, GUEST_RFLAGS);
@@ -250,12 +250,12 @@ static void load_event(struct vmx_run *run)
 }
 
 /**
- * vmx_load() - load the state of the guest: "Loading Guest State"
+ * tdx_emul_vmx_load() - load the state of the guest: "Loading Guest State"
  * @run:	the guest, with its controls
  *
  * What the VMCS does not have is the CPU's: CR2, DR6, KernelGSBase, STAR and so on.
  */
-void vmx_load(struct vmx_run *run)
+void tdx_emul_vmx_load(struct vmx_run *run)
 {
 	struct vmcb_save_area *save = vmx_save(run), *area = coco_emul_svm_guest_area();
 	u64 vmcs = run->vmcs;
@@ -370,10 +370,10 @@ static void store_pdptrs(struct vmx_run *run)
 }
 
 /**
- * vmx_store() - "Saving Guest State", and why the guest has ended
+ * tdx_emul_vmx_store() - "Saving Guest State", and why the guest has ended
  * @run:	the guest
  */
-void vmx_store(struct vmx_run *run)
+void tdx_emul_vmx_store(struct vmx_run *run)
 {
 	struct vmcb_save_area *save = vmx_save(run), *area = coco_emul_svm_guest_area();
 	u64 vmcs = run->vmcs;

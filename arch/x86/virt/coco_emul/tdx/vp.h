@@ -116,12 +116,12 @@ struct tdx_emul_vp {
 
 static inline struct vmcb_save_area *vp_save(struct tdx_emul_vp *vp)
 {
-	return tdx_guest_save(&vp->g);
+	return tdx_emul_guest_save(&vp->g);
 }
 
 static inline u64 *vp_gpr(struct tdx_emul_vp *vp, unsigned int nr)
 {
-	return tdx_guest_gpr(&vp->g, nr);
+	return tdx_emul_guest_gpr(&vp->g, nr);
 }
 
 /* What the functions below say: is this a TD exit, or does the TD go on? */
@@ -134,13 +134,13 @@ static inline bool vp_exits(struct tdx_emul_vp *vp, u64 status, u64 qual)
 
 static inline bool vp_goes_on(struct tdx_emul_vp *vp, u32 len)
 {
-	tdx_guest_skip(&vp->g, len);
+	tdx_emul_guest_skip(&vp->g, len);
 	return false;
 }
 
 static inline bool vp_raise(struct tdx_emul_vp *vp, u8 vector, bool has_error, u32 error)
 {
-	tdx_guest_raise(&vp->g, vector, has_error, error);
+	tdx_emul_guest_raise(&vp->g, vector, has_error, error);
 	return false;
 }
 

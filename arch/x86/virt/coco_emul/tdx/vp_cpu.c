@@ -95,7 +95,7 @@ bool tdx_emul_vp_cr_access(struct tdx_emul_vp *vp)
 {
 	struct tdx_cr_insn insn;
 
-	if (!tdx_insn_decode_cr(&vp->g, &insn))
+	if (!tdx_emul_insn_decode_cr(&vp->g, &insn))
 		return false;
 
 	switch (insn.opcode) {

@@ -58,7 +58,7 @@ static void leave(struct tdx_emul_vp *vp, struct pt_regs *regs)
 static void inject_nmi(struct tdx_emul_vp *vp)
 {
 	if (!vp->fields[VP_PEND_NMI] || vp->g.blocking & GUEST_INTR_STATE_NMI ||
-	    !tdx_guest_is_free(&vp->g))
+	    !tdx_emul_guest_is_free(&vp->g))
 		return;
 
 	vp->g.inject = INTR_INFO_VALID_MASK | INTR_TYPE_NMI_INTR | X86_TRAP_NMI;
@@ -73,15 +73,15 @@ static void before_entry(struct tdx_emul_vp *vp)
 	bool waits = false;
 
 	inject_nmi(vp);
-	tdx_guest_set_intercept(&vp->g, INTERCEPT_IRET, vp->g.blocking & GUEST_INTR_STATE_NMI);
+	tdx_emul_guest_set_intercept(&vp->g, INTERCEPT_IRET, vp->g.blocking & GUEST_INTR_STATE_NMI);
 
 	if (tdx_emul_vapic_pending(&vp->g.vapic)) {
-		waits = !tdx_guest_is_open(&vp->g);
+		waits = !tdx_emul_guest_is_open(&vp->g);
 		if (!waits)
-			tdx_guest_deliver(&vp->g);
+			tdx_emul_guest_deliver(&vp->g);
 	}
 
-	tdx_guest_set_window(&vp->g, waits);
+	tdx_emul_guest_set_window(&vp->g, waits);
 }
 
 /* To the TD, until something is the host's business */

@@ -60,7 +60,7 @@ static bool is_tdcall(struct tdx_emul_vp *vp)
 	static const u8 tdcall[TDCALL_LENGTH] = { 0x66, 0x0f, 0x01, 0xcc };
 	u8 bytes[MAX_INSN_SIZE];
 
-	return tdx_insn_fetch(&vp->g, bytes) >= sizeof(tdcall) &&
+	return tdx_emul_insn_fetch(&vp->g, bytes) >= sizeof(tdcall) &&
 	       !memcmp(bytes, tdcall, sizeof(tdcall));
 }
 

@@ -153,7 +153,7 @@ void tdx_emul_vp_load(struct tdx_emul_vp *vp, u64 *npt_root)
 {
 	struct vmcb_save_area *save;
 
-	tdx_guest_begin(&vp->g, npt_root);
+	tdx_emul_guest_begin(&vp->g, npt_root);
 	save = vp_save(vp);
 	*save = vp->save;
 	coco_emul_svm_copy(coco_emul_svm_guest_area(), save);
@@ -241,7 +241,7 @@ void tdx_emul_vp_switch(struct tdx_emul_vp *vp)
 	xsetbv(XCR_XFEATURE_ENABLED_MASK, xfam);
 	xrstor(vp->xsave, xfam);
 
-	tdx_guest_switch(&vp->g);
+	tdx_emul_guest_switch(&vp->g);
 
 	xsetbv(XCR_XFEATURE_ENABLED_MASK, xfam);
 	xsave(vp->xsave, xfam);
