@@ -6,6 +6,7 @@
 
 #include <linux/printk.h>
 
+#include <asm/fpu/xcr.h>
 #include <asm/vmx.h>
 
 #include "vp.h"
@@ -309,11 +310,18 @@ static u64 leaf_vp_flush(struct pt_regs *regs)
 /* Exit reason, in the low half of the status: VM entry has failed, invalid guest state */
 #define EXIT_ENTRY_FAILED	(BIT_ULL(31) | EXIT_REASON_INVALID_STATE)
 
+/* Does the CPU have what the TD needs? */
+static bool can_run(const struct tdx_emul_td *td)
+{
+	/* A nested page table has four levels, and XCR0 cannot be more than it is. */
+	return coco_emul_svm_runs() && td->shared_bit == 47 &&
+	       !(td->xfam & ~xgetbv(XCR_XFEATURE_ENABLED_MASK));
+}
+
 /*
- * Where no TD can run, every VM entry fails: the CPU has no SVM, or the shared bit of
- * the TD is beyond what a nested page table of four levels has. This is the status that
- * lets KVM report just that. On real hardware the vCPU could not be entered again after
- * it; here it is what it was, as nothing has happened to it.
+ * Where no TD can run, every VM entry fails. This is the status that lets KVM report
+ * just that. On real hardware the vCPU could not be entered again after it; here it is
+ * what it was, as nothing has happened to it.
  */
 static u64 entry_fails(struct pt_regs *regs)
 {
@@ -340,8 +348,7 @@ static u64 leaf_vp_enter(struct pt_regs *regs)
 	if (vp->disabled || vp->running)
 		return TDX_VCPU_STATE_INCORRECT;
 
-	return coco_emul_svm_runs() && vp->td->shared_bit == 47 ? tdx_emul_vp_enter(vp, regs) :
-								  entry_fails(regs);
+	return can_run(vp->td) ? tdx_emul_vp_enter(vp, regs) : entry_fails(regs);
 }
 
 /**
