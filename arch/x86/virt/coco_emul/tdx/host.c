@@ -2,7 +2,8 @@
 /*
  * The emulated TDX host: what the CPU claims, and how the parts fit together.
  *
- * VMX root operation is in vmx.c; the TDX module is behind seamcall.c: its own
+ * VMX root operation is in vmx.c, and what runs an ordinary VM in the other vmx*.c,
+ * with ept.c and vapic.c. The TDX module is behind seamcall.c: its own
  * bring-up in sys.c, TDs in td.c with params.c, vCPUs in vp.c, private memory in
  * mem.c with sept.c, page.c and mrtd.c, physical pages in phymem.c, and what
  * leaves lock in lock.c. movdir.c is the instruction that gives pages back to the
@@ -18,15 +19,13 @@
 #include <asm/intel-family.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
-#include <asm/vmx.h>
 
+#include "../guest/pool.h"
+#include "guest.h"
 #include "tdx.h"
+#include "vmx.h"
 
-/*
- * VMX capabilities, Intel SDM appendix "VMX Capability Reporting Facility":
- * what kvm-intel and TDX need, no more. All controls may be 0 unless their low
- * half says otherwise. The MSRs are read-only: a write is left to the real CPU.
- */
+/* MSRs of the platform. They are read-only: a write is left to the real CPU. */
 static const struct {
 	u32	msr;
 	u64	val;
@@ -35,20 +34,6 @@ static const struct {
 	{ MSR_IA32_FEAT_CTL,			0x0000000000000005 },
 	/* no MKTME KeyIDs, TDX_NR_KEYIDS for TDX */
 	{ MSR_IA32_MKTME_KEYID_PARTITIONING,	(u64)TDX_NR_KEYIDS << 32 },
-	/* revision 1, 4096 bytes, write-back */
-	{ MSR_IA32_VMX_BASIC,			0x0018100000000001 },
-	/* external interrupts, NMIs, virtual NMIs, posted interrupts */
-	{ MSR_IA32_VMX_PINBASED_CTLS,		0x000000bf00000016 },
-	{ MSR_IA32_VMX_PROCBASED_CTLS,		0xfff9fffe0401e172 },
-	{ MSR_IA32_VMX_EXIT_CTLS,		0x007fffff00036dff },
-	{ MSR_IA32_VMX_ENTRY_CTLS,		0x0000ffff000011ff },
-	{ MSR_IA32_VMX_MISC,			0 },
-	/* EPT, VPID, APIC virtualisation with virtual interrupt delivery */
-	{ MSR_IA32_VMX_PROCBASED_CTLS2,		0x000013bb00000000 },
-	/* 4-level walk, write-back, 2 MiB pages, accessed and dirty bits */
-	{ MSR_IA32_VMX_EPT_VPID_CAP,		0x00000f0106314040 },
-	{ MSR_IA32_VMX_VMFUNC,			0 },
-	{ MSR_IA32_VMX_PROCBASED_CTLS3,		0 },
 };
 
 /* Not in TCG's CPU, and the kernel does not use it: only the module looks. */
@@ -68,13 +53,11 @@ static bool tdx_read_msr(u32 msr, u64 *val)
 	for (i = 0; i < ARRAY_SIZE(tdx_msrs); i++) {
 		if (tdx_msrs[i].msr == msr) {
 			*val = tdx_msrs[i].val;
-			if (msr == MSR_IA32_VMX_EPT_VPID_CAP && tdx_emul_has_5level_ept())
-				*val |= VMX_EPT_PAGE_WALK_5_BIT;
 			return true;
 		}
 	}
 
-	return false;
+	return tdx_emul_vmx_read_msr(msr, val);
 }
 NOKPROBE_SYMBOL(tdx_read_msr);
 
@@ -98,6 +81,16 @@ static void tdx_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *
 	case 7:
 		if (!subleaf)
 			*ecx |= BIT(X86_FEATURE_MOVDIR64B & 31);
+		break;
+	/* What guests run on is not what the platform has. */
+	case 0x80000001:
+		*ecx &= ~BIT(X86_FEATURE_SVM & 31);
+		break;
+	case 0x8000000a:
+		*eax = 0;
+		*ebx = 0;
+		*ecx = 0;
+		*edx = 0;
 		break;
 	}
 }
@@ -126,12 +119,28 @@ static void __init find_erratum(void)
 		      boot_cpu_data.x86_vfm == INTEL_EMERALDRAPIDS_X;
 }
 
+static bool __init has_svm(void)
+{
+	u32 eax = 0x80000001, ebx, ecx = 0, edx;
+
+	native_cpuid(&eax, &ebx, &ecx, &edx);
+	return ecx & BIT(X86_FEATURE_SVM & 31);
+}
+
 static int __init tdx_host_init(struct dentry *debugfs)
 {
+	int ret;
+
 	find_erratum();
 	tdx_emul_seamcall_init();
 	tdx_emul_lock_init(debugfs);
 	tdx_emul_page_init(debugfs);
+	if (has_svm()) {
+		coco_emul_pool_init();
+		ret = tdx_emul_guest_init() ?: tdx_emul_vmx_init();
+		if (ret)
+			return ret;
+	}
 	return tdx_emul_td_init(debugfs);
 }
 

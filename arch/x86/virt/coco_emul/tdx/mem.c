@@ -140,6 +140,7 @@ static u64 leaf_mem_range_block(struct pt_regs *regs)
 			     tdx_emul_septe_make(walk.entry & SEPTE_PA,
 						 walk.entry & SEPTE_LEAF, state));
 	tdx_emul_pamt(walk.entry & SEPTE_PA)->epoch = td->epoch;
+	tdx_emul_td_block(td, walk.gpa, walk.level);
 	return TDX_SUCCESS;
 }
 
@@ -152,7 +153,9 @@ static u64 leaf_mem_track(struct pt_regs *regs)
 	if (status)
 		return status;
 
-	/* No vCPU ever runs, so none can be in the previous epoch. */
+	if (tdx_emul_vp_runs_before(td, td->epoch))
+		return TDX_PREVIOUS_TLB_EPOCH_BUSY | OPERAND_TD_EPOCH;
+
 	td->epoch++;
 	return TDX_SUCCESS;
 }
@@ -182,10 +185,11 @@ static u64 leaf_mem_page_remove(struct pt_regs *regs)
 	if (td->op_state == OP_RUNNABLE) {
 		if (state != SEPT_BLOCKED && state != SEPT_PENDING_BLOCKED)
 			return tdx_emul_sept_status(regs, &walk, TDX_GPA_RANGE_NOT_BLOCKED);
-		if (pamt->epoch == td->epoch)
+		if (pamt->epoch == td->epoch || tdx_emul_vp_runs_before(td, pamt->epoch + 1))
 			return TDX_TLB_TRACKING_NOT_DONE | OPERAND_RCX;
 	}
 
+	tdx_emul_td_remove(td, walk.gpa);
 	tdx_emul_septe_write(td, walk.pa, 0);
 	tdx_emul_page_free(walk.entry & SEPTE_PA, pamt, td->hkid);
 	td->nr_children--;

@@ -219,6 +219,9 @@ u64 tdx_emul_td_params(struct tdx_emul_td *td, u64 pa, struct pt_regs *regs)
 	td->nr_l2_vms = p->nr_l2_vms;
 	td->tsc_khz = p->tsc_frequency * TSC_25MHZ_KHZ;
 	td->mrconfigid = p->mrconfigid[0];
+	memcpy(td->ids[TDX_MRCONFIGID], p->mrconfigid, SHA384_DIGEST_SIZE);
+	memcpy(td->ids[TDX_MROWNER], p->mrowner, SHA384_DIGEST_SIZE);
+	memcpy(td->ids[TDX_MROWNERCONFIG], p->mrownerconfig, SHA384_DIGEST_SIZE);
 	td->root_level = p->eptp_controls == EPTP_CONTROLS_5LEVEL ? 4 : 3;
 	td->shared_bit = p->config_flags & CONFIG_FLAGS_GPAW ? 51 : 47;
 	memcpy(td->cpuid, p->cpuid, sizeof(td->cpuid));

@@ -124,6 +124,22 @@ u64 tdx_emul_sept_walk(struct pt_regs *regs, struct tdx_emul_td *td, enum tdx_lo
 	}
 }
 
+/**
+ * tdx_emul_sept_find() - look up an address for the TD itself
+ * @td:		the TD
+ * @gpa:	guest physical address of a page, private
+ * @walk:	where to put the entry of the page, or the one on the way that is not mapped
+ *
+ * Return: a status if the Secure EPT itself cannot be used any more.
+ */
+u64 tdx_emul_sept_find(struct tdx_emul_td *td, u64 gpa, struct sept_walk *walk)
+{
+	struct pt_regs regs = {};
+	u64 status = tdx_emul_sept_walk(&regs, td, TDX_NO_LOCK, gpa, 0, walk);
+
+	return (status & TDX_STATUS) == TDX_EPT_WALK_FAILED ? TDX_SUCCESS : status;
+}
+
 /* How much is shown of what an entry points to */
 #define SEPT_SHOW_BYTES		16
 

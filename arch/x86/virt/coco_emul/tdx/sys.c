@@ -171,15 +171,18 @@ static u64 leaf_sys_lp_init(struct pt_regs *regs)
 	return TDX_SUCCESS;
 }
 
-static u64 leaf_sys_rd(struct pt_regs *regs)
+/**
+ * tdx_emul_sys_field() - read a metadata field of the module
+ * @id:		its identifier
+ * @val:	where to put it
+ */
+u64 tdx_emul_sys_field(u64 id, u64 *val)
 {
-	u64 id = regs->dx, i;
-
-	regs->r8 = 0;
+	u64 i;
 
 	for (i = 0; i < ARRAY_SIZE(sys_fields); i++) {
 		if (sys_fields[i].id == id) {
-			regs->r8 = sys_fields[i].val;
+			*val = sys_fields[i].val;
 			return TDX_SUCCESS;
 		}
 	}
@@ -188,7 +191,7 @@ static u64 leaf_sys_rd(struct pt_regs *regs)
 	if (i < TDX_NR_CPUID_CONFIG) {
 		const struct tdx_cpuid_config *config = &tdx_emul_cpuid_configs[i];
 
-		regs->r8 = (u64)config->subleaf << 32 | config->leaf;
+		*val = (u64)config->subleaf << 32 | config->leaf;
 		return TDX_SUCCESS;
 	}
 
@@ -196,11 +199,19 @@ static u64 leaf_sys_rd(struct pt_regs *regs)
 	if (i < 2 * TDX_NR_CPUID_CONFIG) {
 		const u32 *mask = &tdx_emul_cpuid_configs[i / 2].mask[i % 2 * 2];
 
-		regs->r8 = (u64)mask[1] << 32 | mask[0];
+		*val = (u64)mask[1] << 32 | mask[0];
 		return TDX_SUCCESS;
 	}
 
 	return TDX_METADATA_FIELD_ID_INCORRECT;
+}
+
+static u64 leaf_sys_rd(struct pt_regs *regs)
+{
+	u64 val = 0, status = tdx_emul_sys_field(regs->dx, &val);
+
+	regs->r8 = val;
+	return status;
 }
 
 /* A reserved area holds nothing that a TD could use, a PAMT for example. */

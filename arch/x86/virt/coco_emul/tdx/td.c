@@ -343,6 +343,7 @@ static u64 leaf_mng_key_freeid(struct pt_regs *regs)
 		return TDX_WBCACHE_NOT_COMPLETE;
 
 	td->lifecycle = TD_TEARDOWN;
+	tdx_emul_td_free_memory(td);
 	return TDX_SUCCESS;
 }
 
@@ -356,6 +357,17 @@ const struct tdx_leaf tdx_emul_mng_leaves[] = {
 	TDX_LEAF("TDH.MNG.KEY.FREEID",	20, leaf_mng_key_freeid),
 	{}
 };
+
+/**
+ * tdx_emul_td_invalidate() - INVEPT: what is known of the host's EPT is not to be used
+ */
+void tdx_emul_td_invalidate(void)
+{
+	struct tdx_emul_td *td;
+
+	for (td = tds; td < tds + TDX_MAX_TDS; td++)
+		tdx_emul_td_unmap_shared(td);
+}
 
 /**
  * tdx_emul_td_write_back_start() - a cache write-back of this package begins

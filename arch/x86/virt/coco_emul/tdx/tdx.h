@@ -24,6 +24,7 @@ struct seq_file;
 #define TDX_INTERRUPTED_RESUMABLE		0x8000000300000000ULL
 #define TDX_OPERAND_INVALID			0xc000010000000000ULL
 #define TDX_OPERAND_BUSY			0x8000020000000000ULL
+#define TDX_PREVIOUS_TLB_EPOCH_BUSY		0x8000020100000000ULL
 #define TDX_OPERAND_ADDR_RANGE_ERROR		0xc000010100000000ULL
 #define TDX_PAGE_METADATA_INCORRECT		0xc000030000000000ULL
 #define TDX_TD_ASSOCIATED_PAGES_EXIST		0xc000040000000000ULL
@@ -94,6 +95,7 @@ enum tdx_operand {
 	OPERAND_TDMR_INFO_PA	= 96,
 	OPERAND_TDR		= 128,
 	OPERAND_SEPT_TREE	= 146,
+	OPERAND_TD_EPOCH	= 169,
 	OPERAND_KOT		= 186,
 	OPERAND_WBCACHE		= 188,
 };
@@ -155,6 +157,16 @@ enum tdx_lock_mode {
 
 #define TDX_NR_CPUID_CONFIG	12
 #define TDX_CPUID_NO_SUBLEAF	(~0U)
+
+#define TDX_NR_RTMRS		4
+
+/* What TDH.MNG.INIT is told, for reports */
+enum tdx_td_id {
+	TDX_MRCONFIGID,
+	TDX_MROWNER,
+	TDX_MROWNERCONFIG,
+	NR_TDX_TD_IDS,
+};
 
 /**
  * struct tdx_cpuid_config - a CPUID leaf of which the host configures bits
@@ -229,6 +241,7 @@ struct pamt_entry {
  * @attributes:	as given to TDH.MNG.INIT
  * @xfam:	as given to TDH.MNG.INIT
  * @mrconfigid:	first eight bytes of what was given to TDH.MNG.INIT
+ * @ids:	all of it, and the likes of it
  * @max_vcpus:	as given to TDH.MNG.INIT
  * @nr_l2_vms:	as given to TDH.MNG.INIT; only page numbers depend on it
  * @tsc_khz:	TSC frequency that the TD sees
@@ -238,6 +251,8 @@ struct pamt_entry {
  * @epoch:	TLB tracking epoch
  * @measured:	state of the running measurement
  * @mrtd:	the final measurement, once @op_state is OP_RUNNABLE
+ * @rtmr:	what the TD has measured itself
+ * @npt_root:	nested page table that it runs on, NULL if it never has
  */
 struct tdx_emul_td {
 	u64			tdr;
@@ -257,6 +272,7 @@ struct tdx_emul_td {
 	u64			attributes;
 	u64			xfam;
 	u64			mrconfigid;
+	u8			ids[NR_TDX_TD_IDS][SHA384_DIGEST_SIZE];
 	unsigned int		max_vcpus;
 	unsigned int		nr_l2_vms;
 	u32			tsc_khz;
@@ -266,6 +282,8 @@ struct tdx_emul_td {
 	u32			epoch;
 	struct sha384_ctx	measured;
 	u8			mrtd[SHA384_DIGEST_SIZE];
+	u8			rtmr[TDX_NR_RTMRS][SHA384_DIGEST_SIZE];
+	u64			*npt_root;
 };
 
 /* Where a leaf can pause: before it locks anything, inside, when it has unlocked */
@@ -394,6 +412,7 @@ bool tdx_emul_all_packages(u64 packages);
 bool tdx_emul_sys_is_ready(void);
 u16 tdx_emul_global_keyid(void);
 u64 tdx_emul_check_tsc_adjust(void);
+u64 tdx_emul_sys_field(u64 id, u64 *val);
 bool tdx_emul_sys_lp_is_ready(void);
 struct pamt_entry *tdx_emul_pamt(u64 pa);
 void tdx_emul_pamt_census(u64 count[NR_PT]);
@@ -426,13 +445,24 @@ void tdx_emul_td_own_page(struct tdx_emul_td *td, u64 pa, struct pamt_entry *pam
 void tdx_emul_td_take_page(struct tdx_emul_td *td, u64 pa, struct pamt_entry *pamt,
 			   enum tdx_page_type type);
 void tdx_emul_td_lose(struct tdx_emul_td *td, const char *why);
+void tdx_emul_td_invalidate(void);
 bool tdx_emul_td_write_back_start(void);
 void tdx_emul_td_write_back_end(void);
 int tdx_emul_td_init(struct dentry *debugfs);
 
+/* td_mem.c: what a TD that runs has of its memory */
+u64 *tdx_emul_td_npt(struct tdx_emul_td *td);
+void *tdx_emul_td_private_page(struct tdx_emul_td *td, u64 gpa, u64 pa, bool zero);
+void tdx_emul_td_block(struct tdx_emul_td *td, u64 gpa, int level);
+void tdx_emul_td_remove(struct tdx_emul_td *td, u64 gpa);
+bool tdx_emul_td_map_shared(struct tdx_emul_td *td, u64 gpa, u64 npte);
+void tdx_emul_td_unmap_shared(struct tdx_emul_td *td);
+void tdx_emul_td_free_memory(struct tdx_emul_td *td);
+
 /* vp.c */
 extern const struct tdx_leaf tdx_emul_vp_leaves[];
 void tdx_emul_vp_free(u64 tdvpr);
+bool tdx_emul_vp_runs_before(const struct tdx_emul_td *td, u32 epoch);
 
 /* sept.c */
 #define SEPTE_LEAF		BIT_ULL(7)
@@ -466,6 +496,7 @@ u64 tdx_emul_septe_make(u64 pa, bool leaf, enum sept_state state);
 u64 tdx_emul_sept_status(struct pt_regs *regs, const struct sept_walk *walk, u64 status);
 u64 tdx_emul_sept_walk(struct pt_regs *regs, struct tdx_emul_td *td, enum tdx_lock_mode mode,
 		       u64 gpa, int level, struct sept_walk *walk);
+u64 tdx_emul_sept_find(struct tdx_emul_td *td, u64 gpa, struct sept_walk *walk);
 void tdx_emul_sept_show(struct seq_file *m, struct tdx_emul_td *td);
 
 /* mem.c: private memory */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VMX root operation, as far as kvm-intel goes without entering a guest.
+ * VMX root operation: the instructions of VMX.
  *
- * VMCSs are a plain store: fields keep what was written, nothing is checked
- * and nothing takes effect. VM entry always fails. Instructions outside of VMX
- * root operation are declined, so that they end in an invalid-opcode exception
- * as the Intel SDM, chapter "VMX Instruction Reference", has it.
+ * VMCSs are a plain store: fields keep what was written, and nothing is checked
+ * before VM entry. Where the CPU has no SVM that always fails. Instructions outside
+ * of VMX root operation are declined, so that they end in an invalid-opcode
+ * exception as the Intel SDM, chapter "VMX Instruction Reference", has it.
  */
 #define pr_fmt(fmt)	"coco_emul: " fmt
 
@@ -19,6 +19,7 @@
 #include <asm/vmx.h>
 
 #include "tdx.h"
+#include "vmx.h"
 
 #define VMCS_REVISION		1
 #define VMCS_NONE		(~0ULL)
@@ -55,6 +56,11 @@ static DEFINE_PER_CPU(struct vmx_cpu, vmx_cpu);
 
 #define VMCS_TYPE_READ_ONLY	1
 
+/* Behind all fields: "clear" or "launched" */
+#define VMCS_LAUNCH_STATE	(PAGE_SIZE - sizeof(u64))
+#define VMCS_CLEAR		0
+#define VMCS_LAUNCHED		1
+
 static bool vmx_succeed(struct pt_regs *regs)
 {
 	coco_emul_set_flags(regs, 0);
@@ -79,6 +85,44 @@ static u64 *vmcs_slot(u64 vmcs, u64 field)
 	group = (group >> 3) << 2 | (group & 3);
 
 	return coco_emul_ram(vmcs + VMCS_HEADER + (group * VMCS_NR_INDEX + index) * 8, 8);
+}
+
+static u64 vmcs_field_mask(u64 field)
+{
+	switch ((field & VMCS_FIELD_WIDTH) >> 13) {
+	case 0:
+		return U16_MAX;
+	case 2:
+		return U32_MAX;
+	default:
+		return U64_MAX;
+	}
+}
+
+/**
+ * tdx_emul_vmcs_get() - a field of a VMCS
+ * @vmcs:	physical address of the VMCS
+ * @field:	the field, which exists
+ */
+u64 tdx_emul_vmcs_get(u64 vmcs, u32 field)
+{
+	return *vmcs_slot(vmcs, field);
+}
+
+/**
+ * tdx_emul_vmcs_set() - change a field of a VMCS
+ * @vmcs:	physical address of the VMCS
+ * @field:	the field, which exists
+ * @val:	its value
+ */
+void tdx_emul_vmcs_set(u64 vmcs, u32 field, u64 val)
+{
+	*vmcs_slot(vmcs, field) = val & vmcs_field_mask(field);
+}
+
+static u64 *vmcs_launch_state(u64 vmcs)
+{
+	return coco_emul_ram(vmcs + VMCS_LAUNCH_STATE, sizeof(u64));
 }
 
 static bool vmx_fail(struct pt_regs *regs, u32 error)
@@ -197,6 +241,7 @@ static bool emulate_vmclear(const struct coco_emul_insn *e, struct pt_regs *regs
 
 	if (cpu->vmcs == pa)
 		cpu->vmcs = VMCS_NONE;
+	*vmcs_launch_state(pa) = VMCS_CLEAR;
 	return vmx_succeed(regs);
 }
 
@@ -236,18 +281,6 @@ static unsigned long *vmx_rm_operand(struct pt_regs *regs, struct insn *insn)
 
 	off = insn_get_modrm_rm_off(insn, regs);
 	return off < 0 ? NULL : (void *)regs + off;
-}
-
-static u64 vmcs_field_mask(u64 field)
-{
-	switch ((field & VMCS_FIELD_WIDTH) >> 13) {
-	case 0:
-		return U16_MAX;
-	case 2:
-		return U32_MAX;
-	default:
-		return U64_MAX;
-	}
 }
 
 /* An access to a field of the current VMCS. */
@@ -305,32 +338,56 @@ static bool emulate_vmwrite(const struct coco_emul_insn *e, struct pt_regs *regs
 	return vmx_succeed(regs);
 }
 
-static bool vm_entry(const struct coco_emul_insn *e, struct pt_regs *regs, u32 error)
+/* Without coco_emul_lock: the guest runs from here until the VM exit. */
+static bool vm_entry(const struct coco_emul_insn *e, struct pt_regs *regs, bool launch)
 {
-	bool handled;
+	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpu);
+	bool handled, go_on;
+	u64 *launch_state;
+	u32 error;
 
-	if (!vmx_begin(e, regs, &handled))
+	raw_spin_lock(&coco_emul_lock);
+	go_on = vmx_begin(e, regs, &handled);
+	raw_spin_unlock(&coco_emul_lock);
+	if (!go_on)
 		return handled;
+	if (cpu->vmcs == VMCS_NONE)
+		return vmx_fail_invalid(regs);
 
-	/* Deferred: the caller may hold any lock, and this is in the entry path. */
-	printk_deferred_once(pr_fmt("VM entry fails: only VMX root operation is emulated\n"));
-	return vmx_fail(regs, error);
+	launch_state = vmcs_launch_state(cpu->vmcs);
+	if (launch && *launch_state != VMCS_CLEAR)
+		return vmx_fail(regs, VMXERR_VMLAUNCH_NONCLEAR_VMCS);
+	if (!launch && *launch_state != VMCS_LAUNCHED)
+		return vmx_fail(regs, VMXERR_VMRESUME_NONLAUNCHED_VMCS);
+
+	if (!coco_emul_svm_runs()) {
+		/* Deferred: the caller may hold any lock, and this is in the entry path. */
+		printk_deferred_once(pr_fmt("VM entry fails: this CPU has no SVM for guests\n"));
+		return vmx_fail(regs, VMXERR_ENTRY_INVALID_CONTROL_FIELD);
+	}
+
+	error = tdx_emul_vmx_check(cpu->vmcs);
+	if (error)
+		return vmx_fail(regs, error);
+
+	if (tdx_emul_vmx_enter(cpu->vmcs, regs))
+		*launch_state = VMCS_LAUNCHED;
+	return true;
 }
 
 static bool emulate_vmlaunch(const struct coco_emul_insn *e, struct pt_regs *regs,
 			     struct insn *insn)
 {
-	return vm_entry(e, regs, VMXERR_ENTRY_INVALID_CONTROL_FIELD);
+	return vm_entry(e, regs, true);
 }
 
-/* No VMCS is ever launched. */
 static bool emulate_vmresume(const struct coco_emul_insn *e, struct pt_regs *regs,
 			     struct insn *insn)
 {
-	return vm_entry(e, regs, VMXERR_VMRESUME_NONLAUNCHED_VMCS);
+	return vm_entry(e, regs, false);
 }
 
-/* There is no TLB to flush: only the type of the invalidation is checked. */
+/* Which one is invalidated makes no difference: see the callers. */
 static bool vmx_invalidate(const struct coco_emul_insn *e, struct pt_regs *regs,
 			   struct insn *insn,
 			   unsigned long types)
@@ -348,13 +405,17 @@ static bool vmx_invalidate(const struct coco_emul_insn *e, struct pt_regs *regs,
 	return vmx_succeed(regs);
 }
 
+/* Nothing of any EPT is left on this CPU. */
 static bool emulate_invept(const struct coco_emul_insn *e, struct pt_regs *regs,
 			   struct insn *insn)
 {
+	tdx_emul_vmx_invalidate();
+	tdx_emul_td_invalidate();
 	return vmx_invalidate(e, regs, insn,
 			      BIT(VMX_EPT_EXTENT_CONTEXT) | BIT(VMX_EPT_EXTENT_GLOBAL));
 }
 
+/* VM entry leaves nothing of linear addresses in the TLB, whatever the VPID. */
 static bool emulate_invvpid(const struct coco_emul_insn *e, struct pt_regs *regs,
 			    struct insn *insn)
 {
@@ -365,6 +426,17 @@ static bool emulate_invvpid(const struct coco_emul_insn *e, struct pt_regs *regs
 			      BIT(VMX_VPID_EXTENT_SINGLE_NON_GLOBAL));
 }
 
+#define VM_ENTRY_INSN(_name, _emulate, _modrm)			\
+	{							\
+		.point		= COCO_EMUL_POINT(_name),	\
+		.opcode		= { 0x0f, 0x01 },		\
+		.nr_opcode	= 2,				\
+		.modrm_mask	= 0xff,				\
+		.modrm		= _modrm,			\
+		.unlocked	= true,				\
+		.emulate	= _emulate,			\
+	}
+
 /* Intel SDM, chapter "VMX Instruction Reference" */
 const struct coco_emul_insn tdx_emul_vmx_insns[] = {
 	TDX_INSN("VMXON",    emulate_vmxon,    0xf3, 0x38, 0x30, true,  0x0f, 0xc7),
@@ -373,8 +445,8 @@ const struct coco_emul_insn tdx_emul_vmx_insns[] = {
 	TDX_INSN("VMPTRLD",  emulate_vmptrld,  0,    0x38, 0x30, true,  0x0f, 0xc7),
 	TDX_INSN("VMREAD",   emulate_vmread,   0,    0,    0,    false, 0x0f, 0x78),
 	TDX_INSN("VMWRITE",  emulate_vmwrite,  0,    0,    0,    false, 0x0f, 0x79),
-	TDX_INSN("VMLAUNCH", emulate_vmlaunch, 0,    0xff, 0xc2, false, 0x0f, 0x01),
-	TDX_INSN("VMRESUME", emulate_vmresume, 0,    0xff, 0xc3, false, 0x0f, 0x01),
+	VM_ENTRY_INSN("VMLAUNCH", emulate_vmlaunch, 0xc2),
+	VM_ENTRY_INSN("VMRESUME", emulate_vmresume, 0xc3),
 	TDX_INSN("INVEPT",   emulate_invept,   0x66, 0,    0,    true,  0x0f, 0x38, 0x80),
 	TDX_INSN("INVVPID",  emulate_invvpid,  0x66, 0,    0,    true,  0x0f, 0x38, 0x81),
 	{}

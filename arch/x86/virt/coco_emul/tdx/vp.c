@@ -6,23 +6,12 @@
 
 #include <linux/printk.h>
 
+#include <asm/fpu/xcr.h>
 #include <asm/vmx.h>
 
-#include "tdx.h"
+#include "vp.h"
 
 #define TDX_MAX_VPS		256
-
-#define VP_NOT_ASSOCIATED	(-1)
-
-enum vp_field {
-	VP_POSTED_VECTOR,
-	VP_POSTED_DESC,
-	VP_PIN_CONTROLS,
-	VP_SHARED_EPT,
-	VP_PEND_NMI,
-	VP_STATE_DETAILS,
-	NR_VP_FIELDS,
-};
 
 /* What an address in memory of the host is until it is written */
 #define NULL_PA			(~0ULL)
@@ -30,8 +19,6 @@ enum vp_field {
 /* What the vector is until it is written, and the highest one that it can be */
 #define POSTED_VECTOR_INIT	U16_MAX
 #define POSTED_VECTOR_MAX	U8_MAX
-
-#define PIN_CONTROLS_POSTED	BIT_ULL(7)
 
 /*
  * vCPU scope metadata that the host gets at: in which bits it may write, what
@@ -52,26 +39,6 @@ static const struct {
 	[VP_PEND_NMI]		= { 0x200000000000000b, U8_MAX, 0, 0 },
 	/* guest state */
 	[VP_STATE_DETAILS]	= { 0x9100000000000100, 0, 0, 0 },
-};
-
-/**
- * struct tdx_emul_vp - a vCPU: what the real module keeps in TDVPR and TDCX
- * @tdvpr:	physical address of the TDVPR, 0 if the slot is free
- * @td:		the TD
- * @nr_tdcx:	pages added with TDH.VP.ADDCX
- * @initialized: TDH.VP.INIT done
- * @lp:		logical processor that it is associated with
- * @x2apic_id:	as given to TDH.VP.INIT
- * @fields:	values of vp_fields[]
- */
-struct tdx_emul_vp {
-	u64			tdvpr;
-	struct tdx_emul_td	*td;
-	unsigned int		nr_tdcx;
-	bool			initialized;
-	int			lp;
-	u32			x2apic_id;
-	u64			fields[NR_VP_FIELDS];
 };
 
 static struct tdx_emul_vp vps[TDX_MAX_VPS];
@@ -192,8 +159,8 @@ static u64 leaf_vp_init(struct pt_regs *regs)
 {
 	struct tdx_emul_vp *vp, *other;
 	unsigned int i;
+	u64 rcx = regs->dx, status;
 	u32 x2apic_id;
-	u64 status;
 
 	status = vp_operand(regs->cx, OPERAND_RCX, TDX_EXCLUSIVE, OP_BUILD, &vp) ?:
 		 vp_check_tdvps(vp);
@@ -225,7 +192,8 @@ static u64 leaf_vp_init(struct pt_regs *regs)
 		vp->fields[i] = vp_fields[i].init;
 	vp->x2apic_id = x2apic_id;
 	vp->initialized = true;
-	vp->td->nr_vcpus++;
+	vp->index = vp->td->nr_vcpus++;
+	tdx_emul_vp_reset(vp, rcx);
 	return vp_associate(vp);
 }
 
@@ -342,11 +310,31 @@ static u64 leaf_vp_flush(struct pt_regs *regs)
 /* Exit reason, in the low half of the status: VM entry has failed, invalid guest state */
 #define EXIT_ENTRY_FAILED	(BIT_ULL(31) | EXIT_REASON_INVALID_STATE)
 
+/* Does the CPU have what the TD needs? */
+static bool can_run(const struct tdx_emul_td *td)
+{
+	/* A nested page table has four levels, and XCR0 cannot be more than it is. */
+	return coco_emul_svm_runs() && td->shared_bit == 47 &&
+	       !(td->xfam & ~xgetbv(XCR_XFEATURE_ENABLED_MASK));
+}
+
 /*
- * No TD runs here yet: every VM entry fails. This is the status that lets KVM
- * report just that. On real hardware the vCPU could not be entered again after
- * it; here it is what it was, as nothing has happened to it.
+ * Where no TD can run, every VM entry fails. This is the status that lets KVM report
+ * just that. On real hardware the vCPU could not be entered again after it; here it is
+ * what it was, as nothing has happened to it.
  */
+static u64 entry_fails(struct pt_regs *regs)
+{
+	printk_deferred_once(pr_fmt("TDH.VP.ENTER fails: this CPU cannot run the TD\n"));
+
+	/* Exit qualification, extended one, GPA and interrupt information */
+	regs->cx = 0;
+	regs->dx = 0;
+	regs->r8 = 0;
+	regs->r9 = 0;
+	return TDX_NON_RECOVERABLE_VCPU | EXIT_ENTRY_FAILED;
+}
+
 static u64 leaf_vp_enter(struct pt_regs *regs)
 {
 	struct tdx_emul_vp *vp;
@@ -357,15 +345,27 @@ static u64 leaf_vp_enter(struct pt_regs *regs)
 		 tdx_emul_check_tsc_adjust();
 	if (status)
 		return status;
+	if (vp->disabled || vp->running)
+		return TDX_VCPU_STATE_INCORRECT;
 
-	printk_deferred_once(pr_fmt("TDH.VP.ENTER fails: only the host side of TDX is emulated\n"));
+	return can_run(vp->td) ? tdx_emul_vp_enter(vp, regs) : entry_fails(regs);
+}
 
-	/* Exit qualification, extended one, GPA and interrupt information */
-	regs->cx = 0;
-	regs->dx = 0;
-	regs->r8 = 0;
-	regs->r9 = 0;
-	return TDX_NON_RECOVERABLE_VCPU | EXIT_ENTRY_FAILED;
+/**
+ * tdx_emul_vp_runs_before() - has a vCPU been inside since before an epoch?
+ * @td:		the TD
+ * @epoch:	the epoch
+ */
+bool tdx_emul_vp_runs_before(const struct tdx_emul_td *td, u32 epoch)
+{
+	struct tdx_emul_vp *vp;
+
+	for (vp = vps; vp < vps + TDX_MAX_VPS; vp++) {
+		if (vp->tdvpr && vp->td == td && vp->running && (s32)(vp->epoch - epoch) < 0)
+			return true;
+	}
+
+	return false;
 }
 
 /**
@@ -374,7 +374,10 @@ static u64 leaf_vp_enter(struct pt_regs *regs)
  */
 void tdx_emul_vp_free(u64 tdvpr)
 {
-	vp_find(tdvpr)->tdvpr = 0;
+	struct tdx_emul_vp *vp = vp_find(tdvpr);
+
+	tdx_emul_vp_put_pages(vp);
+	vp->tdvpr = 0;
 }
 
 const struct tdx_leaf tdx_emul_vp_leaves[] = {

@@ -158,11 +158,10 @@ static void *convert(void *arg)
 static void *punch(void *arg)
 {
 	FIXTURE_DATA(convert) *self = arg;
-	struct kvm_vcpu *vcpu = self->in.vcpu[0];
 	size_t page = 0;
 
 	while (!READ_ONCE(self->done)) {
-		vm_guest_mem_punch_hole(vcpu->vm, inside_gpa(FIRST_PUNCHED + page),
+		vm_guest_mem_punch_hole(self->in.guest.vm, inside_gpa(FIRST_PUNCHED + page),
 					(1 + page % 2) * PAGE_SIZE);
 		page = (page + 1) % (NR_PUNCHED - 1);
 		usleep(1000);

@@ -466,12 +466,12 @@ TEST(vc_in_32_bit_code)
 {
 	struct inside in;
 	struct kvm_run *run;
-	uint64_t gva, gpa, want;
+	uint64_t gpa, want;
 
 	inside_create(&in, 1);
-	gva = vm_vaddr_alloc_page(in.guest.vm);
-	gpa = addr_gva2gpa(in.guest.vm, gva);
-	write_32_bit_code(addr_gva2hva(in.guest.vm, gva), gpa);
+	gpa = vm_phy_page_alloc(in.guest.vm, INSIDE_MIN_GPA,
+				in.guest.vm->memslots[MEM_REGION_TEST_DATA]);
+	write_32_bit_code(addr_gpa2hva(in.guest.vm, gpa), gpa);
 	set_32_bit_registers(in.vcpu[1], gpa);
 	inside_launch(&in);
 	inside_finish(&in);

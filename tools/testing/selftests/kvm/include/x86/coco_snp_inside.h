@@ -19,6 +19,10 @@
 #define INSIDE_GVA		0xd0000000ul
 /* The same without the C-bit */
 #define INSIDE_SHARED_GVA	0xe0000000ul
+/* Pages of the library's are above this. */
+#define INSIDE_MIN_GPA		(2ul * PAGE_SIZE)
+/* What inside_share() allocates */
+#define INSIDE_ALL_SHARED_GVA	0xf0000000ul
 
 #define INSIDE_NR_VCPUS		2
 
@@ -80,12 +84,14 @@ struct inside_ghcb {
  * @vcpu:	the vCPUs
  * @mailbox:	what each of them is to do
  * @data:	a page for anything
+ * @nr_shared:	how many pages it shares
  */
 struct inside {
 	struct snp_guest guest;
 	struct kvm_vcpu *vcpu[INSIDE_NR_VCPUS];
 	struct inside_mailbox *mailbox[INSIDE_NR_VCPUS];
 	struct inside_shared data;
+	size_t nr_shared;
 };
 
 /* Before the launch, with @npages private pages */

@@ -225,16 +225,18 @@ static void map_pages(struct kvm_vm *vm, size_t npages)
 	vm_mem_set_private(vm, INSIDE_GPA, npages * PAGE_SIZE);
 }
 
+/* By functions that have the same name in Linux 7.3 */
 struct inside_shared inside_share(struct inside *s)
 {
 	struct kvm_vm *vm = s->guest.vm;
 	struct inside_shared page = {
-		.gva = vm_vaddr_alloc_shared(vm, PAGE_SIZE, KVM_UTIL_MIN_VADDR,
-					     MEM_REGION_TEST_DATA),
+		.gva = INSIDE_ALL_SHARED_GVA + s->nr_shared++ * PAGE_SIZE,
+		.gpa = __vm_phy_pages_alloc(vm, 1, INSIDE_MIN_GPA,
+					    vm->memslots[MEM_REGION_TEST_DATA], false),
 	};
 
-	page.gpa = addr_gva2gpa(vm, page.gva);
-	page.hva = addr_gva2hva(vm, page.gva);
+	virt_pg_map(vm, page.gva, page.gpa);
+	page.hva = addr_gpa2hva(vm, page.gpa);
 	return page;
 }
 

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Emulated TDX module: control registers, MSRs and CPUID of a TD. Intel TDX Module Base
+ * Architecture Specification, "CPU Virtualization".
+ */
+#include <asm/apicdef.h>
+#include <asm/cpufeatures.h>
+#include <asm/cpuid/api.h>
+#include <asm/msr.h>
+#include <asm/processor-flags.h>
+#include <asm/shared/tdx.h>
+#include <asm/trapnr.h>
+
+#include "vp.h"
+
+/* Bits of the module: a TD that writes anything else there gets #GP, or #VE for CR4.MCE. */
+#define CR0_FIXED		(X86_CR0_PE | X86_CR0_NE | X86_CR0_NW | X86_CR0_CD)
+#define CR4_FIXED		(X86_CR4_VMXE | X86_CR4_SMXE)
+#define CR0_VALID		(X86_CR0_PE | X86_CR0_MP | X86_CR0_EM | X86_CR0_TS | X86_CR0_ET | \
+				 X86_CR0_NE | X86_CR0_WP | X86_CR0_AM | X86_CR0_NW | X86_CR0_CD | \
+				 X86_CR0_PG)
+
+static bool general_protection(struct tdx_emul_vp *vp)
+{
+	return vp_raise(vp, X86_TRAP_GP, true, 0);
+}
+
+static bool cr0_write(struct tdx_emul_vp *vp, u64 val, u32 len)
+{
+	u64 *efer = &vp_save(vp)->efer;
+
+	val |= X86_CR0_ET;
+	if ((val ^ vp->cr0) & CR0_FIXED || val & ~CR0_VALID)
+		return general_protection(vp);
+	if (val & X86_CR0_PG && !(vp->cr4 & X86_CR4_PAE))
+		return general_protection(vp);
+
+	/* EFER.LME is 1 for the life of a TD. */
+	*efer = val & X86_CR0_PG ? *efer | EFER_LMA : *efer & ~(u64)EFER_LMA;
+	vp->cr0 = val;
+	return vp_goes_on(vp, len);
+}
+
+static bool cr4_write(struct tdx_emul_vp *vp, u64 val, u32 len)
+{
+	/* VMXE reads as 0. */
+	val |= X86_CR4_VMXE;
+	if ((val ^ vp->cr4) & CR4_FIXED)
+		return general_protection(vp);
+	if (!(val & X86_CR4_MCE))
+		return tdx_emul_ve(vp, EXIT_REASON_CR_ACCESS, 4, 0, len);
+	if (vp->cr0 & X86_CR0_PG && !(val & X86_CR4_PAE))
+		return general_protection(vp);
+	if (val & ~(cr4_read_shadow() | X86_CR4_VMXE | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PVI |
+		    X86_CR4_VME | X86_CR4_PCE))
+		return general_protection(vp);
+
+	vp->cr4 = val;
+	return vp_goes_on(vp, len);
+}
+
+static bool cr8_write(struct tdx_emul_vp *vp, u64 val, u32 len)
+{
+	if (val & ~0xfULL)
+		return general_protection(vp);
+
+	*tdx_emul_vapic_reg(&vp->g.vapic, APIC_TASKPRI) = val << 4;
+	tdx_emul_vapic_update_ppr(&vp->g.vapic);
+	return vp_goes_on(vp, len);
+}
+
+static bool mov_to_cr(struct tdx_emul_vp *vp, const struct tdx_cr_insn *insn)
+{
+	u64 val = *vp_gpr(vp, insn->rm);
+
+	switch (insn->reg) {
+	case 0:
+		return cr0_write(vp, val, insn->len);
+	case 4:
+		return cr4_write(vp, val, insn->len);
+	case 8:
+		return cr8_write(vp, val, insn->len);
+	default:
+		return vp_raise(vp, X86_TRAP_UD, false, 0);
+	}
+}
+
+/**
+ * tdx_emul_vp_cr_access() - an instruction that reads or writes a control register
+ * @vp:		the vCPU
+ *
+ * Return: false, as the TD goes on.
+ */
+bool tdx_emul_vp_cr_access(struct tdx_emul_vp *vp)
+{
+	struct tdx_cr_insn insn;
+
+	if (!tdx_emul_insn_decode_cr(&vp->g, &insn))
+		return false;
+
+	switch (insn.opcode) {
+	case OPCODE_MOV_TO_CR:
+		return mov_to_cr(vp, &insn);
+	case OPCODE_MOV_FROM_CR:
+		*vp_gpr(vp, insn.rm) = insn.reg == 4 ? vp->cr4 & ~X86_CR4_VMXE : vp->cr0;
+		return vp_goes_on(vp, insn.len);
+	case OPCODE_CLTS:
+		return cr0_write(vp, vp->cr0 & ~X86_CR0_TS, insn.len);
+	/* LMSW is for the real mode that a TD never is in. */
+	default:
+		return vp_raise(vp, X86_TRAP_UD, false, 0);
+	}
+}
+
+#define MSR_INSN_LENGTH		2
+#define X2APIC_OFFSET(msr)	(((msr) & 0xff) << 4)
+#define MSR_X2APIC(reg)		(APIC_BASE_MSR + ((reg) >> 4))
+
+/* MSRs that the TD has for itself */
+static u64 *own_msr(struct tdx_emul_vp *vp, u32 msr)
+{
+	struct vmcb_save_area *area = coco_emul_svm_guest_area();
+
+	switch (msr) {
+	case MSR_FS_BASE:
+		return &area->fs.base;
+	case MSR_GS_BASE:
+		return &area->gs.base;
+	case MSR_KERNEL_GS_BASE:
+		return &area->kernel_gs_base;
+	case MSR_STAR:
+		return &area->star;
+	case MSR_LSTAR:
+		return &area->lstar;
+	case MSR_CSTAR:
+		return &area->cstar;
+	case MSR_SYSCALL_MASK:
+		return &area->sfmask;
+	case MSR_IA32_SYSENTER_CS:
+		return &area->sysenter_cs;
+	case MSR_IA32_SYSENTER_ESP:
+		return &area->sysenter_esp;
+	case MSR_IA32_SYSENTER_EIP:
+		return &area->sysenter_eip;
+	case MSR_IA32_CR_PAT:
+		return &vp_save(vp)->g_pat;
+	case MSR_TSC_AUX:
+		return &vp->tsc_aux;
+	default:
+		return NULL;
+	}
+}
+
+static bool holds_address(u32 msr)
+{
+	switch (msr) {
+	case MSR_FS_BASE:
+	case MSR_GS_BASE:
+	case MSR_KERNEL_GS_BASE:
+	case MSR_LSTAR:
+	case MSR_CSTAR:
+	case MSR_IA32_SYSENTER_ESP:
+	case MSR_IA32_SYSENTER_EIP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* "Interrupt Handling": those that the virtual APIC has without the host */
+static u64 *vapic_msr(struct tdx_emul_vp *vp, u32 msr)
+{
+	switch (msr) {
+	case MSR_X2APIC(APIC_TASKPRI):
+	case MSR_X2APIC(APIC_PROCPRI):
+	case MSR_X2APIC(APIC_ISR) ... MSR_X2APIC(APIC_IRR) + 7:
+		return (void *)tdx_emul_vapic_reg(&vp->g.vapic, X2APIC_OFFSET(msr));
+	default:
+		return NULL;
+	}
+}
+
+static bool msr_read(struct tdx_emul_vp *vp, u32 msr)
+{
+	u64 *own = own_msr(vp, msr), val;
+
+	if (own)
+		val = *own;
+	else if (vapic_msr(vp, msr))
+		val = *(u32 *)vapic_msr(vp, msr);
+	else if (msr == MSR_EFER)
+		val = vp_save(vp)->efer & ~(u64)EFER_SVME;
+	else if (msr == MSR_IA32_TSC)
+		val = rdtsc();
+	else
+		return tdx_emul_ve(vp, EXIT_REASON_MSR_READ, 0, 0, MSR_INSN_LENGTH);
+
+	*vp_gpr(vp, GPR_RAX) = (u32)val;
+	*vp_gpr(vp, GPR_RDX) = val >> 32;
+	return vp_goes_on(vp, MSR_INSN_LENGTH);
+}
+
+static bool efer_write(struct tdx_emul_vp *vp, u64 val)
+{
+	u64 *efer = &vp_save(vp)->efer;
+
+	/* The rest is the module's. */
+	if ((val ^ *efer) & ~(u64)(EFER_SCE | EFER_SVME))
+		return tdx_emul_ve(vp, EXIT_REASON_MSR_WRITE, 0, 0, MSR_INSN_LENGTH);
+
+	*efer = val | EFER_SVME;
+	return vp_goes_on(vp, MSR_INSN_LENGTH);
+}
+
+static bool x2apic_write(struct tdx_emul_vp *vp, u32 msr, u64 val)
+{
+	struct tdx_vapic *vapic = &vp->g.vapic;
+
+	switch (msr) {
+	case MSR_X2APIC(APIC_TASKPRI):
+		if (val > U8_MAX)
+			return general_protection(vp);
+		*tdx_emul_vapic_reg(vapic, APIC_TASKPRI) = val;
+		tdx_emul_vapic_update_ppr(vapic);
+		break;
+	case MSR_X2APIC(APIC_EOI):
+		if (val)
+			return general_protection(vp);
+		tdx_emul_vapic_eoi(vapic);
+		break;
+	case MSR_X2APIC(APIC_SELF_IPI):
+		if (val > U8_MAX || val < 16)
+			return general_protection(vp);
+		tdx_emul_vapic_request(vapic, val);
+		break;
+	default:
+		return general_protection(vp);
+	}
+
+	return vp_goes_on(vp, MSR_INSN_LENGTH);
+}
+
+static bool is_vapic_write(u32 msr)
+{
+	return msr == MSR_X2APIC(APIC_TASKPRI) || msr == MSR_X2APIC(APIC_EOI) ||
+	       msr == MSR_X2APIC(APIC_SELF_IPI);
+}
+
+static bool msr_write(struct tdx_emul_vp *vp, u32 msr)
+{
+	u64 val = (u32)*vp_gpr(vp, GPR_RAX) | *vp_gpr(vp, GPR_RDX) << 32;
+	u64 *own = own_msr(vp, msr);
+
+	if (msr == MSR_EFER)
+		return efer_write(vp, val);
+	if (is_vapic_write(msr) || vapic_msr(vp, msr))
+		return x2apic_write(vp, msr, val);
+	if (!own)
+		return tdx_emul_ve(vp, EXIT_REASON_MSR_WRITE, 0, 0, MSR_INSN_LENGTH);
+	if (holds_address(msr) && sign_extend64(val, 47) != val)
+		return general_protection(vp);
+
+	*own = val;
+	return vp_goes_on(vp, MSR_INSN_LENGTH);
+}
+
+/**
+ * tdx_emul_vp_msr_access() - RDMSR or WRMSR
+ * @vp:		the vCPU
+ *
+ * Return: false, as the TD goes on.
+ */
+bool tdx_emul_vp_msr_access(struct tdx_emul_vp *vp)
+{
+	u32 msr = *vp_gpr(vp, GPR_RCX);
+
+	return vp->g.vmcb->control.exit_info_1 ? msr_write(vp, msr) : msr_read(vp, msr);
+}
+
+#define CPUID_INSN_LENGTH	2
+#define CPUID_VE_SUPERVISOR	BIT(0)
+#define CPUID_VE_USER		BIT(1)
+
+/* Of leaf 1, EBX */
+#define CPUID_APIC_ID_SHIFT	24
+
+static const struct tdx_cpuid_config *cpuid_config(u32 leaf, u32 subleaf)
+{
+	const struct tdx_cpuid_config *config = tdx_emul_cpuid_configs;
+	unsigned int i;
+
+	for (i = 0; i < TDX_NR_CPUID_CONFIG; i++, config++) {
+		if (config->leaf == leaf &&
+		    (config->subleaf == TDX_CPUID_NO_SUBLEAF || config->subleaf == subleaf))
+			return config;
+	}
+
+	return NULL;
+}
+
+/* What the host has configured, as far as the CPU has it */
+static void apply_config(struct tdx_emul_vp *vp, u32 leaf, u32 subleaf, u32 out[4])
+{
+	const struct tdx_cpuid_config *config = cpuid_config(leaf, subleaf);
+	unsigned int i;
+	const u32 *val;
+
+	if (!config)
+		return;
+
+	val = vp->td->cpuid[config - tdx_emul_cpuid_configs];
+	for (i = 0; i < 4; i++)
+		out[i] = (out[i] & ~config->mask[i]) | (val[i] & config->mask[i]);
+}
+
+/* "CPUID Virtualization": leaves that the module knows; the others are a #VE. */
+static bool cpuid_values(struct tdx_emul_vp *vp, u32 leaf, u32 subleaf, u32 out[4])
+{
+	u64 xfam = vp->td->xfam;
+
+	switch (leaf) {
+	case 0:
+		out[0] = max(out[0], TDX_CPUID_LEAF_ID);
+		return true;
+	case 1:
+		apply_config(vp, leaf, subleaf, out);
+		out[0] = vp->td->cpuid[0][0];
+		out[1] = (out[1] & ~GENMASK(31, 24)) | vp->x2apic_id << CPUID_APIC_ID_SHIFT;
+		out[2] &= ~(BIT(X86_FEATURE_VMX & 31) | BIT(X86_FEATURE_MWAIT & 31) |
+			    BIT(X86_FEATURE_OSXSAVE & 31));
+		out[2] |= BIT(X86_FEATURE_X2APIC & 31) | BIT(X86_FEATURE_HYPERVISOR & 31) |
+			  BIT(X86_FEATURE_TSC_DEADLINE_TIMER & 31);
+		if (vp->cr4 & X86_CR4_OSXSAVE)
+			out[2] |= BIT(X86_FEATURE_OSXSAVE & 31);
+		return true;
+	case 4:
+	case 7:
+		apply_config(vp, leaf, subleaf, out);
+		return true;
+	case 0xd:
+		if (subleaf == 0) {
+			out[0] &= (u32)xfam;
+			out[3] = 0;
+		} else if (subleaf == 1) {
+			out[2] = 0;
+			out[3] = 0;
+		} else if (subleaf > 63 || !(xfam & BIT_ULL(subleaf))) {
+			memset(out, 0, 4 * sizeof(*out));
+		}
+		return true;
+	case 0x15:
+		/* TSC in units of the 25 MHz crystal */
+		out[0] = 1;
+		out[1] = vp->td->tsc_khz / 25000;
+		out[2] = 25000000;
+		out[3] = 0;
+		return true;
+	case TDX_CPUID_LEAF_ID:
+		out[0] = 0;
+		memcpy(&out[1], TDX_IDENT, 4);
+		memcpy(&out[3], TDX_IDENT + 4, 4);
+		memcpy(&out[2], TDX_IDENT + 8, 4);
+		return true;
+	case 0x80000001:
+		out[2] &= ~BIT(X86_FEATURE_SVM & 31);
+		return true;
+	case 0x80000008:
+		apply_config(vp, leaf, subleaf, out);
+		return true;
+	case 0x80000000:
+	case 0x80000002 ... 0x80000004:
+	case 0x80000006 ... 0x80000007:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/**
+ * tdx_emul_vp_cpuid() - CPUID
+ * @vp:		the vCPU
+ *
+ * Return: false, as the TD goes on.
+ */
+bool tdx_emul_vp_cpuid(struct tdx_emul_vp *vp)
+{
+	u32 leaf = *vp_gpr(vp, GPR_RAX), subleaf = *vp_gpr(vp, GPR_RCX), out[4];
+	u8 ve = vp_save(vp)->cpl ? CPUID_VE_USER : CPUID_VE_SUPERVISOR;
+
+	cpuid_count(leaf, subleaf, &out[0], &out[1], &out[2], &out[3]);
+	if (vp->cpuid_ve & ve || !cpuid_values(vp, leaf, subleaf, out))
+		return tdx_emul_ve(vp, EXIT_REASON_CPUID, 0, 0, CPUID_INSN_LENGTH);
+
+	*vp_gpr(vp, GPR_RAX) = out[0];
+	*vp_gpr(vp, GPR_RBX) = out[1];
+	*vp_gpr(vp, GPR_RCX) = out[2];
+	*vp_gpr(vp, GPR_RDX) = out[3];
+	return vp_goes_on(vp, CPUID_INSN_LENGTH);
+}
