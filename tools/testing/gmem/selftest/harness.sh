@@ -47,6 +47,11 @@ sed '$a [ 30.0] BUG: KASAN: use-after-free in f+0x1/0x2' "$logs/lockdep.log" >"$
 judge lockdep "$t/log" 0 "$splat"
 expect wanted-report-and-another "not ok - lockdep/kernel-log"
 
+# What a fuzzer says of how to do the same again is printed
+sed '$i [ 29.0] gmem: # # seed 0x1f, 16 seconds\n[ 29.1] gmem: # # Again: make fuzz BOOT=good SEED=0x1f' "$logs/good.log" >"$t/log"
+judge good "$t/log"
+expect seed-is-printed "# good: seed 0x1f, 16 seconds" "# good: Again: make fuzz BOOT=good SEED=0x1f" "ok - good/boot"
+
 # The panic of a negative control: wanted and there, another one, wanted and not there, and one after a report
 die='Kernel panic - not syncing: memory error read before'
 { sed '/gmem: ok 3 /,$d' "$logs/good.log"; echo "[   30.0] $die f+0x1/0x2"; } >"$t/log"
