@@ -18,7 +18,8 @@
 #include "coco_emul.h"
 #include "coco_snp.h"
 
-#define GPA		BIT_ULL(32)
+#define GPA			BIT_ULL(32)
+#define POLICY_SINGLE_SOCKET	BIT_ULL(20)
 
 /* As many as it takes for their end to last longer than the start of another guest */
 #define NR_BIG_PAGES	2048ul
@@ -71,11 +72,16 @@ static int init2(struct kvm_vm *vm)
 	return snp_op(vm, KVM_SEV_INIT2, &init, &fw_error);
 }
 
-static int launch_start(struct kvm_vm *vm, uint32_t *fw_error)
+static int start_with_policy(struct kvm_vm *vm, uint64_t policy, uint32_t *fw_error)
 {
-	struct kvm_sev_snp_launch_start start = { .policy = snp_default_policy() };
+	struct kvm_sev_snp_launch_start start = { .policy = policy };
 
 	return snp_op(vm, KVM_SEV_SNP_LAUNCH_START, &start, fw_error);
+}
+
+static int launch_start(struct kvm_vm *vm, uint32_t *fw_error)
+{
+	return start_with_policy(vm, snp_default_policy(), fw_error);
 }
 
 /* As many guests at the same time as there are ASIDs, several times, and no more. */
@@ -101,6 +107,37 @@ TEST_F_TIMEOUT(asid, each, TIMEOUT)
 		for (i = 0; i <= self->nr; i++)
 			kvm_vm_free(vms[i]);
 	}
+}
+
+/*
+ * "Guest Policy", SINGLE_SOCKET: KVM lets it pass, and the firmware does not activate
+ * the guest where there are more sockets. The ASID is as good as before.
+ */
+TEST_F(asid, single_socket)
+{
+	uint64_t policy = snp_default_policy() | POLICY_SINGLE_SOCKET;
+	struct kvm_vm *vm = vm_create_barebones_type(KVM_X86_SNP_VM);
+	bool refused = false;
+	uint32_t fw_error = 0;
+	int cpu, ret;
+
+	for (cpu = 1; coco_emul_has_cpus(cpu + 1); cpu++)
+		refused |= coco_emul_package(cpu) != coco_emul_package(0);
+
+	snp_vm_init(vm);
+	ret = start_with_policy(vm, policy, &fw_error);
+	if (refused)
+		TEST_ASSERT(ret == -1 && errno == EIO && fw_error == SEV_RET_POLICY_FAILURE,
+			    "Two sockets: ret %d, errno %d, firmware 0x%x", ret, errno, fw_error);
+	else
+		TEST_ASSERT(!ret, "One socket: errno %d, firmware 0x%x", errno, fw_error);
+	kvm_vm_free(vm);
+
+	vm = vm_create_barebones_type(KVM_X86_SNP_VM);
+	snp_vm_init(vm);
+	ret = launch_start(vm, &fw_error);
+	TEST_ASSERT(!ret, "Another guest: errno %d, firmware 0x%x", errno, fw_error);
+	kvm_vm_free(vm);
 }
 
 /* A VMM with a guest that takes a while to go away; writes a byte when it is there. */

@@ -306,6 +306,9 @@ TEST_F(fault, other_cpu)
 	pthread_t thread;
 	int i;
 
+	if (!coco_emul_has_cpus(2))
+		SKIP(return, "this machine has one CPU");
+
 	run_on_cpu(0);
 	TEST_ASSERT(!pthread_create(&thread, NULL, other_cpu_thread, &other), "pthread_create()");
 	for (i = 0; i < NR_ROUNDS; i++) {

@@ -111,6 +111,9 @@ TEST_F(run, td_vcpu_not_initialized)
 	struct kvm_vcpu *other;
 	struct coco_td td;
 
+	if (!coco_emul_has_cpus(2))
+		SKIP(return, "a TD has no more vCPUs than the machine has CPUs");
+
 	coco_td_new(&td);
 	coco_td_init_vm(&td);
 	coco_td_add_vcpu(&td);
@@ -233,6 +236,9 @@ TEST_F(run, td_vcpus)
 	struct coco_td td;
 	int i;
 
+	if (!coco_emul_has_cpus(NR_VCPUS))
+		SKIP(return, "a TD has no more vCPUs than the machine has CPUs");
+
 	coco_td_new(&td);
 	coco_td_init_vm(&td);
 	for (i = 0; i < NR_VCPUS; i++) {
@@ -322,9 +328,13 @@ TEST_F(run, vm_vcpus)
 {
 	struct runner runners[NR_VCPUS];
 	struct kvm_vcpu *vcpus[NR_VCPUS];
-	struct kvm_vm *vm = vm_create_with_vcpus(NR_VCPUS, guest_code, vcpus);
+	struct kvm_vm *vm;
 	int i;
 
+	if (!coco_emul_has_cpus(NR_VCPUS))
+		SKIP(return, "this machine has one CPU");
+
+	vm = vm_create_with_vcpus(NR_VCPUS, guest_code, vcpus);
 	for (i = 0; i < NR_VCPUS; i++) {
 		runners[i] = (struct runner) {
 			.vcpu = vcpus[i],

@@ -153,6 +153,9 @@ TEST_F(strict, vcpu_is_associated)
 	uint64_t vp = self->pa[PAGE_TDVPR];
 	struct regs out;
 
+	if (!coco_emul_has_cpus(2))
+		SKIP(return, "this machine has one CPU");
+
 	create_and_init(self);
 	init_vcpu(self);
 

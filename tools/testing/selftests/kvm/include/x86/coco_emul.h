@@ -6,11 +6,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #include <linux/compiler.h>
 
 /* Is this the emulated host @name, "snp" or "tdx"? */
 bool coco_emul_is(const char *name);
+
+/* What needs two CPUs cannot be done on a machine with one. */
+static inline bool coco_emul_has_cpus(int nr)
+{
+	return sysconf(_SC_NPROCESSORS_ONLN) >= nr;
+}
+
+/* The socket that a CPU is in */
+int coco_emul_package(int cpu);
 
 /* The whole of a file; to be freed. */
 char *coco_emul_read(const char *file);

@@ -27,6 +27,20 @@ static int open_file(const char *file, int flags)
 	return open(path, flags);
 }
 
+int coco_emul_package(int cpu)
+{
+	char path[96];
+	FILE *file;
+	int id;
+
+	snprintf(path, sizeof(path),
+		 "/sys/devices/system/cpu/cpu%d/topology/physical_package_id", cpu);
+	file = fopen(path, "r");
+	TEST_ASSERT(file && fscanf(file, "%d", &id) == 1, "%s", path);
+	fclose(file);
+	return id;
+}
+
 char *coco_emul_read(const char *file)
 {
 	size_t size = 65536, len = 0;
