@@ -3,13 +3,16 @@
 
 emul=/sys/kernel/debug/coco_emul
 
-# cbitpos: QEMU asks CPUID, and that of user space is TCG's, which has no SEV
+# QEMU asks CPUID for the C-bit, and that of user space is TCG's, which has none
+launcher="$VMM/cbit $VMM/qemu-system-x86_64"
+cbitpos=51
+
 qemu_args()
 {
 	local object
 	object=$(cat "$VMM/launch/$1/object")
 	echo "-machine q35,confidential-guest-support=cgs,memory-backend=ram,vmport=off -cpu EPYC-Milan" \
-		"-object sev-snp-guest,id=cgs,cbitpos=0,reduced-phys-bits=1,policy=0x30000${object:+,$object}" \
+		"-object sev-snp-guest,id=cgs,cbitpos=$cbitpos,reduced-phys-bits=1,policy=0x30000${object:+,$object}" \
 		"-bios $(firmware "$1" "$VMM/share/OVMF.amdsev.fd")"
 }
 guests() { sed -n 's/^[^ ]* [0-9]* \(launch\|running\) [^ ]* /\1 /p' $emul/guests | sed 's/^running/launched/'; }

@@ -3,6 +3,7 @@
 #   qemu_args LAUNCH   the arguments that make QEMU launch a guest of its kind
 #   guests             of each guest that the platform has: STATE PAGES DIGEST, the state being "launch" or "launched"
 #   census             a line for each kind of page and how many there are of it
+#   launcher           what starts QEMU, if that is to see another CPU than user space does
 # A launch is one of $VMM/launch: see vmm/pack.sh. Its QEMU has its output and process id in /tmp/vmm/LAUNCH.
 
 VMM=${VMM:-/vmm}
@@ -22,8 +23,8 @@ qemu_start()
 	shift
 	while IFS= read -r arg; do set -- "$@" "$arg"; done <"$VMM/launch/$launch/args"
 	# With its own loader, so that its libraries need not be where a system has them
-	# shellcheck disable=SC2046 # words they are
-	"$VMM/lib/ld-linux-x86-64.so.2" --library-path "$VMM/lib" "$VMM/qemu-system-x86_64" -L "$VMM/share" -nodefaults -display none \
+	# shellcheck disable=SC2046,SC2086 # words they are
+	${launcher:-} "$VMM/lib/ld-linux-x86-64.so.2" --library-path "$VMM/lib" "$VMM/qemu-system-x86_64" -L "$VMM/share" -nodefaults -display none \
 		-accel kvm -m 512M -object memory-backend-memfd,id=ram,size=512M,share=true $(qemu_args "$launch") \
 		"$@" </dev/null >"$vmm/$launch.log" 2>&1 &
 	echo $! >"$vmm/$launch.pid"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # pack.sh KERNEL ROOT: put what build/vmm has into ROOT/vmm of an initramfs, and the launches of the boots. Each is a folder
 # launch/NAME: "args", more arguments of QEMU, a line each; "object", more of its confidential guest's; "digest", what is to
-# be measured. "firmware" and other files may be there, too.
+# be measured. "firmware" and other files may be there, too. cbit starts QEMU on the SNP host.
 # LAUNCHES=DIR: take the launches from there.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
@@ -11,6 +11,7 @@ kernel=$1 vmm=$2/vmm
 snp_ovmf=$BUILD/vmm/share/OVMF.amdsev.fd
 cp -a "$BUILD/vmm" "$vmm"
 cp "$GMEM/vmm"/guest*.sh "$vmm/"
+gcc -O2 -Wall -Wextra -static -o "$vmm/cbit" "$GMEM/vmm/cbit.c"
 if [ -n "${LAUNCHES:-}" ]; then
 	cp -a "$LAUNCHES" "$vmm/launch"
 	exit

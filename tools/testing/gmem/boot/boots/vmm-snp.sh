@@ -6,9 +6,16 @@
 . /vmm/guest.sh
 . /vmm/guest-snp.sh
 
+wrong_cbitpos()
+{
+	cbitpos=47
+	refuses "cbitpos check failed, host '51' requested '47'" snp-1
+}
+
 load kvm-amd
 census_begin
 case_ok launch launches snp-1
+case_ok wrong-cbitpos wrong_cbitpos
 case_ok kernel-hashes launches snp-kernel
 case_ok four-vcpus launches snp-4
 case_ok two-at-a-time two_launches snp-1 snp-id-block
