@@ -15,6 +15,9 @@
 /* More than there are ASIDs for SNP guests */
 #define MANY_GUESTS	64
 
+/* Seconds, where the default is 30: many guests are many commands. */
+#define TIMEOUT		300
+
 /* Any status that nothing returns by itself */
 #define INJECTED	SEV_RET_HWSEV_RET_UNSAFE
 
@@ -94,7 +97,7 @@ static struct kvm_vm *first_after_flush(int *ret)
 	return NULL;
 }
 
-TEST_F(df_flush, fails)
+TEST_F_TIMEOUT(df_flush, fails, TIMEOUT)
 {
 	struct kvm_vm *vm;
 	uint32_t fw_error = 0;
@@ -111,7 +114,7 @@ TEST_F(df_flush, fails)
 }
 
 /* Reports success, and nothing was flushed: as if KVM had not asked for it. */
-TEST_F(df_flush, missing)
+TEST_F_TIMEOUT(df_flush, missing, TIMEOUT)
 {
 	struct kvm_vm *vm;
 	uint32_t fw_error = 0;
