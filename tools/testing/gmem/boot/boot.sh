@@ -14,6 +14,7 @@
 #   machine=MACHINE              one of machines/, which says cpu, smp, mem and what to append; or all of these here
 #   kernel=VARIANT[,VARIANT...]  one boot with each; those after the first are called BOOT@VARIANT
 #   pack=vmm                     QEMU and OVMF are in the image; where they cannot be had, the boot is skipped
+#   pack=unit-tests              the same with QEMU and KVM_UNIT_TESTS
 #   cpu=QEMU-CPU  smp=N  mem=SIZE  in place of the machine's; features=+A,-B  more of its CPU, or less
 #   timeout=SECONDS  verbs=run,test  tests=all  pack=host
 #   base=LINUX      for that base only, by what is called linux in its BASE
@@ -80,9 +81,9 @@ parameters="$(meta_line "$machine" append) $(meta_line "$script" append) $more"
 memory=$(of_machine mem 2G)
 qemu=${QEMU:-qemu-system-x86_64}
 
-if [ "$(meta "$script" pack)" = vmm ]; then
-	why=$("$GMEM/vmm/fetch.sh") || { skip "$boot" "no VMM: $why"; exit; }
-fi
+case $(meta "$script" pack) in
+vmm | unit-tests) why=$("$GMEM/vmm/fetch.sh") || { skip "$boot" "no VMM: $why"; exit; } ;;
+esac
 [ -f "$tree/arch/x86/boot/bzImage" ] || die "no kernel in $tree" "make run"
 mkdir -p "$LOG" "$work"
 controls "${1%@*}" >"$work/controls"

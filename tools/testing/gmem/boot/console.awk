@@ -33,6 +33,8 @@ function trouble(text) { if (troubles++ < 5) remarks = remarks "# " boot ": " te
 }
 /^gmem: 1\.\.[0-9]+$/ { plan = substr($0, 10); next }
 /^gmem: exit / { status = substr($0, 12); next }
+# What a fuzzer needs to do the same again
+/^gmem: # # (seed|Again:) / { print "# " boot ": " substr($0, 11); next }
 /^gmem: / { next }
 
 # Nothing comes after that

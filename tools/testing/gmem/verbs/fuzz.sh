@@ -6,7 +6,7 @@
 # with: KERNEL=kasan  the kernel with KASAN, which takes longer
 # with: ALLOW=run-td,snp-move  do what is left out, see gmem-known-faults.rst
 # fuzz.sh: the boots BOOT='NAME...', by default all that are called *-fuzz. Each prints the seed it has, and if it fails
-# the command that does the same again. Threads and signals make that inexact.
+# the command that does the same again. Threads and signals make that inexact. "make test" has 20 seconds of each.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -56,6 +56,5 @@ for pid in $running; do wait "$pid" || :; done
 for name in $names; do
 	[ -s "$work/$name.tap" ] || not_ok "$name/boot" "QEMU could not be started"
 	cat "$work/$name.tap"
-	sed -n 's/^.*gmem: # \(# seed .*\)/\1/p; s/^.*gmem: # \(# Again: .*\)/\1/p' "$LOG/$name.log" | tr -d '\r' | sed "s/^#/# $name:/"
 done | tap_file "$LOG/fuzz.tap"
 summary "$LOG/fuzz.tap"

@@ -172,7 +172,7 @@ pack()
 	local share="$work/vmm/share" rom
 	mkdir -p "$share"
 	cp "$work/root/qemu-system-x86/usr/bin/qemu-system-x86_64" "$work/vmm/"
-	for rom in kvmvapic.bin linuxboot_dma.bin efi-virtio.rom; do
+	for rom in bios-256k.bin kvmvapic.bin linuxboot_dma.bin multiboot_dma.bin efi-virtio.rom; do
 		find "$work/root" -name "$rom" -exec cp -L {} "$share/" \; 2>/dev/null || :
 	done
 	cp -L "$(find "$work/root/ovmf-amdsev" -name 'OVMF.amdsev.fd')" "$(find "$work/root/ovmf-inteltdx" -name 'OVMF.inteltdx.ms.fd')" "$share/"

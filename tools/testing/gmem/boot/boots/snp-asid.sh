@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The emulated SEV-SNP host when ASIDs run out: the firmware does not activate one that owns pages. Two things that
-# neither base nor series get right are held here as they are, see gmem-known-faults.rst: an ASID is given back before
-# its pages, and one that has lost a page is used again, until SNP is initialized anew.
+# The emulated SEV-SNP host when ASIDs run out: the firmware does not activate one that owns pages. One thing that
+# neither base nor series get right is held here as it is, see gmem-known-faults.rst: an ASID that has lost a page is used
+# again, until SNP is initialized anew.
 # boot: machine=snp kernel=series timeout=300 verbs=test
 # boot: append=kmemleak=off
 # boot: splat=WARNING: arch/x86/kvm/svm/sev.c
@@ -9,8 +9,7 @@
 . /lib/guest.sh
 
 load kvm-amd
-run_test coco_snp_asid_test -T vmm_killed
-want_not_ok coco_snp_asid_test asid.vmm_killed
+run_test coco_snp_asid_test
 run_test coco_snp_asid_leak_test
 case_ok unload-with-ccp modprobe -r kvm-amd ccp
 case_ok load-again modprobe kvm-amd

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # An emulated TDX host under random ioctls and SEAMCALLs, and a TD with the right MRTD at the end. "make fuzz" for longer.
-# boot: machine=tdx-pwl5 kernel=series timeout=240 verbs=fuzz env=SEED,FUZZ_SECONDS,ROUND,ALLOW,ONLY
+# boot: machine=tdx-pwl5 kernel=series timeout=240 verbs=test env=SEED,FUZZ_SECONDS,ROUND,ALLOW,ONLY
 . /lib/guest.sh
 
 emul=/sys/kernel/debug/coco_emul
@@ -15,5 +15,5 @@ run_test coco_call_fuzz -t "$((seconds / 5))"
 case_ok no-instruction-declined grep '^declined 0$' $emul/counters
 case_ok no-host-writes grep '^host-writes 0$' $emul/pamt
 case_ok all-pages-back all_pages_back
-run_test coco_tdx_digest_test
+run_test coco_tdx_digest_test -t mrtd_of_several_pages
 unload kvm-intel

@@ -70,3 +70,44 @@ expect selftests/no-second-result-is-not 0 '^not ok - suite/lost # base: ok, ser
 expect selftests/report-of-the-second-run 0 '^not ok - suite/again/kernel-log' \
 	'^# suite-again-series: WARNING: the second time$' '^ok - suite/kernel-log$'
 refused selftests/quote 'has a quote' "$t/none" env SUITE="it's" BUILD="$t/none" "$GMEM/verbs/selftests.sh"
+
+# kvm-unit-tests
+refused selftests/unit-tests-not-built 'not a built copy of kvm-unit-tests' "$t/none" \
+	env KVM_UNIT_TESTS="$t" BUILD="$t/none" "$GMEM/verbs/selftests.sh"
+cat >"$t/unittests.cfg" <<'END'
+# a comment
+[plain]
+file = plain.flat
+
+[all]
+file = all.flat
+smp = 2
+qemu_params = -cpu max -m 256
+test_args = "one two"
+arch = x86_64
+timeout = 30s
+groups = svm
+check = /a/b=Y /c=0
+
+[old]
+file = old.flat
+extra_params = -append 'x y'
+
+[i386-only]
+file = i386.flat
+arch = i386
+
+[manual]
+file = manual.flat
+groups = nodefault mmu
+
+[tcg]
+file = tcg.flat
+accel = tcg
+END
+run awk -f "$GMEM/vmm/unit-tests.awk" "$t/unittests.cfg"
+tab=$(printf '\t')
+expect selftests/unit-tests 0 "^plain${tab}90${tab}1${tab}plain.flat${tab}-${tab}-${tab}-\$" \
+	"^all${tab}30${tab}2${tab}all.flat${tab}/a/b=Y /c=0${tab}-cpu max -m 256${tab}one two\$" \
+	"^old${tab}90${tab}1${tab}old.flat${tab}-${tab}-append 'x y'${tab}-\$"
+check selftests/unit-tests-no-more test "$(wc -l <"$t/out")" = 3

@@ -123,9 +123,10 @@ static const struct command tdx_leaves[] = {
 enum {
 	LAUNCH_UPDATE_CMD = 3, DECOMMISSION_CMD = 5, RECLAIM_CMD = 6, SNP_DF_FLUSH_CMD = 7,
 	STATUS_CMD = 8, FEATURE_INFO_CMD = 9,
-	MNG_ADDCX_LEAF = 2, MNG_INIT_LEAF = 3, VP_ADDCX_LEAF = 5, SEPT_ADD_LEAF = 7,
+	MNG_CREATE_LEAF = 0, MNG_ADDCX_LEAF = 2, MNG_INIT_LEAF = 3, VP_ADDCX_LEAF = 5,
+	SEPT_ADD_LEAF = 7,
 	PAGE_ADD_LEAF = 8, VP_FLUSH_LEAF = 18, VPFLUSHDONE_LEAF = 19, KEY_FREEID_LEAF = 20,
-	CACHE_WB_LEAF = 21, PAGE_RECLAIM_LEAF = 22,
+	PAGE_REMOVE_LEAF = 14, CACHE_WB_LEAF = 21, PAGE_RECLAIM_LEAF = 22, PAGE_WBINVD_LEAF = 23,
 };
 
 /* Operations: these, and behind them the commands or leaves */
@@ -150,6 +151,11 @@ static bool is_tdx;
 static void *page_addr[NR_PAGES];
 static uint64_t page_pa[NR_PAGES];
 static unsigned int bend, asid, level;
+
+/* The KeyIDs that TDs have had, besides that of the module */
+#define MODULE_KEYID	1u
+static uint64_t keyids;
+static unsigned int phys_bits;
 
 /* Where memory ends: firmware has a bit more, which the kernel does not map. */
 static uint64_t end_of_memory;
@@ -266,16 +272,49 @@ static uint64_t do_call(unsigned int op, const char *name, int nr, const uint64_
 	return fuzz_end_status(op, result);
 }
 
+/*
+ * The caches have lines of a page that comes back, and it may be that page's turn
+ * again at any time. A host has to write them back, with the KeyID of the TD, or that
+ * of the module.
+ */
+static void write_back(unsigned int page)
+{
+	uint64_t v[5] = { commands[PAGE_WBINVD_LEAF].id };
+	unsigned int keyid;
+
+	for (keyid = MODULE_KEYID; keyid < 64; keyid++) {
+		if (!(keyids & BIT_ULL(keyid)))
+			continue;
+		v[1] = page_pa[page] | (uint64_t)keyid << phys_bits;
+		do_call(COMMANDS + PAGE_WBINVD_LEAF, "SEAMCALL", 5, v);
+	}
+}
+
+/* Which page TDH.MEM.PAGE.REMOVE has removed is not known here. */
+static void write_back_all(void)
+{
+	unsigned int i;
+
+	for (i = NR_BUFFERS; i < NR_PAGES; i++)
+		write_back(i);
+}
+
 static uint64_t seamcall(struct fuzz_rng *rng, unsigned int i, const uint64_t *operands)
 {
 	uint64_t v[5] = { fuzz_once_in(rng, bend) ? fuzz_bend(rng, 1, commands[i].id) :
-			  commands[i].id };
+			  commands[i].id }, ret;
 
 	memcpy(&v[1], operands, 4 * sizeof(*v));
 	/* TDH.VP.INIT has versions, VP.ENTER is left out. */
 	if (!(v[0] & 0xffff) && fuzz_filtered("call-enter"))
 		return ~0ull;
-	return do_call(COMMANDS + i, "SEAMCALL", 5, v);
+	ret = do_call(COMMANDS + i, "SEAMCALL", 5, v);
+	if (!ret && v[0] == commands[MNG_CREATE_LEAF].id)
+		keyids |= BIT_ULL(v[2] & 63);
+	else if (!ret && (v[0] == commands[PAGE_REMOVE_LEAF].id ||
+			  v[0] == commands[PAGE_RECLAIM_LEAF].id))
+		write_back_all();
+	return ret;
 }
 
 static uint64_t rmpupdate(uint64_t pa, uint64_t gpa, uint64_t flags)
@@ -449,8 +488,10 @@ static void give_back_tdx(void)
 		for (i = 0; i < NR_PAGES; i++) {
 			v[0] = commands[PAGE_RECLAIM_LEAF].id;
 			v[1] = page_pa[i];
-			if (!do_call(COMMANDS + PAGE_RECLAIM_LEAF, "SEAMCALL", 5, v))
-				more = true;
+			if (do_call(COMMANDS + PAGE_RECLAIM_LEAF, "SEAMCALL", 5, v))
+				continue;
+			write_back(i);
+			more = true;
 		}
 	} while (more);
 }
@@ -478,7 +519,7 @@ static unsigned int times(unsigned int i)
 
 	switch (i) {
 	case MNG_ADDCX_LEAF:
-		return 4;
+		return 6;
 	case VP_ADDCX_LEAF:
 		return 5;
 	case SEPT_ADD_LEAF:
@@ -589,6 +630,8 @@ int main(int argc, char **argv)
 	if (!is_tdx && !coco_emul_is("snp"))
 		ksft_exit_skip("Not an emulated host\n");
 	find_end_of_memory();
+	phys_bits = this_cpu_property(X86_PROPERTY_MAX_PHY_ADDR);
+	keyids = BIT_ULL(MODULE_KEYID);
 	commands = is_tdx ? tdx_leaves : snp_commands;
 	nr_commands = is_tdx ? ARRAY_SIZE(tdx_leaves) : ARRAY_SIZE(snp_commands);
 

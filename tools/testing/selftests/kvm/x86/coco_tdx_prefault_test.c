@@ -6,6 +6,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <linux/falloc.h>
 
@@ -233,6 +236,46 @@ TEST_F(prefault, shared_bit)
 	ret = coco_emul_pre_fault(self->td.vcpu, gpa, PAGE_SIZE, &left);
 	TEST_ASSERT(ret == -1 && errno == EINVAL && left == PAGE_SIZE, "ret %d, errno %d", ret,
 		    errno);
+}
+
+static bool is_in_file(void *mem)
+{
+	unsigned char there;
+
+	TEST_ASSERT(!mincore(mem, PAGE_SIZE, &there), "mincore(): %s", strerror(errno));
+	return there & 1;
+}
+
+/*
+ * A file that supports mmap() has the shared memory as well, which is in page tables
+ * of its own. When a page of the file goes, so does its mapping.
+ */
+TEST_F(prefault, punched_shared)
+{
+	struct kvm_vm *vm = self->td.vm;
+	uint64_t nr_mapped;
+	void *mem;
+	int fd;
+
+	fd = vm_create_guest_memfd(vm, PAGE_SIZE, GUEST_MEMFD_FLAG_MMAP);
+	mem = mmap(NULL, PAGE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+	TEST_ASSERT(mem != MAP_FAILED, "mmap(): %s", strerror(errno));
+	vm_set_user_memory_region2(vm, self->td.nr_slots + 1, KVM_MEM_GUEST_MEMFD,
+				   gpa_of(NR_PAGES), PAGE_SIZE, mem, fd, 0);
+
+	nr_mapped = vm_get_stat(vm, pages_4k);
+	expect_done(self, NR_PAGES, 1, 0);
+	TEST_ASSERT(is_in_file(mem), "Shared memory does not come from the file");
+	TEST_ASSERT_EQ(vm_get_stat(vm, pages_4k), nr_mapped + 1);
+
+	kvm_fallocate(fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, 0, PAGE_SIZE);
+	TEST_ASSERT(!is_in_file(mem), "The page is still there");
+	TEST_ASSERT(vm_get_stat(vm, pages_4k) == nr_mapped, "The TD has a page that was freed");
+
+	vm_set_user_memory_region2(vm, self->td.nr_slots + 1, KVM_MEM_GUEST_MEMFD,
+				   gpa_of(NR_PAGES), 0, mem, fd, 0);
+	munmap(mem, PAGE_SIZE);
+	close(fd);
 }
 
 /* Until the TD is finalized all of its memory has to come from the launch. */

@@ -3,6 +3,7 @@
 #ifndef SELFTEST_KVM_FUZZ_VM_H
 #define SELFTEST_KVM_FUZZ_VM_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -42,6 +43,7 @@ struct slot {
  * @private:	attributes of the first memslot
  *
  * Threads use it at the same time, without locks: what they get is random anyway.
+ * But the two counters stay within their arrays: fuzz_count(), fuzz_push(), fuzz_pop().
  */
 struct vm {
 	unsigned long type;
@@ -100,8 +102,26 @@ static inline bool odd(struct fuzz_rng *rng)
 	return fuzz_once_in(rng, fuzz_vm_bend);
 }
 
+/* Once: other threads change it. */
+static inline int fuzz_count(const int *nr)
+{
+	return __atomic_load_n(nr, __ATOMIC_RELAXED);
+}
+
+/* The index of one more, of the last one; -1 if there are @max, or none */
+int fuzz_push(int *nr, int max);
+int fuzz_pop(int *nr);
+
+/*
+ * Two filters go by what vCPUs of TDs are, so that must not change meanwhile. Writers
+ * are KVM_TDX_INIT_VM, and close() of a vCPU.
+ */
+extern pthread_rwlock_t fuzz_td_lock;
+
+/* One of @nr, -1 if there is none */
+int fuzz_any_of(struct fuzz_rng *rng, const int *nr);
 /* One of @nr file descriptors, -1 if there is none */
-int fuzz_any_fd(struct fuzz_rng *rng, const int *fds, int nr);
+int fuzz_any_fd(struct fuzz_rng *rng, const int *fds, const int *nr);
 /* A memslot that there is, if there is one; an address in it; a number of pages */
 const struct slot *fuzz_any_slot(struct fuzz_rng *rng, const struct vm *v);
 uint64_t fuzz_any_gpa(struct fuzz_rng *rng, const struct slot *slot);

@@ -176,7 +176,8 @@ static void tdx_init(struct fuzz_rng *rng, struct vm *v)
 	};
 	unsigned int bits = fuzz_once_in(rng, 3) ? 52 : 48;
 
-	init.entries[0].eax = bent(rng, bits << 16 | 40);
+	/* The module wants nothing but zeroes of this leaf; KVM takes the width out of it. */
+	init.entries[0].eax = bent(rng, bits << 16);
 	fuzz_begin(TDX_INIT, "%u address bits, %u entries", bits, init.vm.cpuid.nent);
 	if (!tdx_ioctl(v->fd, TDX_INIT, KVM_TDX_INIT_VM, bent(rng, 0), &init)) {
 		v->gpa_bits = init.entries[0].eax >> 16 & 0xff;
@@ -188,7 +189,7 @@ static void tdx_vcpu(struct fuzz_rng *rng, struct vm *v)
 {
 	int i;
 
-	for (i = 0; i < v->nr_vcpus && i < MAX_VCPUS; i++) {
+	for (i = 0; i < fuzz_count(&v->nr_vcpus); i++) {
 		if (v->td_vcpu[i])
 			continue;
 		fuzz_begin(TDX_VCPU, "%d", i);
@@ -232,7 +233,7 @@ static void tdx_any(struct fuzz_rng *rng, struct vm *v)
 	uint64_t data[PAGE_SIZE] = {};
 	struct kvm_tdx_capabilities *caps = (void *)data;
 	uint32_t id = bent(rng, fuzz_below(rng, KVM_TDX_CMD_NR_MAX));
-	int fd = fuzz_once_in(rng, 2) ? v->fd : fuzz_any_fd(rng, v->vcpu, v->nr_vcpus);
+	int fd = fuzz_once_in(rng, 2) ? v->fd : fuzz_any_fd(rng, v->vcpu, &v->nr_vcpus);
 
 	/* KVM_TDX_GET_CPUID has the table in front, KVM_TDX_CAPABILITIES at its end */
 	data[0] = bent(rng, MAX_CPUID);
@@ -268,10 +269,14 @@ bool fuzz_launch_op(struct fuzz_rng *rng, struct vm *v, unsigned int op)
 		snp_finish(rng, v);
 		break;
 	case TDX_INIT:
+		pthread_rwlock_wrlock(&fuzz_td_lock);
 		tdx_init(rng, v);
+		pthread_rwlock_unlock(&fuzz_td_lock);
 		break;
 	case TDX_VCPU:
+		pthread_rwlock_rdlock(&fuzz_td_lock);
 		tdx_vcpu(rng, v);
+		pthread_rwlock_unlock(&fuzz_td_lock);
 		break;
 	case TDX_ADD:
 		tdx_add(rng, v);

@@ -36,15 +36,45 @@
 int fuzz_kvm = -1, fuzz_dev_sev = -1, fuzz_populate = -1;
 struct vm fuzz_vms[MAX_VMS];
 unsigned int fuzz_nr_vms, fuzz_vm_bend;
+pthread_rwlock_t fuzz_td_lock = PTHREAD_RWLOCK_INITIALIZER;
 
 static struct {
 	struct kvm_cpuid2 head;
 	struct kvm_cpuid_entry2 entries[MAX_CPUID];
 } supported;
 
-int fuzz_any_fd(struct fuzz_rng *rng, const int *fds, int nr)
+int fuzz_push(int *nr, int max)
 {
-	return nr ? fds[fuzz_below(rng, nr)] : -1;
+	int i = fuzz_count(nr);
+
+	while (i < max && !__atomic_compare_exchange_n(nr, &i, i + 1, true, __ATOMIC_RELAXED,
+						       __ATOMIC_RELAXED))
+		;
+	return i < max ? i : -1;
+}
+
+int fuzz_pop(int *nr)
+{
+	int i = fuzz_count(nr);
+
+	while (i > 0 && !__atomic_compare_exchange_n(nr, &i, i - 1, true, __ATOMIC_RELAXED,
+						     __ATOMIC_RELAXED))
+		;
+	return i - 1;
+}
+
+int fuzz_any_of(struct fuzz_rng *rng, const int *nr)
+{
+	int n = fuzz_count(nr);
+
+	return n ? fuzz_below(rng, n) : -1;
+}
+
+int fuzz_any_fd(struct fuzz_rng *rng, const int *fds, const int *nr)
+{
+	int i = fuzz_any_of(rng, nr);
+
+	return i < 0 ? -1 : fds[i];
 }
 
 /* A memslot that there is, if there is one */
@@ -152,7 +182,7 @@ static void create_gmem(struct fuzz_rng *rng, struct vm *v)
 	struct kvm_create_guest_memfd create = {
 		.size = (fuzz_once_in(rng, 8) ? 520 : 8 + fuzz_below(rng, 24)) * PAGE_SIZE,
 	};
-	int fd;
+	int fd, i;
 
 	if (!has_private_memory(v) || odd(rng))
 		create.flags = GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED;
@@ -161,9 +191,10 @@ static void create_gmem(struct fuzz_rng *rng, struct vm *v)
 
 	fuzz_begin(GMEM, "size 0x%llx flags 0x%llx", create.size, create.flags);
 	fd = fuzz_end(GMEM, ioctl(v->fd, KVM_CREATE_GUEST_MEMFD, &create));
-	if (fd >= 0 && v->nr_files < MAX_FILES) {
-		v->file_pages[v->nr_files] = create.size / PAGE_SIZE;
-		v->file[v->nr_files++] = fd;
+	i = fd < 0 ? -1 : fuzz_push(&v->nr_files, MAX_FILES);
+	if (i >= 0) {
+		v->file_pages[i] = create.size / PAGE_SIZE;
+		v->file[i] = fd;
 	}
 }
 
@@ -181,7 +212,7 @@ static const uint8_t guest_code[] = {
 static void set_slot(struct fuzz_rng *rng, struct vm *v)
 {
 	unsigned int i = v->slot[0].npages ? fuzz_below(rng, MAX_SLOTS) : 0;
-	int file = v->nr_files ? fuzz_below(rng, v->nr_files) : -1;
+	int file = fuzz_any_of(rng, &v->nr_files);
 	uint64_t npages = file < 0 ? 16 : v->file_pages[file], offset = 0;
 	struct kvm_userspace_memory_region2 region = { .slot = i };
 	void *mem;
@@ -287,11 +318,11 @@ static void set_cpuid(struct fuzz_rng *rng, struct vm *v, int vcpu)
 static void create_vcpu(struct fuzz_rng *rng, struct vm *v)
 {
 	struct kvm_sregs sregs;
-	int fd;
+	int fd, i = fuzz_count(&v->nr_vcpus);
 
-	fuzz_begin(VCPU, "%d", v->nr_vcpus);
-	fd = fuzz_end(VCPU, ioctl(v->fd, KVM_CREATE_VCPU, bent(rng, v->nr_vcpus)));
-	if (fd < 0 || v->nr_vcpus >= MAX_VCPUS)
+	fuzz_begin(VCPU, "%d", i);
+	fd = fuzz_end(VCPU, ioctl(v->fd, KVM_CREATE_VCPU, bent(rng, i)));
+	if (fd < 0)
 		return;
 
 	/* Before anybody can use it, which for a TD matters: filter td-cpuid */
@@ -304,8 +335,9 @@ static void create_vcpu(struct fuzz_rng *rng, struct vm *v)
 		ioctl(fd, KVM_SET_SREGS, &sregs);
 		ioctl(fd, KVM_SET_REGS, &regs);
 	}
-	v->vcpu[v->nr_vcpus] = fd;
-	v->td_vcpu[v->nr_vcpus++] = false;
+	i = fuzz_push(&v->nr_vcpus, MAX_VCPUS);
+	if (i >= 0)
+		v->vcpu[i] = fd;
 }
 
 static void vcpu_misc(struct fuzz_rng *rng, struct vm *v)
@@ -318,7 +350,7 @@ static void vcpu_misc(struct fuzz_rng *rng, struct vm *v)
 		KVM_SET_SIGNAL_MASK,
 	};
 	unsigned long cmd = cmds[fuzz_below(rng, ARRAY_SIZE(cmds))];
-	int vcpu = fuzz_any_fd(rng, v->vcpu, v->nr_vcpus);
+	int vcpu = fuzz_any_fd(rng, v->vcpu, &v->nr_vcpus);
 	uint64_t arg[PAGE_SIZE / 8] = {};
 
 	/* What one gets, somewhat changed, is what one sets. */
@@ -334,7 +366,7 @@ static void vcpu_misc(struct fuzz_rng *rng, struct vm *v)
 
 static void prefault_range(struct fuzz_rng *rng, struct vm *v)
 {
-	unsigned int i = v->nr_vcpus ? fuzz_below(rng, v->nr_vcpus) : 0;
+	int i = fuzz_any_of(rng, &v->nr_vcpus);
 	const struct slot *slot = fuzz_any_slot(rng, v);
 	struct kvm_pre_fault_memory range = {
 		.gpa = fuzz_any_gpa(rng, slot),
@@ -342,7 +374,7 @@ static void prefault_range(struct fuzz_rng *rng, struct vm *v)
 		.flags = bent(rng, 0),
 	};
 
-	if (!v->nr_vcpus || (is_tdx(v) && !v->td_vcpu[i] && fuzz_filtered("td-prefault")))
+	if (i < 0 || (is_tdx(v) && !v->td_vcpu[i] && fuzz_filtered("td-prefault")))
 		return;
 
 	/* It is done in pieces of any size, but not for as long as one likes. */
@@ -354,7 +386,7 @@ static void prefault_range(struct fuzz_rng *rng, struct vm *v)
 
 static void run_vcpu(struct fuzz_rng *rng, struct vm *v)
 {
-	int vcpu = fuzz_any_fd(rng, v->vcpu, v->nr_vcpus), n = fuzz_below(rng, 4), ret;
+	int vcpu = fuzz_any_fd(rng, v->vcpu, &v->nr_vcpus), n = fuzz_below(rng, 4), ret;
 	struct itimerspec often = { .it_value.tv_nsec = 5000000, .it_interval.tv_nsec = 5000000 };
 	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGALRM };
 	timer_t timer;
@@ -378,13 +410,13 @@ static void run_vcpu(struct fuzz_rng *rng, struct vm *v)
 
 static void allocate(struct fuzz_rng *rng, struct vm *v, unsigned int op)
 {
-	unsigned int i = v->nr_files ? fuzz_below(rng, v->nr_files) : 0;
-	uint64_t npages = v->file_pages[i] ?: 1;
+	int i = fuzz_any_of(rng, &v->nr_files);
+	uint64_t npages = i < 0 ? 1 : v->file_pages[i] ?: 1;
 	off_t offset = bent(rng, fuzz_below(rng, npages) * PAGE_SIZE);
 	off_t len = bent(rng, fuzz_any_npages(rng) * PAGE_SIZE);
 	int mode = FALLOC_FL_KEEP_SIZE | (op == PUNCH ? FALLOC_FL_PUNCH_HOLE : 0);
 
-	if (!v->nr_files)
+	if (i < 0)
 		return;
 	/* All of it, now and then */
 	if (op == PUNCH && fuzz_once_in(rng, 8)) {
@@ -394,14 +426,14 @@ static void allocate(struct fuzz_rng *rng, struct vm *v, unsigned int op)
 	mode = bent(rng, mode);
 	if (!(mode & FALLOC_FL_PUNCH_HOLE))
 		len = tame(len, BIT_ULL(63));
-	fuzz_begin(op, "file %u offset 0x%lx len 0x%lx mode 0x%x", i, offset, len, mode);
+	fuzz_begin(op, "file %d offset 0x%lx len 0x%lx mode 0x%x", i, offset, len, mode);
 	fuzz_end(op, fallocate(v->file[i], mode, offset, len));
 }
 
 static void map_file(struct fuzz_rng *rng, struct vm *v)
 {
 	size_t len = FUZZ_SOURCE_PAGES * PAGE_SIZE;
-	int fd = fuzz_any_fd(rng, v->file, v->nr_files);
+	int fd = fuzz_any_fd(rng, v->file, &v->nr_files);
 	void *mem;
 
 	fuzz_begin(MAP, "file descriptor %d", fd);
@@ -417,9 +449,22 @@ static void map_file(struct fuzz_rng *rng, struct vm *v)
 	fuzz_source_add(mem);
 }
 
+static void close_vcpu(struct vm *v)
+{
+	int i = fuzz_pop(&v->nr_vcpus);
+
+	if (i < 0)
+		return;
+
+	fuzz_begin(CLOSE, "vcpu");
+	v->td_vcpu[i] = false;
+	fuzz_end(CLOSE, close(v->vcpu[i]));
+	v->vcpu[i] = -1;
+}
+
 void fuzz_close_some(struct fuzz_rng *rng, struct vm *v)
 {
-	unsigned int i;
+	int i, last;
 
 	switch (fuzz_below(rng, 4)) {
 	case 0:
@@ -428,20 +473,21 @@ void fuzz_close_some(struct fuzz_rng *rng, struct vm *v)
 		v->fd = -1;
 		break;
 	case 1:
-		if (!v->nr_vcpus)
-			break;
-		fuzz_begin(CLOSE, "vcpu");
-		v->td_vcpu[--v->nr_vcpus] = false;
-		fuzz_end(CLOSE, close(v->vcpu[v->nr_vcpus]));
+		pthread_rwlock_wrlock(&fuzz_td_lock);
+		close_vcpu(v);
+		pthread_rwlock_unlock(&fuzz_td_lock);
 		break;
 	default:
-		if (!v->nr_files)
+		i = fuzz_any_of(rng, &v->nr_files);
+		if (i < 0)
 			break;
-		i = fuzz_below(rng, v->nr_files);
-		fuzz_begin(CLOSE, "file %u", i);
+		fuzz_begin(CLOSE, "file %d", i);
 		fuzz_end(CLOSE, close(v->file[i]));
-		v->file[i] = v->file[v->nr_files - 1];
-		v->file_pages[i] = v->file_pages[--v->nr_files];
+		last = fuzz_pop(&v->nr_files);
+		if (last >= 0) {
+			v->file[i] = v->file[last];
+			v->file_pages[i] = v->file_pages[last];
+		}
 		break;
 	}
 }
@@ -511,16 +557,20 @@ bool fuzz_vm_op(struct fuzz_rng *rng, struct vm *v, unsigned int op)
 		set_attributes(rng, v);
 		break;
 	case VCPU:
+		pthread_rwlock_rdlock(&fuzz_td_lock);
 		create_vcpu(rng, v);
+		pthread_rwlock_unlock(&fuzz_td_lock);
 		break;
 	case CPUID:
-		set_cpuid(rng, v, fuzz_any_fd(rng, v->vcpu, v->nr_vcpus));
+		set_cpuid(rng, v, fuzz_any_fd(rng, v->vcpu, &v->nr_vcpus));
 		break;
 	case VCPU_MISC:
 		vcpu_misc(rng, v);
 		break;
 	case PREFAULT:
+		pthread_rwlock_rdlock(&fuzz_td_lock);
 		prefault_range(rng, v);
+		pthread_rwlock_unlock(&fuzz_td_lock);
 		break;
 	case RUN:
 		run_vcpu(rng, v);
