@@ -46,7 +46,7 @@ struct snp_trapped {
  * @space:	its memory and registers
  * @kvm:	KVM's VMCB
  * @vmcb:	the one that the CPU gets
- * @vmsa:	the VMSA in the clear
+ * @vmsa:	copy of the VMSA in the clear
  * @vmsa_page:	entry of its page in the RMP
  * @gprs:	general purpose registers
  * @npt:	nested page table of an SNP guest

@@ -14,6 +14,7 @@
 #include <linux/kvm_host.h>
 #include <linux/percpu.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include <asm/msr.h>
 #include <asm/trapnr.h>
@@ -35,6 +36,7 @@
 /**
  * struct vmrun_cpu - what each CPU needs
  * @vmcb:	VMCB of SEV-ES and SNP guests
+ * @vmsa:	copy of their VMSA
  * @msrpm:	their MSR permission map
  * @sev_root:	root of the nested page table of SEV and SEV-ES guests
  * @npt:	nested page table of SNP guests
@@ -44,6 +46,7 @@
  */
 struct vmrun_cpu {
 	struct vmcb		*vmcb;
+	struct sev_es_save_area	*vmsa;
 	u8			*msrpm;
 	u64			*sev_root;
 	struct coco_emul_npt	npt;
@@ -507,6 +510,8 @@ static void run_until_exit(struct snp_run *run, bool irqs_on)
 
 		raw_spin_lock(&coco_emul_lock);
 		done = handle_exit(run);
+		if (done)
+			snp_emul_vmsa_save(run);
 		snp_emul_plain_leave();
 		raw_spin_unlock(&coco_emul_lock);
 	} while (!done);
@@ -521,6 +526,7 @@ static u64 take_vmsa(struct snp_run *run)
 	u64 pa = run->kvm->control.vmsa_pa;
 	struct rmp_page *page = snp_emul_rmp_page(pa);
 	struct psp_guest *guest;
+	void *vmsa;
 
 	lockdep_assert_held(&coco_emul_lock);
 
@@ -536,7 +542,7 @@ static u64 take_vmsa(struct snp_run *run)
 	if (!guest) {
 		if (page->state != RMP_HYPERVISOR)
 			return SVM_EXIT_ERR;
-		run->vmsa = snp_emul_rmp_data(page);
+		vmsa = snp_emul_rmp_data(page);
 	} else {
 		if (page->state != RMP_GUEST_VALID || page->asid != run->asid ||
 		    page->type != SNP_PAGE_TYPE_VMSA)
@@ -544,11 +550,14 @@ static u64 take_vmsa(struct snp_run *run)
 		if (page->busy)
 			return EXIT_BUSY;
 		run->key = guest->key;
-		run->vmsa = snp_emul_plain(page, run->key);
-		if (!run->vmsa)
+		vmsa = snp_emul_plain(page, run->key);
+		if (!vmsa)
 			return SVM_EXIT_INTR;
 	}
 
+	/* Other vCPUs of the guest can write to it. What is checked has to be what counts. */
+	if (copy_from_kernel_nofault(run->vmsa, vmsa, sizeof(*run->vmsa)))
+		return SVM_EXIT_ERR;
 	if (!(run->vmsa->efer & EFER_SVME) || !snp_emul_vmsa_xcr0_valid(run->vmsa) ||
 	    run->vmsa->sev_features != (run->snp ? SVM_SEV_FEAT_SNP_ACTIVE : 0))
 		return SVM_EXIT_ERR;
@@ -565,6 +574,7 @@ static void run_sev_es(struct vmcb *vmcb, struct pt_regs *regs)
 		.space	= { .page = snp_emul_run_page },
 		.kvm	= vmcb,
 		.vmcb	= this_cpu_read(vmrun_cpu.vmcb),
+		.vmsa	= this_cpu_read(vmrun_cpu.vmsa),
 		.npt	= this_cpu_ptr(&vmrun_cpu.npt),
 		.gprs	= gprs,
 	};
@@ -588,7 +598,6 @@ static void run_sev_es(struct vmcb *vmcb, struct pt_regs *regs)
 	snp_emul_vmsa_load(&run);
 	run.trapped = trapped_registers(&run);
 	run_until_exit(&run, regs->flags & X86_EFLAGS_IF);
-	snp_emul_vmsa_save(&run);
 	snp_emul_vmsa_load_host(regs);
 
 	raw_spin_lock(&coco_emul_lock);
@@ -640,9 +649,10 @@ int __init snp_emul_vmrun_init(void)
 	for_each_possible_cpu(i) {
 		cpu = per_cpu_ptr(&vmrun_cpu, i);
 		cpu->vmcb = (void *)get_zeroed_page(GFP_KERNEL);
+		cpu->vmsa = (void *)get_zeroed_page(GFP_KERNEL);
 		cpu->msrpm = (void *)__get_free_pages(GFP_KERNEL, get_order(MSRPM_SIZE));
 		cpu->sev_root = (void *)get_zeroed_page(GFP_KERNEL);
-		if (!cpu->vmcb || !cpu->msrpm || !cpu->sev_root)
+		if (!cpu->vmcb || !cpu->vmsa || !cpu->msrpm || !cpu->sev_root)
 			return -ENOMEM;
 
 		ret = coco_emul_npt_init(&cpu->npt);

@@ -8,6 +8,7 @@
 #include <linux/minmax.h>
 #include <linux/percpu.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include <asm/cpuid/api.h>
 #include <asm/fpu/types.h>
@@ -169,12 +170,17 @@ void snp_emul_vmsa_load(struct snp_run *run)
 /**
  * snp_emul_vmsa_save() - and back, at #VMEXIT
  * @run:	the vCPU
+ *
+ * A VMSA that is in use cannot be taken away, but the platform can start anew.
  */
 void snp_emul_vmsa_save(struct snp_run *run)
 {
 	struct vmcb_save_area *save = &run->vmcb->save;
 	u64 *gprs = vmsa_gprs(run->vmsa), rsp = gprs[GPR_RSP];
 	u64 rax = gprs[GPR_RAX];
+	void *vmsa;
+
+	lockdep_assert_held(&coco_emul_lock);
 
 	coco_emul_svm_copy(save, coco_emul_svm_guest_area());
 	memcpy(run->vmsa, save, VMSA_COMMON);
@@ -185,6 +191,10 @@ void snp_emul_vmsa_save(struct snp_run *run)
 	gprs[GPR_RSP] = rsp;
 
 	save_xstate(run->vmsa);
+
+	vmsa = run->snp ? run->vmsa_page->plain : snp_emul_rmp_data(run->vmsa_page);
+	if (vmsa)
+		copy_to_kernel_nofault(vmsa, run->vmsa, sizeof(*run->vmsa));
 }
 
 /**
