@@ -149,12 +149,12 @@ static void look_at_insn(struct vmcb *vmcb)
 		coco_emul_space_insn(&run.space, control->insn_bytes, &control->insn_len);
 }
 
-/* "Event Injection": the handler returns to next_rip. */
-static bool injects_soft_event(const struct vmcb *vmcb)
+/* EVENTINJ, EXITINTINFO: is it that of an instruction? */
+static bool is_soft_event(u32 event)
 {
-	u32 event = vmcb->control.event_inj, vector = event & SVM_EVTINJ_VEC_MASK;
+	u32 vector = event & SVM_EVTINJ_VEC_MASK;
 
-	if (!(event & SVM_EVTINJ_VALID) || !vmcb->control.next_rip)
+	if (!(event & SVM_EVTINJ_VALID))
 		return false;
 
 	switch (event & SVM_EVTINJ_TYPE_MASK) {
@@ -169,7 +169,8 @@ static bool injects_soft_event(const struct vmcb *vmcb)
 
 static void run_plain(struct vmcb *vmcb, struct pt_regs *regs)
 {
-	bool soft = injects_soft_event(vmcb);
+	/* "Event Injection": the handler returns to next_rip. */
+	bool soft = is_soft_event(vmcb->control.event_inj) && vmcb->control.next_rip;
 	u64 gprs[COCO_EMUL_NR_GPRS] = {}, rip = vmcb->save.rip;
 
 	if (soft)
@@ -238,7 +239,7 @@ static void prepare_vmcb(struct snp_run *run)
 		__set_bit(INTERCEPT_EXCEPTION_OFFSET + X86_TRAP_UD,
 			  (unsigned long *)control->intercepts);
 
-	memcpy(msrpm, __va(run->kvm->control.msrpm_base_pa), MSRPM_SIZE);
+	memcpy(msrpm, __va(run->kvm->control.msrpm_base_pa & PAGE_MASK), MSRPM_SIZE);
 	msrpm[MSRPM_C001(MSR_AMD64_SEV_ES_GHCB)] |= MSRPM_BITS(MSR_AMD64_SEV_ES_GHCB);
 	msrpm[MSRPM_C001(MSR_AMD64_SEV)] |= MSRPM_BITS(MSR_AMD64_SEV);
 }
@@ -274,8 +275,10 @@ static bool exit_to_kvm(struct snp_run *run, u64 code, u64 info_1, u64 info_2)
 	struct vmcb_control_area *from = &run->vmcb->control, *to = &run->kvm->control;
 
 	vmexit(run->kvm, &exit);
-	to->exit_int_info = from->exit_int_info;
-	to->exit_int_info_err = from->exit_int_info_err;
+	if (!is_soft_event(from->exit_int_info)) {
+		to->exit_int_info = from->exit_int_info;
+		to->exit_int_info_err = from->exit_int_info_err;
+	}
 	to->int_ctl = from->int_ctl;
 	to->event_inj = 0;
 	to->int_state = from->int_state & SVM_INTERRUPT_SHADOW_MASK;
@@ -450,8 +453,12 @@ static bool handle_exit(struct snp_run *run)
 	struct vmcb_control_area *control = &run->vmcb->control;
 	struct vmcb_save_area *save = run->space.save;
 
-	/* Of an event that was being delivered the rest is still to come. */
-	control->event_inj = control->exit_int_info & SVM_EXITINTINFO_VALID ?
+	/*
+	 * Of an event that was being delivered the rest is still to come. An instruction
+	 * that raised one is executed again.
+	 */
+	control->event_inj = control->exit_int_info & SVM_EXITINTINFO_VALID &&
+			     !is_soft_event(control->exit_int_info) ?
 			     control->exit_int_info : 0;
 	control->event_inj_err = control->exit_int_info_err;
 
@@ -605,6 +612,26 @@ static void run_sev_es(struct vmcb *vmcb, struct pt_regs *regs)
 	raw_spin_unlock(&coco_emul_lock);
 }
 
+/* "Secure Encrypted Virtualization", "Encrypted State (SEV-ES)": what VMRUN refuses */
+static bool sev_is_valid(struct vmcb *vmcb)
+{
+	struct vmcb_control_area *control = &vmcb->control;
+	u64 msrpm = control->msrpm_base_pa & PAGE_MASK;
+	bool es = is_sev_es(vmcb);
+
+	if (!(vmcb_features(vmcb) & VMCB_NP) ||
+	    !coco_emul_ram(control->nested_cr3 & NPT_ADDR, PAGE_SIZE))
+		return false;
+	if (es ? control->asid >= snp_emul_min_sev_asid : control->asid < snp_emul_min_sev_asid)
+		return false;
+	if (!es)
+		return true;
+
+	return *coco_emul_vmcb_field(vmcb, VMCB_VIRT_EXT) & VMCB_LBR &&
+	       !is_soft_event(control->event_inj) &&
+	       coco_emul_ram(msrpm, PAGE_SIZE) && coco_emul_ram(msrpm + PAGE_SIZE, PAGE_SIZE);
+}
+
 static bool sev_guest_is_active(const struct vmcb *vmcb)
 {
 	guard(raw_spinlock)(&coco_emul_lock);
@@ -619,7 +646,7 @@ static bool sev_guest_is_active(const struct vmcb *vmcb)
  */
 void snp_emul_vmrun(struct vmcb *vmcb, struct pt_regs *regs)
 {
-	if (is_sev(vmcb) && !coco_emul_ram(vmcb->control.nested_cr3 & NPT_ADDR, PAGE_SIZE)) {
+	if (is_sev(vmcb) && !sev_is_valid(vmcb)) {
 		snp_emul_vmrun_fails(vmcb, SVM_EXIT_ERR);
 		return;
 	}
