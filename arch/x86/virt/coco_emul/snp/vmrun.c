@@ -565,6 +565,9 @@ static u64 take_vmsa(struct snp_run *run)
 	/* Other vCPUs of the guest can write to it. What is checked has to be what counts. */
 	if (copy_from_kernel_nofault(run->vmsa, vmsa, sizeof(*run->vmsa)))
 		return SVM_EXIT_ERR;
+	/* There is one VMPL. */
+	if (run->snp && run->vmsa->vmpl)
+		return SVM_EXIT_ERR;
 	if (!(run->vmsa->efer & EFER_SVME) || !snp_emul_vmsa_xcr0_valid(run->vmsa) ||
 	    run->vmsa->sev_features != (run->snp ? SVM_SEV_FEAT_SNP_ACTIVE : 0))
 		return SVM_EXIT_ERR;
