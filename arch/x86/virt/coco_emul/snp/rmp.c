@@ -165,8 +165,11 @@ static void set_state(struct rmp_page *page, enum rmp_page_state state)
 {
 	lockdep_assert_held(&coco_emul_lock);
 
-	if (is_assigned(page->state) != is_assigned(state))
+	if (is_assigned(page->state) != is_assigned(state)) {
 		snp_emul_fault_assigned(page - rmp, is_assigned(state));
+		/* Guests may share it, and write to it. */
+		snp_emul_plain_unmap();
+	}
 	if (page->state == RMP_GUEST_VALID && state != RMP_GUEST_VALID)
 		snp_emul_plain_unmap();
 
