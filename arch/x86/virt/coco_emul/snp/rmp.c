@@ -74,6 +74,7 @@ static unsigned int nr_memory __ro_after_init;
 static u64 nr_in_state[NR_RMP_STATES];
 static u64 nr_of_asid[SNP_EMUL_NR_ASIDS];
 static u64 nr_host_writes;
+static unsigned int nr_busy;
 
 /**
  * snp_emul_rmp_page() - the entry of a page
@@ -469,6 +470,29 @@ static int freed_show(struct seq_file *m, void *v)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(freed);
+
+/**
+ * snp_emul_rmp_busy() - a CPU runs from a page, or no longer
+ * @page:	entry of the page
+ * @busy:	does it?
+ */
+void snp_emul_rmp_busy(struct rmp_page *page, bool busy)
+{
+	lockdep_assert_held(&coco_emul_lock);
+
+	nr_busy += busy - page->busy;
+	page->busy = busy;
+}
+
+/**
+ * snp_emul_rmp_in_use() - does any CPU run a guest?
+ */
+bool snp_emul_rmp_in_use(void)
+{
+	lockdep_assert_held(&coco_emul_lock);
+
+	return nr_busy;
+}
 
 static void configure_range(u64 start, u64 end, enum rmp_page_state state)
 {

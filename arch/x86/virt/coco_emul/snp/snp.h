@@ -63,7 +63,7 @@ enum rmp_page_state {
  * @asid:	owner
  * @state:	page state
  * @large:	first page of a 2 MiB entry
- * @busy:	a VMSA that a CPU runs from
+ * @busy:	a VMSA or a VMCB that a CPU runs from
  * @type:	page type of the launch update that made it guest-valid, or VMSA if the
  *		guest has made it one
  */
@@ -210,6 +210,8 @@ void snp_emul_rmp_seal(struct rmp_page *page);
 void snp_emul_rmp_encrypt(struct rmp_page *page, u64 key, u8 type);
 void *snp_emul_rmp_data(struct rmp_page *page);
 u64 snp_emul_rmp_nr_of(u32 asid);
+void snp_emul_rmp_busy(struct rmp_page *page, bool busy);
+bool snp_emul_rmp_in_use(void);
 void snp_emul_rmp_configure(const struct sev_data_range_list *list);
 void snp_emul_rmp_validate(struct rmp_page *page, bool validate);
 

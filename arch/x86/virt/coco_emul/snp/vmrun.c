@@ -572,7 +572,7 @@ static u64 take_vmsa(struct snp_run *run)
 	    run->vmsa->sev_features != (run->snp ? SVM_SEV_FEAT_SNP_ACTIVE : 0))
 		return SVM_EXIT_ERR;
 
-	page->busy = true;
+	snp_emul_rmp_busy(page, true);
 	run->vmsa_page = page;
 	return 0;
 }
@@ -611,7 +611,7 @@ static void run_sev_es(struct vmcb *vmcb, struct pt_regs *regs)
 	snp_emul_vmsa_load_host(regs);
 
 	raw_spin_lock(&coco_emul_lock);
-	run.vmsa_page->busy = false;
+	snp_emul_rmp_busy(run.vmsa_page, false);
 	raw_spin_unlock(&coco_emul_lock);
 }
 
