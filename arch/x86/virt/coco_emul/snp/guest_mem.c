@@ -207,6 +207,25 @@ static u64 access_error(enum coco_emul_access access)
 	}
 }
 
+/* "RMP and VMPL Access Checks" of guests without SNP: who writes needs the hypervisor's. */
+static void *sev_es_page(struct snp_run *run, u64 gpa, u64 error)
+{
+	u64 prot, pa;
+	void *page;
+	int level;
+
+	if (!translate(run, gpa, error, &pa, &prot, &level))
+		return NULL;
+
+	page = coco_emul_ram(pa, PAGE_SIZE);
+	if (!page || (error & PFERR_WRITE_MASK && snp_emul_rmp_owns(pa))) {
+		nested_fault(run, gpa, error | PFERR_PRESENT_MASK | PFERR_GUEST_RMP_MASK);
+		return NULL;
+	}
+
+	return page;
+}
+
 /**
  * snp_emul_run_page() - coco_emul_space.page of SEV-ES and SNP guests
  * @space:	of a struct snp_run
@@ -218,15 +237,13 @@ static u64 access_error(enum coco_emul_access access)
 void *snp_emul_run_page(struct coco_emul_space *space, u64 gpa, enum coco_emul_access access)
 {
 	struct snp_run *run = container_of(space, struct snp_run, space);
-	u64 error = access_error(access), prot, pa;
+	u64 error = access_error(access);
 	struct target t;
-	int level;
 
 	lockdep_assert_held(&coco_emul_lock);
 
 	if (!run->snp)
-		return translate(run, gpa & ~SNP_C_BIT, error, &pa, &prot, &level) ?
-		       coco_emul_ram(pa, PAGE_SIZE) : NULL;
+		return sev_es_page(run, gpa & ~SNP_C_BIT, error);
 
 	if (is_private(run, gpa, error))
 		return private_target(run, gpa & ~SNP_C_BIT, error, &t) ? t.page : NULL;
