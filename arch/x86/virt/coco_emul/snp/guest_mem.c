@@ -87,7 +87,8 @@ static bool translate(struct snp_run *run, u64 gpa, u64 error, u64 *pa, u64 *pro
 		return nested_fault(run, gpa, error);
 	if (entry & NPT_RSVD)
 		return vc_fault(run, SVM_EXIT_NPF);
-	if (error & PFERR_WRITE_MASK && !(entry & NPT_W))
+	if ((error & PFERR_WRITE_MASK && !(entry & NPT_W)) ||
+	    (error & PFERR_FETCH_MASK && entry & NPT_NX))
 		return nested_fault(run, gpa, error | PFERR_PRESENT_MASK);
 
 	set_accessed(e, entry, error & PFERR_WRITE_MASK);
