@@ -11,8 +11,6 @@
 
 #include "run.h"
 
-#define INSN_LENGTH		4
-
 /* Results in EAX that asm/sev.h does not name */
 #define GUEST_INSN_OK		0
 #define FAIL_INPUT		1

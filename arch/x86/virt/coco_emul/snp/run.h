@@ -84,6 +84,7 @@ void snp_emul_vmsa_save(struct snp_run *run);
 void snp_emul_vmsa_load_host(struct pt_regs *regs);
 
 /* guest_insn.c */
+#define INSN_LENGTH		4
 int snp_emul_guest_insn(struct snp_run *run, const u8 *bytes);
 
 /* vmrun.c */

@@ -321,18 +321,34 @@ static bool access_failed(struct snp_run *run, int ret)
 	return exit_pending(run);
 }
 
+/*
+ * An instruction with a REP prefix: all that matter here have one, and four bytes. There
+ * need not be as many of any other.
+ */
+static int fetch_rep_insn(struct snp_run *run, u8 bytes[INSN_LENGTH])
+{
+	int ret;
+
+	memset(bytes, 0, INSN_LENGTH);
+	ret = coco_emul_space_fetch(&run->space, bytes, 1);
+	if (ret || (bytes[0] != 0xf2 && bytes[0] != 0xf3))
+		return ret;
+
+	return coco_emul_space_fetch(&run->space, bytes, INSN_LENGTH);
+}
+
 /* "VMGEXIT": VMMCALL with a REP prefix */
 static bool handle_vmmcall(struct snp_run *run)
 {
 	static const u8 vmmcall[3] = { 0x0f, 0x01, 0xd9 };
-	u8 bytes[4];
+	u8 bytes[INSN_LENGTH];
 	int ret;
 
-	ret = coco_emul_space_fetch(&run->space, bytes, sizeof(bytes));
+	ret = fetch_rep_insn(run, bytes);
 	if (ret)
 		return access_failed(run, ret);
 
-	if ((bytes[0] != 0xf2 && bytes[0] != 0xf3) || memcmp(bytes + 1, vmmcall, sizeof(vmmcall)))
+	if (memcmp(bytes + 1, vmmcall, sizeof(vmmcall)))
 		return deliver_vc(run, SVM_EXIT_VMMCALL);
 
 	run->space.save->rip += sizeof(bytes);
@@ -371,10 +387,10 @@ static bool handle_msr(struct snp_run *run)
 /* An instruction of SNP guests, or an invalid opcode after all */
 static bool handle_ud(struct snp_run *run)
 {
-	u8 bytes[4];
+	u8 bytes[INSN_LENGTH];
 	int ret;
 
-	ret = coco_emul_space_fetch(&run->space, bytes, sizeof(bytes));
+	ret = fetch_rep_insn(run, bytes);
 	if (!ret)
 		ret = snp_emul_guest_insn(run, bytes);
 	if (ret == -ENOENT) {
