@@ -103,7 +103,7 @@ enum psp_guest_state {
  * @asid:	ASID it is activated with, 0 if it is not
  * @state:	state of the guest
  * @imi:	it is the initial image of a migration
- * @author_key:	its ID block came with an author's key
+ * @author_key:	the launch was finished with an author's key
  * @vcek_disabled: it must not be attested with the key of the chip
  * @svn:	security version number, of the ID block
  * @family_id:	of the ID block

@@ -8,6 +8,7 @@
  * The messages are those of the "SEV Secure Nested Paging Firmware ABI Specification",
  * "Guest Messages".
  */
+#include <errno.h>
 #include <string.h>
 
 #include <linux/psp-sev.h>
@@ -428,6 +429,7 @@ struct id_block {
 	uint64_t policy;
 } __packed;
 
+#define ID_AUTH_ALGO		1	/* ECDSA P-384 with SHA-384 */
 #define ID_KEY			0x240
 #define AUTHOR_KEY		0x880
 #define KEY_SIZE		0x404
@@ -452,15 +454,26 @@ TEST_F(report, id_block_and_host_data)
 		.auth_key_en = 1,
 	};
 	struct report *report;
+	int i, ret;
 
 	inside_measure_vmsas(&self->in);
 	memcpy(id.ld, self->in.guest.ld, sizeof(id.ld));
 	memset(id.family_id, 0xfa, sizeof(id.family_id));
 	memset(id.image_id, 0x1d, sizeof(id.image_id));
 	id.policy = snp_default_policy();
+	((uint32_t *)auth)[0] = ID_AUTH_ALGO;
+	((uint32_t *)auth)[1] = ID_AUTH_ALGO;
 	memset(auth + ID_KEY, 1, KEY_SIZE);
 	memset(auth + AUTHOR_KEY, 2, KEY_SIZE);
 	memset(finish.host_data, 0xda, sizeof(finish.host_data));
+
+	/* The ID key's algorithm comes first, then that of the author's key. */
+	for (i = 0; i < 2; i++) {
+		((uint32_t *)auth)[i] = 0;
+		ret = __vm_sev_ioctl(self->in.guest.vm, KVM_SEV_SNP_LAUNCH_FINISH, &finish);
+		TEST_ASSERT(ret == -1 && errno == EIO, "Algorithm 0: ret %d, errno %d", ret, errno);
+		((uint32_t *)auth)[i] = ID_AUTH_ALGO;
+	}
 	vm_sev_ioctl(self->in.guest.vm, KVM_SEV_SNP_LAUNCH_FINISH, &finish);
 
 	report = expect_answer(self, SEV_RET_SUCCESS);
