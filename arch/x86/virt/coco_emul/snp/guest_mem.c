@@ -100,11 +100,13 @@ static bool translate(struct snp_run *run, u64 gpa, u64 error, u64 *pa, u64 *pro
 
 /*
  * "RMP and VMPL Access Checks". On success the page is the guest's, be it validated
- * or not.
+ * or not. @sizem is PFERR_GUEST_SIZEM_MASK for PVALIDATE and RMPADJUST, of 4 KiB, and is
+ * in the error code if the entry of the RMP is a larger one.
  */
-static struct rmp_page *guest_page(struct snp_run *run, u64 gpa, u64 error, u64 *prot)
+static struct rmp_page *guest_page(struct snp_run *run, u64 gpa, u64 error, u64 sizem, u64 *prot)
 {
 	struct rmp_page *page;
+	bool large;
 	int level;
 	u64 pa;
 
@@ -119,8 +121,9 @@ static struct rmp_page *guest_page(struct snp_run *run, u64 gpa, u64 error, u64 
 		nested_fault(run, gpa, error);
 		return NULL;
 	}
-	if (level > 1 && !snp_emul_rmp_is_large(page)) {
-		nested_fault(run, gpa, error | PFERR_GUEST_SIZEM_MASK);
+	large = snp_emul_rmp_is_large(page);
+	if ((level > 1) != large || (sizem && large)) {
+		nested_fault(run, gpa, error | (large ? sizem : 0));
 		return NULL;
 	}
 
@@ -132,7 +135,7 @@ static bool private_target(struct snp_run *run, u64 gpa, u64 error, struct targe
 	struct rmp_page *page;
 	u64 prot;
 
-	page = guest_page(run, gpa, error, &prot);
+	page = guest_page(run, gpa, error, 0, &prot);
 	if (!page)
 		return false;
 	if (page->state != RMP_GUEST_VALID)
@@ -264,7 +267,7 @@ struct rmp_page *snp_emul_run_rmp_page(struct snp_run *run, u64 gpa)
 	u64 prot;
 
 	return guest_page(run, gpa & PAGE_MASK & ~SNP_C_BIT,
-			  PFERR_WRITE_MASK | PFERR_GUEST_FINAL_MASK, &prot);
+			  PFERR_WRITE_MASK | PFERR_GUEST_FINAL_MASK, PFERR_GUEST_SIZEM_MASK, &prot);
 }
 
 /**
