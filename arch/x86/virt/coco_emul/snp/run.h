@@ -12,8 +12,7 @@
 #include "../guest/svm.h"
 #include "snp.h"
 
-/* Exit codes of the manual's table "SVM Intercept Codes" that uapi/asm/svm.h lacks */
-#define EXIT_BUSY		-2
+/* Exit code of the manual's table "SVM Intercept Codes" that uapi/asm/svm.h lacks */
 #define EXIT_NOT_VALIDATED	0x404
 
 /* Bit of a guest physical address that makes an access private; as CPUID says */

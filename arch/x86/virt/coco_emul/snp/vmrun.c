@@ -571,7 +571,7 @@ static u64 take_vmsa(struct snp_run *run)
 		    page->type != SNP_PAGE_TYPE_VMSA)
 			return SVM_EXIT_ERR;
 		if (page->busy)
-			return EXIT_BUSY;
+			return SVM_EXIT_ERR;
 		run->key = guest->key;
 		vmsa = snp_emul_plain(page, run->key);
 		if (!vmsa)
