@@ -162,6 +162,29 @@ void snp_emul_rmp_seal(struct rmp_page *page)
 		page->sum = page_sum(page);
 }
 
+/**
+ * snp_emul_rmp_seal_vmsa() - a page is the VMSA of an SEV-ES guest as it is now
+ * @page:	entry of the page
+ */
+void snp_emul_rmp_seal_vmsa(struct rmp_page *page)
+{
+	if (page->state != RMP_HYPERVISOR)
+		return;
+
+	page->type = SNP_PAGE_TYPE_VMSA;
+	page->sum = page_sum(page);
+}
+
+/**
+ * snp_emul_rmp_vmsa_intact() - is a page the VMSA that it was?
+ * @page:	entry of the page
+ */
+bool snp_emul_rmp_vmsa_intact(struct rmp_page *page)
+{
+	return page->state == RMP_HYPERVISOR && page->type == SNP_PAGE_TYPE_VMSA &&
+	       page->sum == page_sum(page);
+}
+
 static void set_state(struct rmp_page *page, enum rmp_page_state state)
 {
 	lockdep_assert_held(&coco_emul_lock);

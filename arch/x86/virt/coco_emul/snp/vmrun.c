@@ -563,7 +563,7 @@ static u64 take_vmsa(struct snp_run *run)
 	guest = snp_emul_psp_guest_of_asid(run->asid);
 	run->snp = guest;
 	if (!guest) {
-		if (page->state != RMP_HYPERVISOR)
+		if (!snp_emul_rmp_vmsa_intact(page))
 			return SVM_EXIT_ERR;
 		vmsa = snp_emul_rmp_data(page);
 	} else {

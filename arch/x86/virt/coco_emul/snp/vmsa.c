@@ -206,6 +206,8 @@ void snp_emul_vmsa_save(struct snp_run *run)
 	vmsa = run->snp ? run->vmsa_page->plain : snp_emul_rmp_data(run->vmsa_page);
 	if (vmsa)
 		copy_to_kernel_nofault(vmsa, run->vmsa, sizeof(*run->vmsa));
+	if (!run->snp)
+		snp_emul_rmp_seal_vmsa(run->vmsa_page);
 }
 
 /**
