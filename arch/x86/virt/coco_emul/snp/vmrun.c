@@ -361,6 +361,14 @@ static void set_msr_result(struct snp_run *run, u64 val)
 	run->gprs[GPR_RDX] = upper_32_bits(val);
 }
 
+/* Whatever prefixes it has; @length if that is not known */
+static void skip_insn(struct snp_run *run, unsigned int length)
+{
+	u8 bytes[MAX_INSN_SIZE], nr_bytes;
+
+	run->space.save->rip += coco_emul_space_insn(&run->space, bytes, &nr_bytes) ?: length;
+}
+
 /* "SEV_STATUS MSR" and "GHCB MSR" are not intercepted. */
 static bool handle_msr(struct snp_run *run)
 {
@@ -380,7 +388,7 @@ static bool handle_msr(struct snp_run *run)
 	else
 		return deliver_vc(run, SVM_EXIT_MSR);
 
-	run->space.save->rip += 2;
+	skip_insn(run, 2);
 	return false;
 }
 
@@ -467,7 +475,6 @@ static bool write_traps(struct snp_run *run)
 static bool handle_exit(struct snp_run *run)
 {
 	struct vmcb_control_area *control = &run->vmcb->control;
-	struct vmcb_save_area *save = run->space.save;
 
 	/*
 	 * Of an event that was being delivered the rest is still to come. An instruction
@@ -494,10 +501,10 @@ static bool handle_exit(struct snp_run *run)
 	case SVM_EXIT_SHUTDOWN:
 		break;
 	case SVM_EXIT_HLT:
-		save->rip += 1;
+		skip_insn(run, 1);
 		break;
 	case SVM_EXIT_PAUSE:
-		save->rip += 2;
+		skip_insn(run, 2);
 		break;
 	case SVM_EXIT_VMMCALL:
 		return handle_vmmcall(run);
