@@ -99,7 +99,7 @@ static uint64_t guest_page_pa(void)
 			pa = pfn * PAGE_SIZE;
 	}
 	free(text);
-	TEST_ASSERT(pa, "The guest has no page at 0x%lx", INSIDE_GPA);
+	TEST_ASSERT(pa, "The guest has no page at 0x%llx", INSIDE_GPA);
 	return pa;
 }
 
