@@ -63,8 +63,8 @@ int coco_emul_space_gpa(struct coco_emul_space *space, u64 addr, u64 *gpa)
 			return -EAGAIN;
 
 		entry = 0;
-		memcpy(&entry, page + offset_in_page(at), size);
-		if (!(entry & NPT_P))
+		if (copy_from_kernel_nofault(&entry, page + offset_in_page(at), size) ||
+		    !(entry & NPT_P))
 			return -EFAULT;
 		if (level == 1 || (entry & NPT_PS && level < 4))
 			break;
@@ -151,9 +151,9 @@ int coco_emul_space_write(struct coco_emul_space *space, u64 addr, const void *d
 	if (ret)
 		return ret;
 
-	memcpy(piece[0], data, first);
-	if (first < len)
-		memcpy(piece[1], data + first, len - first);
+	if (copy_to_kernel_nofault(piece[0], data, first) ||
+	    (first < len && copy_to_kernel_nofault(piece[1], data + first, len - first)))
+		return -EFAULT;
 	return 0;
 }
 

@@ -45,6 +45,9 @@ void coco_emul_svm_enter(u64 vmcb_pa, u64 gprs[COCO_EMUL_NR_GPRS], bool irqs_on)
 #define VMCB_SEV		BIT_ULL(1)
 #define VMCB_SEV_ES		BIT_ULL(2)
 
+/* Of VMCB_VIRT_EXT */
+#define VMCB_LBR		BIT_ULL(0)
+
 static inline u64 *coco_emul_vmcb_field(struct vmcb *vmcb, unsigned int offset)
 {
 	return (void *)vmcb + offset;

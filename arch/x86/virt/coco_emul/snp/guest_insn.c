@@ -6,12 +6,12 @@
  */
 #include <linux/errno.h>
 
+#include <asm/kvm_host.h>
 #include <asm/processor-flags.h>
 #include <asm/sev.h>
+#include <asm/trapnr.h>
 
 #include "run.h"
-
-#define INSN_LENGTH		4
 
 /* Results in EAX that asm/sev.h does not name */
 #define GUEST_INSN_OK		0
@@ -38,13 +38,27 @@ static void insn_done(struct snp_run *run, u64 result, u64 flags)
 	save->rip += INSN_LENGTH;
 }
 
-/* The page at the address in RAX; an exit is pending or the guest does not have it if not. */
+static void inject(struct snp_run *run, u8 vector, u32 error_code)
+{
+	run->vmcb->control.event_inj = SVM_EVTINJ_VALID | SVM_EVTINJ_TYPE_EXEPT |
+				       SVM_EVTINJ_VALID_ERR | vector;
+	run->vmcb->control.event_inj_err = error_code;
+}
+
+/*
+ * The page at the address in RAX: -EAGAIN if an exit is pending instead, -EFAULT if the
+ * guest gets a #PF.
+ */
 static int page_in_rax(struct snp_run *run, struct rmp_page **page)
 {
-	u64 gpa;
+	u64 addr = run->space.save->rax & PAGE_MASK, gpa;
 	int ret;
 
-	ret = coco_emul_space_gpa(&run->space, run->space.save->rax & PAGE_MASK, &gpa);
+	ret = coco_emul_space_gpa(&run->space, addr, &gpa);
+	if (ret == -EFAULT) {
+		run->space.save->cr2 = addr;
+		inject(run, X86_TRAP_PF, PFERR_WRITE_MASK);
+	}
 	if (ret)
 		return ret;
 
@@ -58,12 +72,7 @@ static int emulate_pvalidate(struct snp_run *run)
 	struct rmp_page *page;
 	int ret;
 
-	/* Pages are assigned in units of 4 KiB. */
-	if (run->gprs[GPR_RCX] == RMP_PG_SIZE_2M) {
-		insn_done(run, FAIL_SIZEMISMATCH, 0);
-		return 0;
-	}
-	if (run->gprs[GPR_RCX] != RMP_PG_SIZE_4K) {
+	if (run->gprs[GPR_RCX] > RMP_PG_SIZE_2M) {
 		insn_done(run, FAIL_INPUT, 0);
 		return 0;
 	}
@@ -72,7 +81,10 @@ static int emulate_pvalidate(struct snp_run *run)
 	if (ret)
 		return ret;
 
-	if (page->busy) {
+	/* The guest has pages of 4 KiB. */
+	if (run->gprs[GPR_RCX] == RMP_PG_SIZE_2M) {
+		insn_done(run, FAIL_SIZEMISMATCH, 0);
+	} else if (page->busy) {
 		insn_done(run, FAIL_INUSE, 0);
 	} else if (validate == (page->state == RMP_GUEST_VALID)) {
 		insn_done(run, GUEST_INSN_OK, X86_EFLAGS_CF);
@@ -89,11 +101,7 @@ static int emulate_rmpadjust(struct snp_run *run)
 	struct rmp_page *page;
 	int ret;
 
-	if (run->gprs[GPR_RCX] == RMP_PG_SIZE_2M) {
-		insn_done(run, FAIL_SIZEMISMATCH, 0);
-		return 0;
-	}
-	if ((attributes & RMPADJUST_VMPL) >= NR_VMPLS) {
+	if (run->gprs[GPR_RCX] > RMP_PG_SIZE_2M || (attributes & RMPADJUST_VMPL) >= NR_VMPLS) {
 		insn_done(run, FAIL_INPUT, 0);
 		return 0;
 	}
@@ -111,7 +119,9 @@ static int emulate_rmpadjust(struct snp_run *run)
 	}
 
 	/* No VMPL but 0 ever runs, so the permissions of the others are not kept. */
-	if (page->busy) {
+	if (run->gprs[GPR_RCX] == RMP_PG_SIZE_2M) {
+		insn_done(run, FAIL_SIZEMISMATCH, 0);
+	} else if (page->busy) {
 		insn_done(run, FAIL_INUSE, 0);
 	} else {
 		page->type = attributes & RMPADJUST_VMSA ? SNP_PAGE_TYPE_VMSA : 0;
@@ -125,21 +135,24 @@ static int emulate_rmpadjust(struct snp_run *run)
  * @run:	an SNP guest
  * @bytes:	its four bytes
  *
- * Return: 0, -ENOENT if it is not one of those here, or what became of the access to
- *	   memory: -EFAULT or -EAGAIN.
+ * Return: 0 also if the guest gets an exception, -ENOENT if it is not one of those here,
+ *	   -EAGAIN if an exit is pending.
  */
 int snp_emul_guest_insn(struct snp_run *run, const u8 *bytes)
 {
 	static const u8 pvalidate_bytes[INSN_LENGTH] = { 0xf2, 0x0f, 0x01, 0xff };
 	static const u8 rmpadjust_bytes[INSN_LENGTH] = { 0xf3, 0x0f, 0x01, 0xfe };
 
-	/* Anything else is for CPL 0 alone as well, where it is #GP; here it is #UD. */
-	if (run->space.save->cpl)
-		return -ENOENT;
-	if (!memcmp(bytes, pvalidate_bytes, INSN_LENGTH))
-		return emulate_pvalidate(run);
-	if (!memcmp(bytes, rmpadjust_bytes, INSN_LENGTH))
-		return emulate_rmpadjust(run);
+	bool pvalidate = !memcmp(bytes, pvalidate_bytes, INSN_LENGTH);
+	int ret;
 
-	return -ENOENT;
+	if (!pvalidate && memcmp(bytes, rmpadjust_bytes, INSN_LENGTH))
+		return -ENOENT;
+	if (run->space.save->cpl) {
+		inject(run, X86_TRAP_GP, 0);
+		return 0;
+	}
+
+	ret = pvalidate ? emulate_pvalidate(run) : emulate_rmpadjust(run);
+	return ret == -EFAULT ? 0 : ret;
 }

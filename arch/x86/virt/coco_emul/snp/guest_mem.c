@@ -87,7 +87,8 @@ static bool translate(struct snp_run *run, u64 gpa, u64 error, u64 *pa, u64 *pro
 		return nested_fault(run, gpa, error);
 	if (entry & NPT_RSVD)
 		return vc_fault(run, SVM_EXIT_NPF);
-	if (error & PFERR_WRITE_MASK && !(entry & NPT_W))
+	if ((error & PFERR_WRITE_MASK && !(entry & NPT_W)) ||
+	    (error & PFERR_FETCH_MASK && entry & NPT_NX))
 		return nested_fault(run, gpa, error | PFERR_PRESENT_MASK);
 
 	set_accessed(e, entry, error & PFERR_WRITE_MASK);
@@ -99,11 +100,13 @@ static bool translate(struct snp_run *run, u64 gpa, u64 error, u64 *pa, u64 *pro
 
 /*
  * "RMP and VMPL Access Checks". On success the page is the guest's, be it validated
- * or not.
+ * or not. @sizem is PFERR_GUEST_SIZEM_MASK for PVALIDATE and RMPADJUST, of 4 KiB, and is
+ * in the error code if the entry of the RMP is a larger one.
  */
-static struct rmp_page *guest_page(struct snp_run *run, u64 gpa, u64 error, u64 *prot)
+static struct rmp_page *guest_page(struct snp_run *run, u64 gpa, u64 error, u64 sizem, u64 *prot)
 {
 	struct rmp_page *page;
+	bool large;
 	int level;
 	u64 pa;
 
@@ -118,8 +121,9 @@ static struct rmp_page *guest_page(struct snp_run *run, u64 gpa, u64 error, u64 
 		nested_fault(run, gpa, error);
 		return NULL;
 	}
-	if (level > 1 && !snp_emul_rmp_is_large(page)) {
-		nested_fault(run, gpa, error | PFERR_GUEST_SIZEM_MASK);
+	large = snp_emul_rmp_is_large(page);
+	if ((level > 1) != large || (sizem && large)) {
+		nested_fault(run, gpa, error | (large ? sizem : 0));
 		return NULL;
 	}
 
@@ -131,7 +135,7 @@ static bool private_target(struct snp_run *run, u64 gpa, u64 error, struct targe
 	struct rmp_page *page;
 	u64 prot;
 
-	page = guest_page(run, gpa, error, &prot);
+	page = guest_page(run, gpa, error, 0, &prot);
 	if (!page)
 		return false;
 	if (page->state != RMP_GUEST_VALID)
@@ -207,6 +211,25 @@ static u64 access_error(enum coco_emul_access access)
 	}
 }
 
+/* "RMP and VMPL Access Checks" of guests without SNP: who writes needs the hypervisor's. */
+static void *sev_es_page(struct snp_run *run, u64 gpa, u64 error)
+{
+	u64 prot, pa;
+	void *page;
+	int level;
+
+	if (!translate(run, gpa, error, &pa, &prot, &level))
+		return NULL;
+
+	page = coco_emul_ram(pa, PAGE_SIZE);
+	if (!page || (error & PFERR_WRITE_MASK && snp_emul_rmp_owns(pa))) {
+		nested_fault(run, gpa, error | PFERR_PRESENT_MASK | PFERR_GUEST_RMP_MASK);
+		return NULL;
+	}
+
+	return page;
+}
+
 /**
  * snp_emul_run_page() - coco_emul_space.page of SEV-ES and SNP guests
  * @space:	of a struct snp_run
@@ -218,15 +241,13 @@ static u64 access_error(enum coco_emul_access access)
 void *snp_emul_run_page(struct coco_emul_space *space, u64 gpa, enum coco_emul_access access)
 {
 	struct snp_run *run = container_of(space, struct snp_run, space);
-	u64 error = access_error(access), prot, pa;
+	u64 error = access_error(access);
 	struct target t;
-	int level;
 
 	lockdep_assert_held(&coco_emul_lock);
 
 	if (!run->snp)
-		return translate(run, gpa & ~SNP_C_BIT, error, &pa, &prot, &level) ?
-		       coco_emul_ram(pa, PAGE_SIZE) : NULL;
+		return sev_es_page(run, gpa & ~SNP_C_BIT, error);
 
 	if (is_private(run, gpa, error))
 		return private_target(run, gpa & ~SNP_C_BIT, error, &t) ? t.page : NULL;
@@ -246,7 +267,7 @@ struct rmp_page *snp_emul_run_rmp_page(struct snp_run *run, u64 gpa)
 	u64 prot;
 
 	return guest_page(run, gpa & PAGE_MASK & ~SNP_C_BIT,
-			  PFERR_WRITE_MASK | PFERR_GUEST_FINAL_MASK, &prot);
+			  PFERR_WRITE_MASK | PFERR_GUEST_FINAL_MASK, PFERR_GUEST_SIZEM_MASK, &prot);
 }
 
 /**

@@ -39,9 +39,14 @@ struct id_block {
  * "ID Authentication Information Structure": the parts that a report has something
  * of. Both keys are hashed as they are, whatever they are.
  */
+#define ID_AUTH_ID_KEY_ALGO	0x000
+#define ID_AUTH_AUTHOR_KEY_ALGO	0x004
 #define ID_AUTH_ID_KEY		0x240
 #define ID_AUTH_AUTHOR_KEY	0x880
 #define ID_AUTH_KEY_SIZE	0x404
+
+/* "ECDSA P-384 with SHA-384", the only algorithm of either key */
+#define ID_AUTH_ALGO		1
 
 /* "Secrets Page", as far as it is filled in: not for a guest that migrates */
 struct secrets_page {
@@ -198,7 +203,11 @@ static u16 cmd_snp_launch_update(void *buf)
 	return SEV_RET_SUCCESS;
 }
 
-/* As in AMD's implementation, an author's key counts only together with an ID block. */
+static u32 id_auth_algo(const u8 *auth, unsigned int offset)
+{
+	return *(const u32 *)(auth + offset);
+}
+
 static u16 take_id_block(struct psp_guest *guest, const struct sev_data_snp_launch_finish *finish)
 {
 	const struct id_block *id = snp_emul_psp_ram(finish->id_block_paddr, sizeof(*id));
@@ -210,13 +219,15 @@ static u16 take_id_block(struct psp_guest *guest, const struct sev_data_snp_laun
 		return SEV_RET_BAD_MEASUREMENT;
 	if (id->policy != guest->policy)
 		return SEV_RET_POLICY_FAILURE;
+	if (id_auth_algo(auth, ID_AUTH_ID_KEY_ALGO) != ID_AUTH_ALGO ||
+	    (finish->auth_key_en && id_auth_algo(auth, ID_AUTH_AUTHOR_KEY_ALGO) != ID_AUTH_ALGO))
+		return SEV_RET_INVALID_PARAM;
 
 	memcpy(guest->family_id, id->family_id, sizeof(guest->family_id));
 	memcpy(guest->image_id, id->image_id, sizeof(guest->image_id));
 	guest->svn = id->guest_svn;
 	sha384(auth + ID_AUTH_ID_KEY, ID_AUTH_KEY_SIZE, guest->id_key_digest);
-	guest->author_key = finish->auth_key_en;
-	if (guest->author_key)
+	if (finish->auth_key_en)
 		sha384(auth + ID_AUTH_AUTHOR_KEY, ID_AUTH_KEY_SIZE, guest->author_key_digest);
 
 	return SEV_RET_SUCCESS;
@@ -245,6 +256,8 @@ static u16 cmd_snp_launch_finish(void *buf)
 			return status;
 	}
 
+	/* As in AMD's implementation: the report shows it also if there is no ID block. */
+	guest->author_key = finish->auth_key_en;
 	memcpy(guest->host_data, finish->host_data, sizeof(guest->host_data));
 	guest->vcek_disabled = finish->vcek_disabled;
 	guest->state = PSP_GUEST_RUNNING;

@@ -119,19 +119,19 @@ static u16 unwrap(struct psp_guest *guest)
 
 static void wrap(u8 type, u16 size)
 {
-	const struct snp_guest_msg_hdr *to = &request.msg.hdr;
+	const struct snp_guest_msg_hdr *asked = &request.msg.hdr;
 	struct snp_guest_msg_hdr *hdr = &response.msg.hdr;
 	u8 iv[MSG_IV_SIZE];
 
 	*hdr = (struct snp_guest_msg_hdr) {
-		.msg_seqno	= to->msg_seqno + 1,
+		.msg_seqno	= asked->msg_seqno + 1,
 		.algo		= SNP_AEAD_AES_256_GCM,
 		.hdr_version	= MSG_HDR_VER,
 		.hdr_sz		= sizeof(*hdr),
 		.msg_type	= type,
 		.msg_version	= 1,
 		.msg_sz		= size,
-		.msg_vmpck	= to->msg_vmpck,
+		.msg_vmpck	= asked->msg_vmpck,
 	};
 
 	make_iv(iv, hdr);
@@ -161,21 +161,21 @@ static u16 answer(const struct psp_guest *guest, u8 *type, u16 *size)
 
 static u16 check_request(const struct sev_data_snp_guest_request *cmd, struct psp_guest **guest)
 {
-	struct rmp_page *to = snp_emul_rmp_page(cmd->req_paddr);
-	struct rmp_page *from = snp_emul_rmp_page(cmd->res_paddr);
+	struct rmp_page *req = snp_emul_rmp_page(cmd->req_paddr);
+	struct rmp_page *res = snp_emul_rmp_page(cmd->res_paddr);
 	u16 status;
 
 	if (!PAGE_ALIGNED(cmd->gctx_paddr))
 		return SEV_RET_INVALID_PARAM;
-	if (!snp_emul_rmp_page(cmd->gctx_paddr) || !to || !from)
+	if (!snp_emul_rmp_page(cmd->gctx_paddr) || !req || !res)
 		return SEV_RET_INVALID_ADDRESS;
 
 	status = snp_emul_psp_guest(cmd->gctx_paddr, guest);
 	if (status)
 		return status;
-	if (from->state != RMP_FIRMWARE)
+	if (res->state != RMP_FIRMWARE)
 		return SEV_RET_INVALID_PAGE_STATE;
-	if (snp_emul_rmp_is_large(to) || snp_emul_rmp_is_large(from))
+	if (snp_emul_rmp_is_large(req) || snp_emul_rmp_is_large(res))
 		return SEV_RET_INVALID_PAGE_SIZE;
 	if ((*guest)->state != PSP_GUEST_RUNNING)
 		return SEV_RET_INVALID_GUEST_STATE;

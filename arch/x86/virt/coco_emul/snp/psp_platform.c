@@ -272,6 +272,10 @@ static u16 cmd_snp_init_ex(void *buf)
 			return SEV_RET_INVALID_ADDRESS;
 	}
 
+	/* Real firmware looks whether VM_HSAVE_PA is 0 on all cores. */
+	if (init->init_rmp && snp_emul_rmp_in_use())
+		return SEV_RET_INVALID_CONFIG;
+
 	if (init->init_rmp) {
 		snp_emul_psp_guests_forget();
 		snp_emul_rmp_configure(list);

@@ -9,7 +9,8 @@
  * on real firmware, too, so anybody can recalculate a measurement.
  *
  * The memory of these guests stays in the clear, and so do their VMSAs: it is
- * user memory, which is freed without the firmware being told.
+ * user memory, which is freed without the firmware being told. Of a VMSA there is a
+ * checksum, which VMRUN compares.
  *
  * debugfs, directory coco_emul:
  *   sev_guests	"<handle> <asid> <state> <policy>" per guest
@@ -285,11 +286,16 @@ static u16 cmd_launch_update_data(void *buf)
 static u16 cmd_launch_update_vmsa(void *buf)
 {
 	struct sev_data_launch_update_vmsa *update = buf;
+	struct rmp_page *page = snp_emul_rmp_page(update->address);
+	u16 status;
 
 	if (update->len != PAGE_SIZE)
 		return SEV_RET_INVALID_LEN;
 
-	return launch_update(update->handle, update->address, update->len, true);
+	status = launch_update(update->handle, update->address, update->len, true);
+	if (!status && page && PAGE_ALIGNED(update->address))
+		snp_emul_rmp_seal_vmsa(page);
+	return status;
 }
 
 static u16 cmd_launch_measure(void *buf)

@@ -74,6 +74,7 @@ static unsigned int nr_memory __ro_after_init;
 static u64 nr_in_state[NR_RMP_STATES];
 static u64 nr_of_asid[SNP_EMUL_NR_ASIDS];
 static u64 nr_host_writes;
+static unsigned int nr_busy;
 
 /**
  * snp_emul_rmp_page() - the entry of a page
@@ -161,12 +162,38 @@ void snp_emul_rmp_seal(struct rmp_page *page)
 		page->sum = page_sum(page);
 }
 
+/**
+ * snp_emul_rmp_seal_vmsa() - a page is the VMSA of an SEV-ES guest as it is now
+ * @page:	entry of the page
+ */
+void snp_emul_rmp_seal_vmsa(struct rmp_page *page)
+{
+	if (page->state != RMP_HYPERVISOR)
+		return;
+
+	page->type = SNP_PAGE_TYPE_VMSA;
+	page->sum = page_sum(page);
+}
+
+/**
+ * snp_emul_rmp_vmsa_intact() - is a page the VMSA that it was?
+ * @page:	entry of the page
+ */
+bool snp_emul_rmp_vmsa_intact(struct rmp_page *page)
+{
+	return page->state == RMP_HYPERVISOR && page->type == SNP_PAGE_TYPE_VMSA &&
+	       page->sum == page_sum(page);
+}
+
 static void set_state(struct rmp_page *page, enum rmp_page_state state)
 {
 	lockdep_assert_held(&coco_emul_lock);
 
-	if (is_assigned(page->state) != is_assigned(state))
+	if (is_assigned(page->state) != is_assigned(state)) {
 		snp_emul_fault_assigned(page - rmp, is_assigned(state));
+		/* Guests may share it, and write to it. */
+		snp_emul_plain_unmap();
+	}
 	if (page->state == RMP_GUEST_VALID && state != RMP_GUEST_VALID)
 		snp_emul_plain_unmap();
 
@@ -466,6 +493,29 @@ static int freed_show(struct seq_file *m, void *v)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(freed);
+
+/**
+ * snp_emul_rmp_busy() - a CPU runs from a page, or no longer
+ * @page:	entry of the page
+ * @busy:	does it?
+ */
+void snp_emul_rmp_busy(struct rmp_page *page, bool busy)
+{
+	lockdep_assert_held(&coco_emul_lock);
+
+	nr_busy += busy - page->busy;
+	page->busy = busy;
+}
+
+/**
+ * snp_emul_rmp_in_use() - does any CPU run a guest?
+ */
+bool snp_emul_rmp_in_use(void)
+{
+	lockdep_assert_held(&coco_emul_lock);
+
+	return nr_busy;
+}
 
 static void configure_range(u64 start, u64 end, enum rmp_page_state state)
 {

@@ -12,8 +12,7 @@
 #include "../guest/svm.h"
 #include "snp.h"
 
-/* Exit codes of the manual's table "SVM Intercept Codes" that uapi/asm/svm.h lacks */
-#define EXIT_BUSY		-2
+/* Exit code of the manual's table "SVM Intercept Codes" that uapi/asm/svm.h lacks */
 #define EXIT_NOT_VALIDATED	0x404
 
 /* Bit of a guest physical address that makes an access private; as CPUID says */
@@ -46,7 +45,7 @@ struct snp_trapped {
  * @space:	its memory and registers
  * @kvm:	KVM's VMCB
  * @vmcb:	the one that the CPU gets
- * @vmsa:	the VMSA in the clear
+ * @vmsa:	copy of the VMSA in the clear
  * @vmsa_page:	entry of its page in the RMP
  * @gprs:	general purpose registers
  * @npt:	nested page table of an SNP guest
@@ -84,6 +83,7 @@ void snp_emul_vmsa_save(struct snp_run *run);
 void snp_emul_vmsa_load_host(struct pt_regs *regs);
 
 /* guest_insn.c */
+#define INSN_LENGTH		4
 int snp_emul_guest_insn(struct snp_run *run, const u8 *bytes);
 
 /* vmrun.c */

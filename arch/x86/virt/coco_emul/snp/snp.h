@@ -59,13 +59,14 @@ enum rmp_page_state {
  * struct rmp_page - what the platform knows of a 4 KiB page of memory
  * @gpa:	guest physical address it is assigned at
  * @plain:	what the guest has in it, NULL as long as it has not looked
- * @sum:	checksum of what is in a page of a guest, to find host writes to it
+ * @sum:	checksum of what is in a page of a guest or in the VMSA of an SEV-ES guest,
+ *		to find host writes to it
  * @asid:	owner
  * @state:	page state
  * @large:	first page of a 2 MiB entry
- * @busy:	a VMSA that a CPU runs from
+ * @busy:	a VMSA or a VMCB that a CPU runs from
  * @type:	page type of the launch update that made it guest-valid, or VMSA if the
- *		guest has made it one
+ *		guest, or LAUNCH_UPDATE_VMSA, has made it one
  */
 struct rmp_page {
 	u64			gpa;
@@ -103,7 +104,7 @@ enum psp_guest_state {
  * @asid:	ASID it is activated with, 0 if it is not
  * @state:	state of the guest
  * @imi:	it is the initial image of a migration
- * @author_key:	its ID block came with an author's key
+ * @author_key:	the launch was finished with an author's key
  * @vcek_disabled: it must not be attested with the key of the chip
  * @svn:	security version number, of the ID block
  * @family_id:	of the ID block
@@ -207,9 +208,13 @@ bool snp_emul_rmp_is_immutable(struct rmp_page *page);
 void snp_emul_rmp_set(struct rmp_page *page, enum rmp_page_state state, u64 gpa, u32 asid);
 void snp_emul_rmp_check(struct rmp_page *page);
 void snp_emul_rmp_seal(struct rmp_page *page);
+void snp_emul_rmp_seal_vmsa(struct rmp_page *page);
+bool snp_emul_rmp_vmsa_intact(struct rmp_page *page);
 void snp_emul_rmp_encrypt(struct rmp_page *page, u64 key, u8 type);
 void *snp_emul_rmp_data(struct rmp_page *page);
 u64 snp_emul_rmp_nr_of(u32 asid);
+void snp_emul_rmp_busy(struct rmp_page *page, bool busy);
+bool snp_emul_rmp_in_use(void);
 void snp_emul_rmp_configure(const struct sev_data_range_list *list);
 void snp_emul_rmp_validate(struct rmp_page *page, bool validate);
 

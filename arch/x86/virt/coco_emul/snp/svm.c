@@ -6,6 +6,7 @@
  *
  * VMRUN itself is vmrun.c.
  */
+#include <linux/cleanup.h>
 #include <linux/kprobes.h>
 #include <linux/percpu.h>
 
@@ -23,32 +24,57 @@ static bool svm_is_on(void)
 	return coco_emul_hidden_efer() & EFER_SVME;
 }
 
-/* The page that RAX gives the address of, NULL for #GP */
+/* The page that RAX gives the address of, which has to be the hypervisor's; NULL for #GP */
 static struct vmcb *vmcb_in_rax(struct pt_regs *regs)
 {
-	if (!PAGE_ALIGNED(regs->ax))
+	lockdep_assert_held(&coco_emul_lock);
+
+	if (!PAGE_ALIGNED(regs->ax) || !snp_emul_rmp_page(regs->ax) ||
+	    snp_emul_rmp_owns(regs->ax))
 		return NULL;
 
 	return coco_emul_ram(regs->ax, PAGE_SIZE);
 }
 
+/* "VMRUN Page Checks": nobody can take the VMCB away while the guest runs. */
+static struct vmcb *take_vmcb(struct pt_regs *regs)
+{
+	struct vmcb *vmcb;
+
+	guard(raw_spinlock)(&coco_emul_lock);
+
+	vmcb = svm_is_on() ? vmcb_in_rax(regs) : NULL;
+	if (vmcb)
+		snp_emul_rmp_busy(snp_emul_rmp_page(__pa(vmcb)), true);
+	return vmcb;
+}
+
+static void put_vmcb(struct vmcb *vmcb)
+{
+	guard(raw_spinlock)(&coco_emul_lock);
+
+	snp_emul_rmp_busy(snp_emul_rmp_page(__pa(vmcb)), false);
+}
+
+static bool vmrun_fails(struct coco_emul_point *point, u64 *status)
+{
+	guard(raw_spinlock)(&coco_emul_lock);
+
+	return coco_emul_hit(point, status);
+}
+
 static bool emulate_vmrun(const struct coco_emul_insn *e, struct pt_regs *regs,
 			  struct insn *insn)
 {
-	struct vmcb *vmcb = vmcb_in_rax(regs);
+	struct vmcb *vmcb = take_vmcb(regs);
 	u64 status = SVM_EXIT_ERR;
-	bool fails;
 
-	if (!svm_is_on() || !vmcb)
+	if (!vmcb)
 		return false;
 
-	raw_spin_lock(&coco_emul_lock);
-	fails = coco_emul_hit(e->point, &status);
-	raw_spin_unlock(&coco_emul_lock);
-
-	if (fails || !coco_emul_svm_runs()) {
+	if (vmrun_fails(e->point, &status) || !coco_emul_svm_runs()) {
 		snp_emul_vmrun_fails(vmcb, status);
-		return true;
+		goto out;
 	}
 
 	if (!snp_emul_vmrun_loads_all(vmcb) && !this_cpu_read(guest_loaded)) {
@@ -56,15 +82,20 @@ static bool emulate_vmrun(const struct coco_emul_insn *e, struct pt_regs *regs,
 		this_cpu_write(guest_loaded, true);
 	}
 	snp_emul_vmrun(vmcb, regs);
+out:
+	put_vmcb(vmcb);
 	return true;
 }
 
 static bool emulate_vmload(const struct coco_emul_insn *e, struct pt_regs *regs,
 			   struct insn *insn)
 {
-	struct vmcb *vmcb = vmcb_in_rax(regs);
 	bool host = regs->ax == native_read_msr(MSR_VM_HSAVE_PA);
+	struct vmcb *vmcb;
 
+	guard(raw_spinlock)(&coco_emul_lock);
+
+	vmcb = vmcb_in_rax(regs);
 	if (!svm_is_on() || !vmcb)
 		return false;
 
@@ -79,8 +110,11 @@ static bool emulate_vmload(const struct coco_emul_insn *e, struct pt_regs *regs,
 static bool emulate_vmsave(const struct coco_emul_insn *e, struct pt_regs *regs,
 			   struct insn *insn)
 {
-	struct vmcb *vmcb = vmcb_in_rax(regs);
+	struct vmcb *vmcb;
 
+	guard(raw_spinlock)(&coco_emul_lock);
+
+	vmcb = vmcb_in_rax(regs);
 	if (!svm_is_on() || !vmcb)
 		return false;
 

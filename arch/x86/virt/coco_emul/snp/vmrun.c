@@ -14,6 +14,7 @@
 #include <linux/kvm_host.h>
 #include <linux/percpu.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include <asm/msr.h>
 #include <asm/trapnr.h>
@@ -35,6 +36,7 @@
 /**
  * struct vmrun_cpu - what each CPU needs
  * @vmcb:	VMCB of SEV-ES and SNP guests
+ * @vmsa:	copy of their VMSA
  * @msrpm:	their MSR permission map
  * @sev_root:	root of the nested page table of SEV and SEV-ES guests
  * @npt:	nested page table of SNP guests
@@ -44,6 +46,7 @@
  */
 struct vmrun_cpu {
 	struct vmcb		*vmcb;
+	struct sev_es_save_area	*vmsa;
 	u8			*msrpm;
 	u64			*sev_root;
 	struct coco_emul_npt	npt;
@@ -146,12 +149,12 @@ static void look_at_insn(struct vmcb *vmcb)
 		coco_emul_space_insn(&run.space, control->insn_bytes, &control->insn_len);
 }
 
-/* "Event Injection": the handler returns to next_rip. */
-static bool injects_soft_event(const struct vmcb *vmcb)
+/* EVENTINJ, EXITINTINFO: is it that of an instruction? */
+static bool is_soft_event(u32 event)
 {
-	u32 event = vmcb->control.event_inj, vector = event & SVM_EVTINJ_VEC_MASK;
+	u32 vector = event & SVM_EVTINJ_VEC_MASK;
 
-	if (!(event & SVM_EVTINJ_VALID) || !vmcb->control.next_rip)
+	if (!(event & SVM_EVTINJ_VALID))
 		return false;
 
 	switch (event & SVM_EVTINJ_TYPE_MASK) {
@@ -166,7 +169,8 @@ static bool injects_soft_event(const struct vmcb *vmcb)
 
 static void run_plain(struct vmcb *vmcb, struct pt_regs *regs)
 {
-	bool soft = injects_soft_event(vmcb);
+	/* "Event Injection": the handler returns to next_rip. */
+	bool soft = is_soft_event(vmcb->control.event_inj) && vmcb->control.next_rip;
 	u64 gprs[COCO_EMUL_NR_GPRS] = {}, rip = vmcb->save.rip;
 
 	if (soft)
@@ -235,7 +239,7 @@ static void prepare_vmcb(struct snp_run *run)
 		__set_bit(INTERCEPT_EXCEPTION_OFFSET + X86_TRAP_UD,
 			  (unsigned long *)control->intercepts);
 
-	memcpy(msrpm, __va(run->kvm->control.msrpm_base_pa), MSRPM_SIZE);
+	memcpy(msrpm, __va(run->kvm->control.msrpm_base_pa & PAGE_MASK), MSRPM_SIZE);
 	msrpm[MSRPM_C001(MSR_AMD64_SEV_ES_GHCB)] |= MSRPM_BITS(MSR_AMD64_SEV_ES_GHCB);
 	msrpm[MSRPM_C001(MSR_AMD64_SEV)] |= MSRPM_BITS(MSR_AMD64_SEV);
 }
@@ -271,8 +275,10 @@ static bool exit_to_kvm(struct snp_run *run, u64 code, u64 info_1, u64 info_2)
 	struct vmcb_control_area *from = &run->vmcb->control, *to = &run->kvm->control;
 
 	vmexit(run->kvm, &exit);
-	to->exit_int_info = from->exit_int_info;
-	to->exit_int_info_err = from->exit_int_info_err;
+	if (!is_soft_event(from->exit_int_info)) {
+		to->exit_int_info = from->exit_int_info;
+		to->exit_int_info_err = from->exit_int_info_err;
+	}
 	to->int_ctl = from->int_ctl;
 	to->event_inj = 0;
 	to->int_state = from->int_state & SVM_INTERRUPT_SHADOW_MASK;
@@ -315,18 +321,34 @@ static bool access_failed(struct snp_run *run, int ret)
 	return exit_pending(run);
 }
 
+/*
+ * An instruction with a REP prefix: all that matter here have one, and four bytes. There
+ * need not be as many of any other.
+ */
+static int fetch_rep_insn(struct snp_run *run, u8 bytes[INSN_LENGTH])
+{
+	int ret;
+
+	memset(bytes, 0, INSN_LENGTH);
+	ret = coco_emul_space_fetch(&run->space, bytes, 1);
+	if (ret || (bytes[0] != 0xf2 && bytes[0] != 0xf3))
+		return ret;
+
+	return coco_emul_space_fetch(&run->space, bytes, INSN_LENGTH);
+}
+
 /* "VMGEXIT": VMMCALL with a REP prefix */
 static bool handle_vmmcall(struct snp_run *run)
 {
 	static const u8 vmmcall[3] = { 0x0f, 0x01, 0xd9 };
-	u8 bytes[4];
+	u8 bytes[INSN_LENGTH];
 	int ret;
 
-	ret = coco_emul_space_fetch(&run->space, bytes, sizeof(bytes));
+	ret = fetch_rep_insn(run, bytes);
 	if (ret)
 		return access_failed(run, ret);
 
-	if ((bytes[0] != 0xf2 && bytes[0] != 0xf3) || memcmp(bytes + 1, vmmcall, sizeof(vmmcall)))
+	if (memcmp(bytes + 1, vmmcall, sizeof(vmmcall)))
 		return deliver_vc(run, SVM_EXIT_VMMCALL);
 
 	run->space.save->rip += sizeof(bytes);
@@ -337,6 +359,14 @@ static void set_msr_result(struct snp_run *run, u64 val)
 {
 	run->space.save->rax = lower_32_bits(val);
 	run->gprs[GPR_RDX] = upper_32_bits(val);
+}
+
+/* Whatever prefixes it has; @length if that is not known */
+static void skip_insn(struct snp_run *run, unsigned int length)
+{
+	u8 bytes[MAX_INSN_SIZE], nr_bytes;
+
+	run->space.save->rip += coco_emul_space_insn(&run->space, bytes, &nr_bytes) ?: length;
 }
 
 /* "SEV_STATUS MSR" and "GHCB MSR" are not intercepted. */
@@ -358,17 +388,17 @@ static bool handle_msr(struct snp_run *run)
 	else
 		return deliver_vc(run, SVM_EXIT_MSR);
 
-	run->space.save->rip += 2;
+	skip_insn(run, 2);
 	return false;
 }
 
 /* An instruction of SNP guests, or an invalid opcode after all */
 static bool handle_ud(struct snp_run *run)
 {
-	u8 bytes[4];
+	u8 bytes[INSN_LENGTH];
 	int ret;
 
-	ret = coco_emul_space_fetch(&run->space, bytes, sizeof(bytes));
+	ret = fetch_rep_insn(run, bytes);
 	if (!ret)
 		ret = snp_emul_guest_insn(run, bytes);
 	if (ret == -ENOENT) {
@@ -445,10 +475,13 @@ static bool write_traps(struct snp_run *run)
 static bool handle_exit(struct snp_run *run)
 {
 	struct vmcb_control_area *control = &run->vmcb->control;
-	struct vmcb_save_area *save = run->space.save;
 
-	/* Of an event that was being delivered the rest is still to come. */
-	control->event_inj = control->exit_int_info & SVM_EXITINTINFO_VALID ?
+	/*
+	 * Of an event that was being delivered the rest is still to come. An instruction
+	 * that raised one is executed again.
+	 */
+	control->event_inj = control->exit_int_info & SVM_EXITINTINFO_VALID &&
+			     !is_soft_event(control->exit_int_info) ?
 			     control->exit_int_info : 0;
 	control->event_inj_err = control->exit_int_info_err;
 
@@ -468,10 +501,10 @@ static bool handle_exit(struct snp_run *run)
 	case SVM_EXIT_SHUTDOWN:
 		break;
 	case SVM_EXIT_HLT:
-		save->rip += 1;
+		skip_insn(run, 1);
 		break;
 	case SVM_EXIT_PAUSE:
-		save->rip += 2;
+		skip_insn(run, 2);
 		break;
 	case SVM_EXIT_VMMCALL:
 		return handle_vmmcall(run);
@@ -507,6 +540,8 @@ static void run_until_exit(struct snp_run *run, bool irqs_on)
 
 		raw_spin_lock(&coco_emul_lock);
 		done = handle_exit(run);
+		if (done)
+			snp_emul_vmsa_save(run);
 		snp_emul_plain_leave();
 		raw_spin_unlock(&coco_emul_lock);
 	} while (!done);
@@ -521,6 +556,7 @@ static u64 take_vmsa(struct snp_run *run)
 	u64 pa = run->kvm->control.vmsa_pa;
 	struct rmp_page *page = snp_emul_rmp_page(pa);
 	struct psp_guest *guest;
+	void *vmsa;
 
 	lockdep_assert_held(&coco_emul_lock);
 
@@ -534,26 +570,32 @@ static u64 take_vmsa(struct snp_run *run)
 	guest = snp_emul_psp_guest_of_asid(run->asid);
 	run->snp = guest;
 	if (!guest) {
-		if (page->state != RMP_HYPERVISOR)
+		if (!snp_emul_rmp_vmsa_intact(page))
 			return SVM_EXIT_ERR;
-		run->vmsa = snp_emul_rmp_data(page);
+		vmsa = snp_emul_rmp_data(page);
 	} else {
 		if (page->state != RMP_GUEST_VALID || page->asid != run->asid ||
 		    page->type != SNP_PAGE_TYPE_VMSA)
 			return SVM_EXIT_ERR;
 		if (page->busy)
-			return EXIT_BUSY;
+			return SVM_EXIT_ERR;
 		run->key = guest->key;
-		run->vmsa = snp_emul_plain(page, run->key);
-		if (!run->vmsa)
+		vmsa = snp_emul_plain(page, run->key);
+		if (!vmsa)
 			return SVM_EXIT_INTR;
 	}
 
+	/* Other vCPUs of the guest can write to it. What is checked has to be what counts. */
+	if (copy_from_kernel_nofault(run->vmsa, vmsa, sizeof(*run->vmsa)))
+		return SVM_EXIT_ERR;
+	/* There is one VMPL. */
+	if (run->snp && run->vmsa->vmpl)
+		return SVM_EXIT_ERR;
 	if (!(run->vmsa->efer & EFER_SVME) || !snp_emul_vmsa_xcr0_valid(run->vmsa) ||
 	    run->vmsa->sev_features != (run->snp ? SVM_SEV_FEAT_SNP_ACTIVE : 0))
 		return SVM_EXIT_ERR;
 
-	page->busy = true;
+	snp_emul_rmp_busy(page, true);
 	run->vmsa_page = page;
 	return 0;
 }
@@ -565,6 +607,7 @@ static void run_sev_es(struct vmcb *vmcb, struct pt_regs *regs)
 		.space	= { .page = snp_emul_run_page },
 		.kvm	= vmcb,
 		.vmcb	= this_cpu_read(vmrun_cpu.vmcb),
+		.vmsa	= this_cpu_read(vmrun_cpu.vmsa),
 		.npt	= this_cpu_ptr(&vmrun_cpu.npt),
 		.gprs	= gprs,
 	};
@@ -588,12 +631,31 @@ static void run_sev_es(struct vmcb *vmcb, struct pt_regs *regs)
 	snp_emul_vmsa_load(&run);
 	run.trapped = trapped_registers(&run);
 	run_until_exit(&run, regs->flags & X86_EFLAGS_IF);
-	snp_emul_vmsa_save(&run);
 	snp_emul_vmsa_load_host(regs);
 
 	raw_spin_lock(&coco_emul_lock);
-	run.vmsa_page->busy = false;
+	snp_emul_rmp_busy(run.vmsa_page, false);
 	raw_spin_unlock(&coco_emul_lock);
+}
+
+/* "Secure Encrypted Virtualization", "Encrypted State (SEV-ES)": what VMRUN refuses */
+static bool sev_is_valid(struct vmcb *vmcb)
+{
+	struct vmcb_control_area *control = &vmcb->control;
+	u64 msrpm = control->msrpm_base_pa & PAGE_MASK;
+	bool es = is_sev_es(vmcb);
+
+	if (!(vmcb_features(vmcb) & VMCB_NP) ||
+	    !coco_emul_ram(control->nested_cr3 & NPT_ADDR, PAGE_SIZE))
+		return false;
+	if (es ? control->asid >= snp_emul_min_sev_asid : control->asid < snp_emul_min_sev_asid)
+		return false;
+	if (!es)
+		return true;
+
+	return *coco_emul_vmcb_field(vmcb, VMCB_VIRT_EXT) & VMCB_LBR &&
+	       !is_soft_event(control->event_inj) &&
+	       coco_emul_ram(msrpm, PAGE_SIZE) && coco_emul_ram(msrpm + PAGE_SIZE, PAGE_SIZE);
 }
 
 static bool sev_guest_is_active(const struct vmcb *vmcb)
@@ -610,7 +672,7 @@ static bool sev_guest_is_active(const struct vmcb *vmcb)
  */
 void snp_emul_vmrun(struct vmcb *vmcb, struct pt_regs *regs)
 {
-	if (is_sev(vmcb) && !coco_emul_ram(vmcb->control.nested_cr3 & NPT_ADDR, PAGE_SIZE)) {
+	if (is_sev(vmcb) && !sev_is_valid(vmcb)) {
 		snp_emul_vmrun_fails(vmcb, SVM_EXIT_ERR);
 		return;
 	}
@@ -640,9 +702,10 @@ int __init snp_emul_vmrun_init(void)
 	for_each_possible_cpu(i) {
 		cpu = per_cpu_ptr(&vmrun_cpu, i);
 		cpu->vmcb = (void *)get_zeroed_page(GFP_KERNEL);
+		cpu->vmsa = (void *)get_zeroed_page(GFP_KERNEL);
 		cpu->msrpm = (void *)__get_free_pages(GFP_KERNEL, get_order(MSRPM_SIZE));
 		cpu->sev_root = (void *)get_zeroed_page(GFP_KERNEL);
-		if (!cpu->vmcb || !cpu->msrpm || !cpu->sev_root)
+		if (!cpu->vmcb || !cpu->vmsa || !cpu->msrpm || !cpu->sev_root)
 			return -ENOMEM;
 
 		ret = coco_emul_npt_init(&cpu->npt);

@@ -8,6 +8,7 @@
 #include <linux/minmax.h>
 #include <linux/percpu.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include <asm/cpuid/api.h>
 #include <asm/fpu/types.h>
@@ -26,6 +27,7 @@
 #define VMSA_XFEATURES	(XFEATURE_MASK_FP | XFEATURE_MASK_SSE | XFEATURE_MASK_YMM | \
 			 XFEATURE_MASK_PKRU)
 #define MXCSR_VALID	0xffff
+#define MXCSR_INIT	0x1f80
 
 /* An XSAVE area in the standard format, with what a VMSA has */
 struct xsave_image {
@@ -152,6 +154,16 @@ static void save_xstate(struct sev_es_save_area *vmsa)
 	vmsa->pkru = *image_pkru(image);
 }
 
+/* Nothing of the guest stays in the registers. XCR0 has all features. */
+static void init_xstate(void)
+{
+	struct xsave_image *image = this_cpu_ptr(&xsave_image);
+
+	memset(image, 0, sizeof(*image));
+	image->i387.mxcsr = MXCSR_INIT;
+	asm volatile("xrstor64 %0" : : "m" (*image), "a" (lower_32_bits(cpu_xfeatures())), "d" (0));
+}
+
 /**
  * snp_emul_vmsa_load() - all state of the guest from its VMSA, at VMRUN
  * @run:	the vCPU
@@ -169,12 +181,17 @@ void snp_emul_vmsa_load(struct snp_run *run)
 /**
  * snp_emul_vmsa_save() - and back, at #VMEXIT
  * @run:	the vCPU
+ *
+ * A VMSA that is in use cannot be taken away, but the platform can start anew.
  */
 void snp_emul_vmsa_save(struct snp_run *run)
 {
 	struct vmcb_save_area *save = &run->vmcb->save;
 	u64 *gprs = vmsa_gprs(run->vmsa), rsp = gprs[GPR_RSP];
 	u64 rax = gprs[GPR_RAX];
+	void *vmsa;
+
+	lockdep_assert_held(&coco_emul_lock);
 
 	coco_emul_svm_copy(save, coco_emul_svm_guest_area());
 	memcpy(run->vmsa, save, VMSA_COMMON);
@@ -185,6 +202,12 @@ void snp_emul_vmsa_save(struct snp_run *run)
 	gprs[GPR_RSP] = rsp;
 
 	save_xstate(run->vmsa);
+
+	vmsa = run->snp ? run->vmsa_page->plain : snp_emul_rmp_data(run->vmsa_page);
+	if (vmsa)
+		copy_to_kernel_nofault(vmsa, run->vmsa, sizeof(*run->vmsa));
+	if (!run->snp)
+		snp_emul_rmp_seal_vmsa(run->vmsa_page);
 }
 
 /**
@@ -192,7 +215,7 @@ void snp_emul_vmsa_save(struct snp_run *run)
  * @regs:	registers at VMRUN
  *
  * It comes from the host save area, where the kernel has to have put it. RAX, RSP
- * and RIP are those of VMRUN.
+ * and RIP are those of VMRUN, and x87, SSE and AVX are as after a reset.
  */
 void snp_emul_vmsa_load_host(struct pt_regs *regs)
 {
@@ -201,6 +224,7 @@ void snp_emul_vmsa_load_host(struct pt_regs *regs)
 	const struct sev_es_save_area *host = &hsave->host_sev_es_save;
 
 	coco_emul_svm_vmload(pa);
+	init_xstate();
 	xsetbv(XCR_XFEATURE_ENABLED_MASK, host->xcr0);
 	if (cpu_feature_enabled(X86_FEATURE_OSPKE))
 		wrpkru(host->pkru);

@@ -64,6 +64,7 @@ enum guest_failure {
 	GUEST_NOT_PRIVATE,
 	GUEST_NOT_ACCEPTED,
 	GUEST_OLD_CONTENT,
+	GUEST_OTHER_VC,
 };
 
 #define FAILURE(what, page)	((uint64_t)(what) << 32 | (page))
@@ -110,6 +111,30 @@ static uint64_t guest_convert_page(size_t page, uint64_t round)
 	return GUEST_FINE;
 }
 
+/* How often both vCPUs have found a page gone, in private memory */
+static uint64_t nr_gone;
+
+/* A page that the host may take away, and the other vCPU take back, at any time */
+static uint64_t guest_keep(size_t page)
+{
+	uint64_t error = guest_load(inside_gva(page), 0), result;
+
+	if (error == INSIDE_FINE)
+		return GUEST_FINE;
+	if (error != INSIDE_NOT_VALIDATED)
+		return FAILURE(GUEST_OTHER_VC, page);
+
+	__atomic_fetch_add(&nr_gone, 1, __ATOMIC_SEQ_CST);
+	result = guest_pvalidate(inside_gva(page), true);
+	return result && result != PVALIDATE_ALREADY ? FAILURE(GUEST_NOT_ACCEPTED, page) :
+						       GUEST_FINE;
+}
+
+static uint64_t guest_nr_gone(uint64_t unused0, uint64_t unused1)
+{
+	return READ_ONCE(nr_gone);
+}
+
 static uint64_t guest_convert(uint64_t first, uint64_t rounds)
 {
 	uint64_t ret = GUEST_FINE, round;
@@ -118,6 +143,8 @@ static uint64_t guest_convert(uint64_t first, uint64_t rounds)
 	for (round = 0; round < rounds && !ret; round++) {
 		for (i = 0; i < NR_CONVERTED && !ret; i++)
 			ret = guest_convert_page(first + i, round);
+		for (i = 0; i < NR_PUNCHED && !ret; i++)
+			ret = guest_keep(FIRST_PUNCHED + i);
 	}
 	return ret;
 }
@@ -221,6 +248,7 @@ TEST_F_TIMEOUT(convert, under_load, TIMEOUT)
 	WRITE_ONCE(self->done, true);
 	pthread_join(puncher, NULL);
 	pthread_join(launcher, NULL);
+	TEST_ASSERT(inside_call(&self->in, guest_nr_gone, 0, 0), "The guest has lost no page");
 }
 
 int main(int argc, char *argv[])

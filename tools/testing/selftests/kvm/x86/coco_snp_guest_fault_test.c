@@ -29,6 +29,9 @@
 #define SIGNAL_US	20000
 #define NR_SIGNALS	3
 
+/* How often a VMSA has to be met while a CPU runs from it */
+#define NR_ROUNDS	10
+
 /* Two guests in a boot that is emulated take their time. */
 #define TIMEOUT		120
 
@@ -40,6 +43,15 @@ FIXTURE(fault) {
 	unsigned int asid;
 };
 
+static void launch(struct inside *in, const uint8_t *src)
+{
+	inside_create(in, NR_PAGES);
+	inside_launch(in);
+	inside_load(in, 0, src, 1, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
+	inside_load(in, 1, src, 1, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
+	inside_finish(in);
+}
+
 FIXTURE_SETUP(fault)
 {
 	struct snp_guest_status status;
@@ -48,18 +60,11 @@ FIXTURE_SETUP(fault)
 	self->src = snp_map_pages(1);
 	memset(self->src, 0xc0, PAGE_SIZE);
 
-	inside_create(&self->in, NR_PAGES);
-	inside_launch(&self->in);
-	inside_load(&self->in, 0, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
-	inside_load(&self->in, 1, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
-	inside_finish(&self->in);
+	launch(&self->in, self->src);
 	snp_guest_read_status(&status);
 	self->asid = status.asid;
 
-	inside_create(&self->other, NR_PAGES);
-	inside_launch(&self->other);
-	inside_load(&self->other, 0, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
-	inside_finish(&self->other);
+	launch(&self->other, self->src);
 	inside_expect(&self->in, 0, self->src);
 	inside_expect(&self->other, 0, self->src);
 }
@@ -281,10 +286,10 @@ static void *run_vcpu(void *arg)
 }
 
 /*
- * The VMSA that a CPU runs from cannot be taken away. That of the vCPU that does not
- * run can, and so can the other one if there was an exit just then: it fails to enter.
+ * That of the vCPU that does not run can be taken away, and so can the other one if there
+ * was an exit just then: it fails to enter. Returns whether there was none.
  */
-TEST_F_TIMEOUT(fault, vmsa_in_use, TIMEOUT)
+static bool meet_vmsa_in_use(FIXTURE_DATA(fault) *self)
 {
 	const struct snp_rmp_state hypervisor = {};
 	volatile uint64_t *beat = self->in.data.hva;
@@ -312,8 +317,39 @@ TEST_F_TIMEOUT(fault, vmsa_in_use, TIMEOUT)
 	TEST_ASSERT(in_use ? inside_is_done(run) : run->exit_reason == KVM_EXIT_FAIL_ENTRY,
 		    "%s after RMPUPDATE found the VMSA %s", exit_reason_str(run->exit_reason),
 		    in_use ? "in use" : "not in use");
-	pr_info("VMSA in use: %d\n", in_use);
 	expect_other_guest_runs(self);
+	return in_use;
+}
+
+/* Of the two guests the one whose ASID is not @asid */
+static unsigned int other_asid(unsigned int asid)
+{
+	char *text = coco_emul_read("guests"), *line, *rest = text;
+	unsigned int of, found = 0;
+	unsigned long long gctx;
+
+	while ((line = strsep(&rest, "\n"))) {
+		if (sscanf(line, "%llx %u", &gctx, &of) == 2 && of != asid)
+			found = of;
+	}
+	free(text);
+	TEST_ASSERT(found, "There is no guest but that of ASID %u", asid);
+	return found;
+}
+
+/* The VMSA that a CPU runs from cannot be taken away. */
+TEST_F_TIMEOUT(fault, vmsa_in_use, TIMEOUT)
+{
+	unsigned int bystander = other_asid(self->asid);
+	int rounds = 1;
+
+	while (!meet_vmsa_in_use(self)) {
+		TEST_ASSERT(rounds++ < NR_ROUNDS, "No VMSA was in use");
+		inside_free(&self->in);
+		launch(&self->in, self->src);
+		self->asid = other_asid(bystander);
+	}
+	pr_info("A VMSA was in use in round %d\n", rounds);
 }
 
 /* Instructions of the guest that are refused */

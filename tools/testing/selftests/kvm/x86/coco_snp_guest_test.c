@@ -30,13 +30,20 @@
 /* Seconds for the cases with two of something; the harness gives the others 30. */
 #define TIMEOUT		120
 
-static uint64_t guest_add(uint64_t counter, uint64_t unused)
+/* Also touches the page @kept, which the host takes away; returns how often it was gone. */
+static uint64_t guest_add(uint64_t counter, uint64_t kept)
 {
+	uint64_t nr_gone = 0;
 	int i;
 
-	for (i = 0; i < NR_ADDS; i++)
+	for (i = 0; i < NR_ADDS; i++) {
 		__atomic_fetch_add((uint64_t *)counter, 1, __ATOMIC_SEQ_CST);
-	return 0;
+		if (guest_load(kept, 0) == INSIDE_NOT_VALIDATED) {
+			guest_pvalidate(kept, true);
+			nr_gone++;
+		}
+	}
+	return nr_gone;
 }
 
 FIXTURE(guest) {
@@ -80,17 +87,35 @@ TEST_F(guest, normal)
 	}
 }
 
-/* What the host reads and writes meanwhile is not what the guest has. */
+/* Where the first page that the test loads is */
+static uint64_t guest_page_pa(void)
+{
+	char *text = coco_emul_read("pages"), *line, *rest = text;
+	unsigned long long gpa, pfn, pa = 0;
+	unsigned int asid;
+
+	while ((line = strsep(&rest, "\n"))) {
+		if (sscanf(line, "%u %llx %llx", &asid, &gpa, &pfn) == 3 && gpa == INSIDE_GPA)
+			pa = pfn * PAGE_SIZE;
+	}
+	free(text);
+	TEST_ASSERT(pa, "The guest has no page at 0x%llx", INSIDE_GPA);
+	return pa;
+}
+
+/* And the host cannot write to it. */
 TEST_F(guest, written_by_guest)
 {
 	uint8_t *second = self->src + PAGE_SIZE;
+	int ret;
 
 	inside_load(&self->in, 0, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
 	inside_finish(&self->in);
 
 	memcpy(self->in.data.hva, second, PAGE_SIZE);
 	inside_call(&self->in, guest_copy, inside_gva(0), self->in.data.gva);
-	memset(addr_gpa2hva(self->in.guest.vm, INSIDE_GPA), 0x55, PAGE_SIZE);
+	ret = __coco_emul_host_write(guest_page_pa());
+	TEST_ASSERT(ret == EFAULT, "The host writes to a page of the guest: %d", ret);
 	inside_expect(&self->in, 0, second);
 }
 
@@ -322,43 +347,53 @@ TEST_F(guest, cr4_write_trap)
 struct adder {
 	struct inside *in;
 	int vcpu;
+	uint64_t nr_rounds;
+	uint64_t nr_gone;
+	bool done;
 };
 
 static void *add(void *arg)
 {
 	struct adder *adder = arg;
-	int i;
 
-	for (i = 0; i < NR_ROUNDS; i++) {
-		inside_tell(adder->in, adder->vcpu, guest_add, inside_gva(0), 0);
-		inside_result(adder->in, adder->vcpu);
+	for (; adder->nr_rounds < NR_ROUNDS || !adder->nr_gone; adder->nr_rounds++) {
+		inside_tell(adder->in, adder->vcpu, guest_add, inside_gva(0),
+			    inside_gva(1 + adder->vcpu));
+		adder->nr_gone += inside_result(adder->in, adder->vcpu);
 	}
+	WRITE_ONCE(adder->done, true);
 	return NULL;
 }
 
-/* Two vCPUs and one private page, while the host takes pages away and gives them back. */
+/* Two vCPUs and one private page, while each of them loses another one at least once. */
 TEST_F_TIMEOUT(guest, two_vcpus, TIMEOUT)
 {
 	struct adder adder[INSIDE_NR_VCPUS];
 	pthread_t thread[INSIDE_NR_VCPUS];
-	uint64_t counted;
+	uint64_t counted, rounds = 0;
 	int i;
 
-	inside_load(&self->in, 0, NULL, 2, KVM_SEV_SNP_PAGE_TYPE_ZERO);
+	inside_load(&self->in, 0, NULL, 1 + INSIDE_NR_VCPUS, KVM_SEV_SNP_PAGE_TYPE_ZERO);
 	inside_finish(&self->in);
 
 	for (i = 0; i < INSIDE_NR_VCPUS; i++) {
 		adder[i] = (struct adder) { .in = &self->in, .vcpu = i };
 		TEST_ASSERT(!pthread_create(&thread[i], NULL, add, &adder[i]), "pthread_create()");
 	}
-	for (i = 0; i < NR_ROUNDS; i++)
-		vm_guest_mem_punch_hole(self->in.guest.vm, inside_gpa(1 + i % 2), PAGE_SIZE);
-	for (i = 0; i < INSIDE_NR_VCPUS; i++)
+	for (i = 0; !READ_ONCE(adder[0].done) || !READ_ONCE(adder[1].done); i++) {
+		vm_guest_mem_punch_hole(self->in.guest.vm, inside_gpa(1 + i % INSIDE_NR_VCPUS),
+					PAGE_SIZE);
+		usleep(1000);
+	}
+	for (i = 0; i < INSIDE_NR_VCPUS; i++) {
 		pthread_join(thread[i], NULL);
+		rounds += adder[i].nr_rounds;
+	}
 
 	inside_read(&self->in, 0);
 	counted = *(uint64_t *)self->in.data.hva;
-	TEST_ASSERT(counted == INSIDE_NR_VCPUS * NR_ROUNDS * NR_ADDS, "Counted %lu", counted);
+	TEST_ASSERT(counted == rounds * NR_ADDS, "Counted %lu, wanted %lu", counted,
+		    rounds * NR_ADDS);
 }
 
 /* Whoever runs a guest dies: its pages come back. */

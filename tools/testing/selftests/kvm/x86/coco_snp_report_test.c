@@ -8,6 +8,7 @@
  * The messages are those of the "SEV Secure Nested Paging Firmware ABI Specification",
  * "Guest Messages".
  */
+#include <errno.h>
 #include <string.h>
 
 #include <linux/psp-sev.h>
@@ -67,20 +68,33 @@ struct report {
 	uint8_t image_id[16];
 	uint32_t vmpl;
 	uint32_t signature_algo;
-	uint8_t skip1[0x18];
+	uint64_t current_tcb;
+	uint64_t platform_info;
+	uint32_t flags;
+	uint32_t rsvd1;
 	uint8_t report_data[64];
 	uint8_t measurement[SHA384_SIZE];
 	uint8_t host_data[32];
 	uint8_t id_key_digest[SHA384_SIZE];
 	uint8_t author_key_digest[SHA384_SIZE];
 	uint8_t report_id[32];
-	uint8_t skip2[0x140];
+	uint8_t report_id_ma[32];
+	uint8_t reported_tcb[32];	/* and what is reserved behind it */
+	uint8_t chip_id[64];
+	uint64_t committed_tcb;
+	uint8_t current[4];		/* build, minor and major version, reserved */
+	uint8_t committed[4];
+	uint8_t launch_tcb[0xb0];	/* and what is reserved behind it */
 	struct p384 r;
 	uint8_t skip3[24];
 	struct p384 s;
 	uint8_t skip4[24 + 368];
 } __packed;
 
+#define PLATFORM_SMT		BIT_ULL(0)
+#define AUTHOR_KEY_EN		BIT(0)
+
+kvm_static_assert(offsetof(struct report, report_id_ma) == 0x160);
 kvm_static_assert(offsetof(struct report, r) == 0x2a0);
 kvm_static_assert(sizeof(struct report) == 0x4a0);
 
@@ -139,7 +153,7 @@ static uint64_t guest_request(uint64_t arg, uint64_t unused)
 		.aad_len = MSG_HEADER_SIZE - MSG_AAD,
 		.in = (void *)&req,
 		.out = (void *)&req,
-		.len = sizeof(req),
+		.len = header.msg_size < sizeof(req) ? header.msg_size : sizeof(req),
 	};
 	uint64_t ret;
 
@@ -269,6 +283,38 @@ static bool is_signed(const struct report *report)
 	return p384_verify(hash, &r, &s, &vcek_x, &vcek_y);
 }
 
+static bool is_filled(const void *data, uint8_t with, size_t len)
+{
+	const uint8_t *bytes = data;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (bytes[i] != with)
+			return false;
+	}
+	return true;
+}
+
+/* What all reports of the platform have in common */
+static void expect_platform(const struct report *r)
+{
+	static const uint8_t version[4] = { 1, 55, 1 };
+
+	TEST_ASSERT(!r->current_tcb && !r->committed_tcb && !r->rsvd1 &&
+		    !(r->platform_info & ~PLATFORM_SMT) &&
+		    is_filled(r->reported_tcb, 0, sizeof(r->reported_tcb)) &&
+		    is_filled(r->launch_tcb, 0, sizeof(r->launch_tcb)),
+		    "There are numbers in the TCB, platform 0x%lx, or in what is reserved",
+		    r->platform_info);
+	TEST_ASSERT(is_filled(r->report_id_ma, 0xff, sizeof(r->report_id_ma)) &&
+		    is_filled(r->chip_id, 0x1d, sizeof(r->chip_id)),
+		    "The guest has a migration agent, or another chip");
+	TEST_ASSERT(!memcmp(r->current, version, sizeof(version)) &&
+		    !memcmp(r->committed, version, sizeof(version)),
+		    "Version %u.%u, committed %u.%u", r->current[2], r->current[1],
+		    r->committed[2], r->committed[1]);
+}
+
 static void expect_id(const uint8_t *got, const uint8_t *want, size_t len, const char *what)
 {
 	TEST_ASSERT(!memcmp(got, want, len), "The report does not have the %s", what);
@@ -287,6 +333,8 @@ TEST_F(report, digest_and_signature)
 		    report->policy == snp_default_policy(), "Version %u, policy 0x%lx, VMPL %u",
 		    report->version, report->policy, report->vmpl);
 	expect_id(report->report_data, self->request->req.report_data, 64, "data of the guest");
+	expect_platform(report);
+	TEST_ASSERT(!report->flags, "Flags 0x%x", report->flags);
 	TEST_ASSERT(is_signed(report), "The signature is wrong");
 
 	report->measurement[7] ^= 1;
@@ -367,6 +415,13 @@ TEST_F(report, bad_header)
 	header->msg_size = PAGE_SIZE - MSG_HEADER_SIZE + 16;
 	expect_refused(self, SEV_RET_INVALID_PARAM);
 	*header = good;
+	header->msg_size -= 1;
+	expect_refused(self, SEV_RET_INVALID_PARAM);
+	/* A message, but too short for a request */
+	*header = good;
+	header->msg_size -= 16;
+	expect_refused(self, SEV_RET_INVALID_PARAM);
+	*header = good;
 	header->msg_version = 2;
 	expect_refused(self, SEV_RET_INVALID_PARAM);
 	*header = good;
@@ -405,6 +460,15 @@ TEST_F(report, bad_request)
 	expect_answer(self, SEV_RET_INVALID_PARAM);
 }
 
+/* The host can forbid the only key that there is. */
+TEST_F(report, vcek_disabled)
+{
+	struct kvm_sev_snp_launch_finish finish = { .vcek_disabled = 1 };
+
+	vm_sev_ioctl(self->in.guest.vm, KVM_SEV_SNP_LAUNCH_FINISH, &finish);
+	expect_answer(self, SEV_RET_INVALID_KEY);
+}
+
 /* There are no certificates, which a page of zeroes says. */
 TEST_F(report, extended)
 {
@@ -428,6 +492,7 @@ struct id_block {
 	uint64_t policy;
 } __packed;
 
+#define ID_AUTH_ALGO		1	/* ECDSA P-384 with SHA-384 */
 #define ID_KEY			0x240
 #define AUTHOR_KEY		0x880
 #define KEY_SIZE		0x404
@@ -452,15 +517,26 @@ TEST_F(report, id_block_and_host_data)
 		.auth_key_en = 1,
 	};
 	struct report *report;
+	int i, ret;
 
 	inside_measure_vmsas(&self->in);
 	memcpy(id.ld, self->in.guest.ld, sizeof(id.ld));
 	memset(id.family_id, 0xfa, sizeof(id.family_id));
 	memset(id.image_id, 0x1d, sizeof(id.image_id));
 	id.policy = snp_default_policy();
+	((uint32_t *)auth)[0] = ID_AUTH_ALGO;
+	((uint32_t *)auth)[1] = ID_AUTH_ALGO;
 	memset(auth + ID_KEY, 1, KEY_SIZE);
 	memset(auth + AUTHOR_KEY, 2, KEY_SIZE);
 	memset(finish.host_data, 0xda, sizeof(finish.host_data));
+
+	/* The ID key's algorithm comes first, then that of the author's key. */
+	for (i = 0; i < 2; i++) {
+		((uint32_t *)auth)[i] = 0;
+		ret = __vm_sev_ioctl(self->in.guest.vm, KVM_SEV_SNP_LAUNCH_FINISH, &finish);
+		TEST_ASSERT(ret == -1 && errno == EIO, "Algorithm 0: ret %d, errno %d", ret, errno);
+		((uint32_t *)auth)[i] = ID_AUTH_ALGO;
+	}
 	vm_sev_ioctl(self->in.guest.vm, KVM_SEV_SNP_LAUNCH_FINISH, &finish);
 
 	report = expect_answer(self, SEV_RET_SUCCESS);
@@ -471,7 +547,9 @@ TEST_F(report, id_block_and_host_data)
 	expect_id(report->id_key_digest, digest, sizeof(digest), "digest of the ID key");
 	hash(auth + AUTHOR_KEY, digest);
 	expect_id(report->author_key_digest, digest, sizeof(digest), "digest of the author's key");
-	TEST_ASSERT(report->guest_svn == 7, "SVN %u", report->guest_svn);
+	TEST_ASSERT(report->guest_svn == 7 && report->flags == AUTHOR_KEY_EN,
+		    "SVN %u, flags 0x%x", report->guest_svn, report->flags);
+	expect_platform(report);
 	TEST_ASSERT(is_signed(report), "The signature is wrong");
 	kvm_munmap(auth, PAGE_SIZE);
 }

@@ -33,16 +33,14 @@
 /* Where KVM has the firmware believe that VMSAs are */
 #define VMSA_GPA		0xfffffffff000ull
 
-/* Error code of the last #VC of guest_load() or guest_store() */
-uint64_t inside_vc_error;
-
 /*
  * #VC, the frame of which begins with the error code: RIP goes to the end of the
- * access. Anywhere else it is a bug: a termination request, which fails the test.
+ * access, and RCX has the error code. Anywhere else it is a bug: a termination request,
+ * which fails the test.
  */
 static __attribute__((naked)) void guest_vc_entry(void)
 {
-	asm("popq	inside_vc_error(%rip)\n\t"
+	asm("popq	%rcx\n\t"
 	    "pushq	%rax\n\t"
 	    "leaq	inside_load_insn(%rip), %rax\n\t"
 	    "cmpq	%rax, 8(%rsp)\n\t"
@@ -62,9 +60,12 @@ static __attribute__((naked)) void guest_vc_entry(void)
 	    "iretq");
 }
 
-static __attribute__((naked)) void guest_access(uint64_t addr, uint64_t value, uint64_t write)
+/* Returns the error code of a #VC, INSIDE_FINE without one. */
+static __attribute__((naked)) uint64_t guest_access(uint64_t addr, uint64_t value,
+						    uint64_t write)
 {
-	asm("testq	%rdx, %rdx\n\t"
+	asm("xorl	%ecx, %ecx\n\t"
+	    "testq	%rdx, %rdx\n\t"
 	    "jnz	inside_store_insn\n"
 	    "inside_load_insn:\n\t"
 	    "movq	(%rdi), %rax\n\t"
@@ -72,21 +73,18 @@ static __attribute__((naked)) void guest_access(uint64_t addr, uint64_t value, u
 	    "inside_store_insn:\n\t"
 	    "movq	%rsi, (%rdi)\n"
 	    "inside_access_end:\n\t"
+	    "movq	%rcx, %rax\n\t"
 	    "ret");
 }
 
 uint64_t guest_load(uint64_t addr, uint64_t unused)
 {
-	inside_vc_error = INSIDE_FINE;
-	guest_access(addr, 0, false);
-	return READ_ONCE(inside_vc_error);
+	return guest_access(addr, 0, false);
 }
 
 uint64_t guest_store(uint64_t addr, uint64_t value)
 {
-	inside_vc_error = INSIDE_FINE;
-	guest_access(addr, value, true);
-	return READ_ONCE(inside_vc_error);
+	return guest_access(addr, value, true);
 }
 
 static uint64_t pvalidate(uint64_t addr, uint64_t size, uint64_t validate)
