@@ -5,8 +5,8 @@
  * invalid opcodes.
  */
 #include <linux/errno.h>
+#include <linux/kvm_host.h>
 
-#include <asm/kvm_host.h>
 #include <asm/processor-flags.h>
 #include <asm/sev.h>
 #include <asm/trapnr.h>

@@ -122,7 +122,7 @@ static struct rmp_page *guest_page(struct snp_run *run, u64 gpa, u64 error, u64 
 		return NULL;
 	}
 	large = snp_emul_rmp_is_large(page);
-	if ((level > 1) != large || (sizem && large)) {
+	if (large ? sizem || level == 1 : level > 1) {
 		nested_fault(run, gpa, error | (large ? sizem : 0));
 		return NULL;
 	}

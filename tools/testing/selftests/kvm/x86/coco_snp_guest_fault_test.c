@@ -225,6 +225,27 @@ TEST_F_TIMEOUT(fault, of_another_guest, TIMEOUT)
 	TEST_ASSERT_EQ(inside_result(&self->in, 0), INSIDE_NOT_VALIDATED);
 }
 
+/* A page that the guest shares, and has written to before */
+TEST_F_TIMEOUT(fault, shared_of_another_guest, TIMEOUT)
+{
+	struct inside_shared *page = &self->in.data;
+	uint64_t pa;
+
+	TEST_ASSERT_EQ(inside_call(&self->in, guest_store, page->gva, 1), INSIDE_FINE);
+	pa = coco_emul_pa(page->hva);
+	rmpupdate(pa, inside_gpa(0), self->asid + 1);
+	inside_tell(&self->in, 0, guest_store, page->gva, 2);
+	coco_emul_signals(SIGNAL_US);
+	TEST_ASSERT(__vcpu_run(self->in.vcpu[0]) == -1 && errno == EINTR,
+		    "KVM_RUN of a guest that writes to another's page: errno %d", errno);
+	coco_emul_signals(0);
+	expect_other_guest_runs(self);
+
+	rmpupdate(pa, 0, 0);
+	TEST_ASSERT_EQ(inside_result(&self->in, 0), INSIDE_FINE);
+	TEST_ASSERT_EQ(*(volatile uint64_t *)page->hva, 2);
+}
+
 static void expect_entry_fails(struct kvm_vcpu *vcpu, const char *what)
 {
 	struct kvm_run *run = vcpu->run;

@@ -252,6 +252,7 @@ TEST_F(guest, converted)
 
 /* Where the guest has a VMSA for its second vCPU, which must not be 2 MiB-aligned */
 #define VMSA_PAGE	1
+#define VMSA_VMPL	0xca
 #define VMSA_RIP	0x178
 #define RMPADJUST_VMSA	BIT_ULL(16)
 #define AP_CREATE	1
@@ -267,9 +268,10 @@ static void guest_ap_code(struct inside_mailbox *mailbox)
 }
 
 /* A vCPU as KVM would launch it, but for where it begins */
-static void load_vmsa(FIXTURE_DATA(guest) *self)
+static void load_vmsa(FIXTURE_DATA(guest) *self, uint8_t vmpl)
 {
 	snp_vmsa(self->in.vcpu[1], self->src);
+	self->src[VMSA_VMPL] = vmpl;
 	*(uint64_t *)(self->src + VMSA_RIP) = (uint64_t)guest_ap_code;
 	inside_load(&self->in, VMSA_PAGE, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
 	inside_finish(&self->in);
@@ -291,9 +293,20 @@ static void create_ap(FIXTURE_DATA(guest) *self)
 	TEST_ASSERT(!ret, "AP creation: 0x%lx", ret);
 }
 
+static void expect_ap_does_not_run(FIXTURE_DATA(guest) *self)
+{
+	struct kvm_run *run = self->in.vcpu[1]->run;
+
+	create_ap(self);
+	vcpu_run(self->in.vcpu[1]);
+	TEST_ASSERT(run->exit_reason == KVM_EXIT_FAIL_ENTRY, "%s",
+		    exit_reason_str(run->exit_reason));
+	inside_expect_load(&self->in, VMSA_PAGE, INSIDE_FINE);
+}
+
 TEST_F(guest, ap_creation)
 {
-	load_vmsa(self);
+	load_vmsa(self, 0);
 	TEST_ASSERT_EQ(inside_call(&self->in, guest_rmpadjust, inside_gva(VMSA_PAGE),
 				   RMPADJUST_VMSA | 1), 0);
 	create_ap(self);
@@ -304,14 +317,17 @@ TEST_F(guest, ap_creation)
 /* "VMRUN Page Checks": a page like any other is no VMSA. */
 TEST_F(guest, ap_without_rmpadjust)
 {
-	struct kvm_run *run = self->in.vcpu[1]->run;
+	load_vmsa(self, 0);
+	expect_ap_does_not_run(self);
+}
 
-	load_vmsa(self);
-	create_ap(self);
-	vcpu_run(self->in.vcpu[1]);
-	TEST_ASSERT(run->exit_reason == KVM_EXIT_FAIL_ENTRY, "%s",
-		    exit_reason_str(run->exit_reason));
-	inside_expect_load(&self->in, VMSA_PAGE, INSIDE_FINE);
+/* KVM knows of no VMPL but 0. */
+TEST_F(guest, ap_of_other_vmpl)
+{
+	load_vmsa(self, 1);
+	TEST_ASSERT_EQ(inside_call(&self->in, guest_rmpadjust, inside_gva(VMSA_PAGE),
+				   RMPADJUST_VMSA | 1), 0);
+	expect_ap_does_not_run(self);
 }
 
 /* "CPUID" of the GHCB MSR protocol */
