@@ -18,6 +18,7 @@
 
 /* Posted-interrupt descriptor: 256 requests, then ON */
 #define PI_NR_WORDS		4
+#define PI_SIZE			64
 
 /**
  * tdx_emul_vapic_reg() - a register of the virtual APIC
@@ -136,7 +137,7 @@ u8 tdx_emul_vapic_eoi(struct tdx_vapic *vapic)
  */
 void tdx_emul_vapic_post(struct tdx_vapic *vapic, u64 desc_pa)
 {
-	u64 *desc = coco_emul_ram(desc_pa, (PI_NR_WORDS + 1) * sizeof(u64)), word;
+	u64 *desc = coco_emul_ram(desc_pa, PI_SIZE), word;
 	unsigned int i;
 
 	if (desc)
@@ -148,6 +149,6 @@ void tdx_emul_vapic_post(struct tdx_vapic *vapic, u64 desc_pa)
 	for (i = 0; i < PI_NR_WORDS; i++) {
 		word = xchg(&desc[i], 0);
 		for (; word; word &= word - 1)
-			tdx_emul_vapic_request(vapic, i * BITS_PER_TYPE(u64) + __ffs64(word));
+			tdx_emul_vapic_request(vapic, i * BITS_PER_LONG_LONG + __ffs64(word));
 	}
 }

@@ -9,7 +9,6 @@
 #include <asm/debugreg.h>
 #include <asm/fpu/xcr.h>
 #include <asm/msr.h>
-#include <asm/processor.h>
 #include <asm/processor-flags.h>
 
 #include "../guest/pool.h"
