@@ -6,7 +6,7 @@
 # with: KERNEL=kasan  the kernel with KASAN, which takes longer
 # with: ALLOW=run-td,snp-move  do what is left out, see gmem-known-faults.rst
 # fuzz.sh: the boots BOOT='NAME...', by default all that are called *-fuzz. Each prints the seed it has, and if it fails
-# the command that does the same again. Threads and signals make that inexact. "make test" has 20 seconds of each.
+# the command that does the same again. Threads and signals make that inexact.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Random ioctls on ordinary and software-protected VMs, whose vCPUs run, and on the populate test driver. "make fuzz" for
 # longer.
-# boot: machine=amd kernel=series timeout=240 verbs=test env=SEED,FUZZ_SECONDS,ROUND,ALLOW,ONLY
+# boot: machine=amd kernel=series timeout=240 verbs=fuzz env=SEED,FUZZ_SECONDS,ROUND,ALLOW,ONLY
 . /lib/guest.sh
 
 export FUZZ_SEED="${SEED:-}" FUZZ_ROUND="${ROUND:-}" FUZZ_ALLOW="${ALLOW:-}"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The emulated SEV-SNP host under random ioctls, instructions and firmware commands, and a launch with the right digest at
 # the end. "make fuzz" for longer.
-# boot: machine=snp kernel=series timeout=240 verbs=test env=SEED,FUZZ_SECONDS,ROUND,ALLOW,ONLY
+# boot: machine=snp kernel=series timeout=240 verbs=fuzz env=SEED,FUZZ_SECONDS,ROUND,ALLOW,ONLY
 . /lib/guest.sh
 
 emul=/sys/kernel/debug/coco_emul
