@@ -29,7 +29,6 @@ run_test xcr0_cpuid_test
 run_test coco_tdx_vm_test
 run_test cpuid_test
 run_test msrs_test
-run_test tsc_msrs_test
 run_test feature_msrs_test
 run_test userspace_msr_exit_test
 run_test userspace_io_test
