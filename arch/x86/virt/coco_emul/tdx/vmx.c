@@ -58,6 +58,8 @@ static DEFINE_PER_CPU(struct vmx_cpu, vmx_cpu);
 
 /* Behind all fields: "clear" or "launched" */
 #define VMCS_LAUNCH_STATE	(PAGE_SIZE - sizeof(u64))
+/* And before it, XSETBV */
+#define VMCS_XSETBV		(VMCS_LAUNCH_STATE - sizeof(struct vmcs_xsetbv))
 #define VMCS_CLEAR		0
 #define VMCS_LAUNCHED		1
 
@@ -118,6 +120,15 @@ u64 tdx_emul_vmcs_get(u64 vmcs, u32 field)
 void tdx_emul_vmcs_set(u64 vmcs, u32 field, u64 val)
 {
 	*vmcs_slot(vmcs, field) = val & vmcs_field_mask(field);
+}
+
+/**
+ * tdx_emul_vmcs_xsetbv() - what is known of XSETBV in a guest
+ * @vmcs:	physical address of the VMCS
+ */
+struct vmcs_xsetbv *tdx_emul_vmcs_xsetbv(u64 vmcs)
+{
+	return coco_emul_ram(vmcs + VMCS_XSETBV, sizeof(struct vmcs_xsetbv));
 }
 
 static u64 *vmcs_launch_state(u64 vmcs)

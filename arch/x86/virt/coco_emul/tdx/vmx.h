@@ -30,6 +30,24 @@ struct vmx_exit {
 };
 
 /**
+ * struct vmcs_xsetbv - part of a VMCS: XSETBV that the host does not know of yet
+ * @xcr0:	what XCR0 has become, 0 for none
+ * @reported:	that is what the registers of the guest are about, in place of ...
+ * @rax:	... those that it has, which come back at the next entry
+ * @rcx:	the same
+ * @rdx:	the same
+ * @ss_ar:	the same, for the privilege level
+ */
+struct vmcs_xsetbv {
+	u64	xcr0;
+	u64	reported;
+	u64	rax;
+	u64	rcx;
+	u64	rdx;
+	u64	ss_ar;
+};
+
+/**
  * struct vmx_run - an ordinary VM from VM entry to VM exit
  * @g:		the guest
  * @vmcs:	physical address of its VMCS
@@ -39,6 +57,8 @@ struct vmx_exit {
  * @proc:	primary processor-based controls
  * @proc2:	secondary ones
  * @eptp:	EPT pointer
+ * @host_xcr0:	XCR0 as the host has loaded it for the guest
+ * @xcr0:	XCR0 as the guest has set it
  * @exit:	what ends it
  */
 struct vmx_run {
@@ -50,6 +70,8 @@ struct vmx_run {
 	u32			proc;
 	u32			proc2;
 	u64			eptp;
+	u64			host_xcr0;
+	u64			xcr0;
 	struct vmx_exit		exit;
 };
 
@@ -85,6 +107,7 @@ static inline bool vmx_raise(struct vmx_run *run, u8 vector, bool has_error, u32
 }
 
 /* vmx.c */
+struct vmcs_xsetbv *tdx_emul_vmcs_xsetbv(u64 vmcs);
 u64 tdx_emul_vmcs_get(u64 vmcs, u32 field);
 void tdx_emul_vmcs_set(u64 vmcs, u32 field, u64 val);
 
@@ -120,6 +143,12 @@ bool tdx_emul_vmx_exit(struct vmx_run *run);
 bool tdx_emul_vmx_cr_access(struct vmx_run *run);
 bool tdx_emul_vmx_dr_access(struct vmx_run *run);
 bool tdx_emul_vmx_invalid_opcode(struct vmx_run *run);
+
+/* vmx_xsetbv.c */
+void tdx_emul_vmx_xcr0_load(struct vmx_run *run);
+void tdx_emul_vmx_switch(struct vmx_run *run);
+bool tdx_emul_vmx_xsetbv(struct vmx_run *run);
+void tdx_emul_vmx_xcr0_store(struct vmx_run *run);
 
 /* vmx_msr.c */
 bool tdx_emul_vmx_msr_access(struct vmx_run *run);

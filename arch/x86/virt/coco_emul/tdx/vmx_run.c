@@ -93,7 +93,9 @@ static void run_until_exit(struct vmx_run *run)
 		if (tdx_emul_vmx_before_entry(run))
 			return;
 
-		tdx_emul_guest_switch(&run->g);
+		tdx_emul_vmx_switch(run);
+		if (tdx_emul_vmx_xsetbv(run))
+			return;
 
 		code = *coco_emul_vmcb_field(run->g.vmcb, VMCB_EXIT_CODE);
 		if (code == SVM_EXIT_NPF ? nested_fault(run) : tdx_emul_vmx_exit(run))
@@ -162,10 +164,12 @@ bool tdx_emul_vmx_enter(u64 vmcs, struct pt_regs *regs)
 	coco_emul_svm_gprs(run.g.gprs, regs);
 	tdx_emul_vmx_load(&run);
 	vmx_save(&run)->rax = regs->ax;
+	tdx_emul_vmx_xcr0_load(&run);
 
 	run_until_exit(&run);
 
 	tdx_emul_vmx_store(&run);
+	tdx_emul_vmx_xcr0_store(&run);
 	coco_emul_svm_set_gprs(regs, run.g.gprs);
 	regs->ax = vmx_save(&run)->rax;
 	load_host(vmcs, regs);

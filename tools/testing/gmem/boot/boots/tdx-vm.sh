@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The emulated TDX host, which carries out VM entry and what comes after it: ordinary VMs of the common KVM selftests,
 # beside a TD that is launched again and again.
-# boot: machine=tdx-guest kernel=series timeout=300 verbs=test
+# boot: machine=tdx-guest kernel=series timeout=400 verbs=test
 . /lib/guest.sh
 
 all_pages_back() { ! grep -E '^(REG|TDR|TDCX|TDVPR|EPT|host-writes|dirty) ' /sys/kernel/debug/coco_emul/pamt | grep -v ' 0$'; }
@@ -21,15 +21,14 @@ run_test pre_fault_memory_test
 run_test private_mem_kvm_exits_test
 run_test private_mem_conversions_test
 run_test demand_paging_test -b 16M -v 1
-run_test dirty_log_test -i 2 -I 100
 # Registers, instructions and what they exit with
 run_test sync_regs_test
 run_test set_sregs_test
 run_test cr4_cpuid_sync_test
 run_test xcr0_cpuid_test
+run_test coco_tdx_vm_test
 run_test cpuid_test
 run_test msrs_test
-run_test tsc_msrs_test
 run_test feature_msrs_test
 run_test userspace_msr_exit_test
 run_test userspace_io_test
