@@ -168,7 +168,7 @@ void snp_emul_rmp_seal(struct rmp_page *page)
  */
 void snp_emul_rmp_seal_vmsa(struct rmp_page *page)
 {
-	if (page->state != RMP_HYPERVISOR)
+	if (is_of_guest(page))
 		return;
 
 	page->type = SNP_PAGE_TYPE_VMSA;
@@ -214,12 +214,14 @@ void snp_emul_rmp_set(struct rmp_page *page, enum rmp_page_state state, u64 gpa,
 	snp_emul_rmp_check(page);
 	if (state < RMP_GUEST_INVALID || page->asid != asid || page->gpa != gpa)
 		snp_emul_plain_drop(page);
+	/* LAUNCH_UPDATE_VMSA is for a page of the firmware's, which the host takes back. */
+	if (is_of_guest(page) || state >= RMP_PRE_GUEST)
+		page->type = 0;
 	set_state(page, state);
 	nr_of_asid[page->asid]--;
 	nr_of_asid[asid]++;
 	page->gpa = gpa;
 	page->asid = asid;
-	page->type = 0;
 	snp_emul_rmp_seal(page);
 }
 
