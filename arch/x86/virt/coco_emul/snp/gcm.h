@@ -5,7 +5,7 @@
 #ifndef _ARCH_X86_VIRT_COCO_EMUL_GCM_H
 #define _ARCH_X86_VIRT_COCO_EMUL_GCM_H
 
-#if __has_include("crypto/aes-gcm.h")
+#ifdef CONFIG_CRYPTO_LIB_AES_GCM
 #include <crypto/aes-gcm.h>
 #else
 #include <linux/errno.h>
