@@ -27,7 +27,7 @@
 #define NR_ADDS		1000ul
 #define NR_ROUNDS	20
 
-/* Seconds for the cases with two of something; the harness gives the others 30. */
+/* Seconds, where the harness gives 30: each case launches a guest, and runs it. */
 #define TIMEOUT		120
 
 /* Also touches the page @kept, which the host takes away; returns how often it was gone. */
@@ -74,7 +74,7 @@ FIXTURE_TEARDOWN(guest)
 	coco_emul_census_expect(&self->census);
 }
 
-TEST_F(guest, normal)
+TEST_F_TIMEOUT(guest, normal, TIMEOUT)
 {
 	size_t i;
 
@@ -104,7 +104,7 @@ static uint64_t guest_page_pa(void)
 }
 
 /* And the host cannot write to it. */
-TEST_F(guest, written_by_guest)
+TEST_F_TIMEOUT(guest, written_by_guest, TIMEOUT)
 {
 	uint8_t *second = self->src + PAGE_SIZE;
 	int ret;
@@ -119,7 +119,7 @@ TEST_F(guest, written_by_guest)
 	inside_expect(&self->in, 0, second);
 }
 
-TEST_F(guest, zero_and_unmeasured)
+TEST_F_TIMEOUT(guest, zero_and_unmeasured, TIMEOUT)
 {
 	static const uint8_t zero[PAGE_SIZE];
 
@@ -138,7 +138,7 @@ TEST_F(guest, zero_and_unmeasured)
 #define VMPCK_SIZE	32
 #define NR_VMPCKS	4
 
-TEST_F(guest, secrets)
+TEST_F_TIMEOUT(guest, secrets, TIMEOUT)
 {
 	const uint8_t *page = self->in.data.hva, *keys = page + VMPCK_OFFSET;
 	const uint32_t *words = (void *)page;
@@ -157,7 +157,7 @@ TEST_F(guest, secrets)
 	}
 }
 
-TEST_F(guest, cpuid)
+TEST_F_TIMEOUT(guest, cpuid, TIMEOUT)
 {
 	snp_init_cpuid_page(self->src);
 	inside_load(&self->in, 4, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_CPUID);
@@ -168,7 +168,7 @@ TEST_F(guest, cpuid)
 }
 
 /* The guest's, but it has not accepted it. */
-TEST_F(guest, not_loaded)
+TEST_F_TIMEOUT(guest, not_loaded, TIMEOUT)
 {
 	inside_load(&self->in, 0, self->src, 1, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
 	inside_finish(&self->in);
@@ -183,7 +183,7 @@ TEST_F(guest, not_loaded)
 }
 
 /* An update that fails on its third page: two are there, of the others nothing is. */
-TEST_F(guest, partial_update)
+TEST_F_TIMEOUT(guest, partial_update, TIMEOUT)
 {
 	struct kvm_sev_snp_launch_update args = {
 		.gfn_start = INSIDE_GPA / PAGE_SIZE,
@@ -213,7 +213,7 @@ TEST_F(guest, partial_update)
 }
 
 /* A page that the host takes away is another one when the guest touches it again. */
-TEST_F(guest, punched)
+TEST_F_TIMEOUT(guest, punched, TIMEOUT)
 {
 	inside_load(&self->in, 0, self->src, 2, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
 	inside_finish(&self->in);
@@ -227,7 +227,7 @@ TEST_F(guest, punched)
 }
 
 /* The guest goes on using a page as private that is not. */
-TEST_F(guest, converted)
+TEST_F_TIMEOUT(guest, converted, TIMEOUT)
 {
 	struct kvm_run *run = self->in.vcpu[0]->run;
 	int ret;
@@ -304,7 +304,7 @@ static void expect_ap_does_not_run(FIXTURE_DATA(guest) *self)
 	inside_expect_load(&self->in, VMSA_PAGE, INSIDE_FINE);
 }
 
-TEST_F(guest, ap_creation)
+TEST_F_TIMEOUT(guest, ap_creation, TIMEOUT)
 {
 	load_vmsa(self, 0);
 	TEST_ASSERT_EQ(inside_call(&self->in, guest_rmpadjust, inside_gva(VMSA_PAGE),
@@ -315,14 +315,14 @@ TEST_F(guest, ap_creation)
 }
 
 /* "VMRUN Page Checks": a page like any other is no VMSA. */
-TEST_F(guest, ap_without_rmpadjust)
+TEST_F_TIMEOUT(guest, ap_without_rmpadjust, TIMEOUT)
 {
 	load_vmsa(self, 0);
 	expect_ap_does_not_run(self);
 }
 
 /* KVM knows of no VMPL but 0. */
-TEST_F(guest, ap_of_other_vmpl)
+TEST_F_TIMEOUT(guest, ap_of_other_vmpl, TIMEOUT)
 {
 	load_vmsa(self, 1);
 	TEST_ASSERT_EQ(inside_call(&self->in, guest_rmpadjust, inside_gva(VMSA_PAGE),
@@ -352,7 +352,7 @@ static uint64_t guest_osxsave(uint64_t on, uint64_t unused)
 }
 
 /* "CR Write Traps": how else is KVM to learn what is in an encrypted register? */
-TEST_F(guest, cr4_write_trap)
+TEST_F_TIMEOUT(guest, cr4_write_trap, TIMEOUT)
 {
 	inside_finish(&self->in);
 	TEST_ASSERT_EQ(inside_call(&self->in, guest_osxsave, 1, 0), CPUID_1_ECX_OSXSAVE);
@@ -512,8 +512,19 @@ static void set_32_bit_registers(struct kvm_vcpu *vcpu, uint32_t gpa)
 	vcpu_regs_set(vcpu, &regs);
 }
 
+FIXTURE(firmware) {
+};
+
+FIXTURE_SETUP(firmware)
+{
+}
+
+FIXTURE_TEARDOWN(firmware)
+{
+}
+
 /* "Legacy Protected-Mode Interrupt Control Transfers", of a guest that looks like firmware */
-TEST(vc_in_32_bit_code)
+TEST_F_TIMEOUT(firmware, vc_in_32_bit_code, TIMEOUT)
 {
 	struct inside in;
 	struct kvm_run *run;

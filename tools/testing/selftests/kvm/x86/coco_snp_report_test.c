@@ -28,6 +28,9 @@
 #define SECRETS_PAGE		0
 #define VMPCK_OFFSET		0x20
 
+/* Seconds, where the harness gives 30: each case launches a guest, and runs it. */
+#define TIMEOUT			120
+
 #define NOT_AUTHENTIC		BIT_ULL(63)
 
 #define MSG_CPUID_REQ		1
@@ -320,7 +323,7 @@ static void expect_id(const uint8_t *got, const uint8_t *want, size_t len, const
 	TEST_ASSERT(!memcmp(got, want, len), "The report does not have the %s", what);
 }
 
-TEST_F(report, digest_and_signature)
+TEST_F_TIMEOUT(report, digest_and_signature, TIMEOUT)
 {
 	struct report *report;
 
@@ -342,7 +345,7 @@ TEST_F(report, digest_and_signature)
 }
 
 /* What the test loads is measured as well as the image. */
-TEST_F(report, page_more)
+TEST_F_TIMEOUT(report, page_more, TIMEOUT)
 {
 	struct report *report;
 
@@ -355,7 +358,7 @@ TEST_F(report, page_more)
 }
 
 /* Each number once, and none is left out. */
-TEST_F(report, replayed)
+TEST_F_TIMEOUT(report, replayed, TIMEOUT)
 {
 	inside_finish(&self->in);
 
@@ -376,7 +379,7 @@ TEST_F(report, replayed)
 	expect_answer(self, SEV_RET_SUCCESS);
 }
 
-TEST_F(report, not_authentic)
+TEST_F_TIMEOUT(report, not_authentic, TIMEOUT)
 {
 	inside_finish(&self->in);
 
@@ -391,7 +394,7 @@ TEST_F(report, not_authentic)
 	expect_answer(self, SEV_RET_SUCCESS);
 }
 
-TEST_F(report, bad_header)
+TEST_F_TIMEOUT(report, bad_header, TIMEOUT)
 {
 	const struct msg_header good = self->request->header;
 	struct msg_header *header = &self->request->header;
@@ -433,7 +436,7 @@ TEST_F(report, bad_header)
 }
 
 /* What is wrong inside is told to the guest alone. */
-TEST_F(report, bad_request)
+TEST_F_TIMEOUT(report, bad_request, TIMEOUT)
 {
 	struct report_req *req = &self->request->req;
 	struct report *report;
@@ -470,7 +473,7 @@ TEST_F(report, vcek_disabled)
 }
 
 /* There are no certificates, which a page of zeroes says. */
-TEST_F(report, extended)
+TEST_F_TIMEOUT(report, extended, TIMEOUT)
 {
 	static const uint8_t none[24];
 
@@ -506,7 +509,7 @@ static void hash(const uint8_t *data, uint8_t digest[SHA384_SIZE])
 	sha384_digest(&s, digest);
 }
 
-TEST_F(report, id_block_and_host_data)
+TEST_F_TIMEOUT(report, id_block_and_host_data, TIMEOUT)
 {
 	uint8_t *auth = snp_map_pages(1), digest[SHA384_SIZE];
 	struct id_block id = { .version = 1, .guest_svn = 7 };
