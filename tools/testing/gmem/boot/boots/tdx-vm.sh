@@ -37,7 +37,6 @@ run_test exit_on_emulation_failure_test
 run_test monitor_mwait_test
 run_test smm_test
 # Interrupts and time
-run_test xapic_ipi_test
 run_test set_boot_cpu_id
 run_test ucna_injection_test
 run_test kvm_clock_test

@@ -212,6 +212,41 @@ TEST_F_TIMEOUT(asid, vmm_killed, TIMEOUT)
 		kvm_vm_free(others[i]);
 }
 
+/* With O_PATH there is an inode of guest_memfd without its file, for as long as one likes. */
+TEST_F_TIMEOUT(asid, o_path, TIMEOUT)
+{
+	struct kvm_vm *others[MAX_SNP_ASIDS], *vm;
+	struct snp_guest g;
+	uint32_t fw_error;
+	char path[32];
+	unsigned int i;
+	int ret, inode;
+
+	for (i = 0; i < self->nr - 1; i++) {
+		others[i] = vm_create_barebones_type(KVM_X86_SNP_VM);
+		snp_vm_init(others[i]);
+	}
+
+	snp_guest_init(&g, GPA, 1);
+	snp_guest_update(&g, 0, NULL, 1, KVM_SEV_SNP_PAGE_TYPE_ZERO);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d",
+		 memslot2region(g.vm, SNP_SLOT)->region.guest_memfd);
+	inode = open(path, O_PATH);
+	TEST_ASSERT(inode >= 0, "O_PATH of %s: %s", path, strerror(errno));
+	snp_guest_free(&g);
+
+	vm = vm_create_barebones_type(KVM_X86_SNP_VM);
+	snp_vm_init(vm);
+	ret = launch_start(vm, &fw_error);
+	TEST_ASSERT(!ret, "ASID of a VM of which there is an inode: errno %d, firmware 0x%x",
+		    errno, fw_error);
+
+	close(inode);
+	kvm_vm_free(vm);
+	for (i = 0; i < self->nr - 1; i++)
+		kvm_vm_free(others[i]);
+}
+
 int main(int argc, char *argv[])
 {
 	TEST_REQUIRE(coco_emul_is("snp"));
