@@ -15,7 +15,8 @@ want_not_ok coco_snp_asid_test
 want_only_not_ok coco_snp_dev_test -T not_initialised
 # Where it fails, ccp cannot initialize the platform any more until it is loaded anew.
 want_only_not_ok -n coco_snp_dev_init_test coco_snp_dev_test -t not_initialised
-case_ok unload-with-ccp modprobe -r kvm-gmem-test kvm-amd ccp
+case_ok unload-driver rmmod kvm_gmem_test
+case_ok unload-with-ccp modprobe -r kvm-amd ccp
 case_ok load-again modprobe -a kvm-amd kvm-gmem-test
 want_only_not_ok coco_snp_failure_test
 want_only_not_ok coco_snp_prefault_test
