@@ -161,7 +161,7 @@ enough_disk()
 }
 
 plan
-case $verb in run) enough_disk 6 ;; *) enough_disk 30 ;; esac
+case $verb in run) enough_disk 6 ;; *) enough_disk 20 ;; esac
 # What there was of an earlier run stays until it is sure that there is another
 rm -rf "$result"
 mv "$planned" "$result"
