@@ -112,8 +112,13 @@ void tdx_emul_guest_deliver(struct tdx_guest *g)
 	g->inject_len = 0;
 }
 
-/* The CPU has delivered none of it, or all. */
-static void take_undelivered(struct tdx_guest *g)
+/**
+ * tdx_emul_guest_take_undelivered() - what was injected and not delivered is left in @g
+ * @g:	the guest, after a #VMEXIT that nobody has looked at
+ *
+ * The CPU has delivered none of it, or all. This may look at memory of the guest.
+ */
+void tdx_emul_guest_take_undelivered(struct tdx_guest *g)
 {
 	const struct vmcb_control_area *control = &g->vmcb->control;
 	u32 info = control->exit_int_info, type = info & INTR_INFO_INTR_TYPE_MASK;
@@ -152,7 +157,7 @@ static void take_undelivered(struct tdx_guest *g)
  * tdx_emul_guest_switch() - run the guest until the next #VMEXIT
  * @g:	the guest
  *
- * Interrupts and GIF are as before. What was injected and not delivered is left in @g.
+ * Interrupts and GIF are as before. tdx_emul_guest_take_undelivered() is next.
  */
 void tdx_emul_guest_switch(struct tdx_guest *g)
 {
@@ -187,7 +192,6 @@ void tdx_emul_guest_switch(struct tdx_guest *g)
 	if (control->int_state & SVM_INTERRUPT_SHADOW_MASK)
 		g->blocking |= GUEST_INTR_STATE_STI;
 	g->hold = control->int_state & SVM_INTERRUPT_SHADOW_MASK;
-	take_undelivered(g);
 }
 
 /* A CPU that comes up has forgotten the MSR. */

@@ -88,6 +88,7 @@ bool tdx_emul_guest_is_open(struct tdx_guest *g);
 void tdx_emul_guest_set_window(struct tdx_guest *g, bool waits);
 void tdx_emul_guest_deliver(struct tdx_guest *g);
 void tdx_emul_guest_switch(struct tdx_guest *g);
+void tdx_emul_guest_take_undelivered(struct tdx_guest *g);
 int tdx_emul_guest_init(void);
 
 /**

@@ -101,6 +101,7 @@ static void run_until_exit(struct tdx_emul_vp *vp)
 			vp_exits(vp, TDX_NON_RECOVERABLE_TD, 0);
 			return;
 		}
+		tdx_emul_guest_take_undelivered(&vp->g);
 		exits = tdx_emul_vp_exit(vp);
 	} while (!exits);
 }
