@@ -13,12 +13,14 @@
 #include <asm/apicdef.h>
 #include <asm/debugreg.h>
 #include <asm/msr.h>
+#include <asm/page.h>
 #include <asm/processor-flags.h>
 #include <asm/trapnr.h>
 
 #include "../guest/ack.h"
 #include "guest.h"
 
+#define NR_BREAKPOINTS		4
 #define MSRPM_ORDER		1
 #define IOPM_ORDER		2
 
@@ -153,6 +155,24 @@ void tdx_emul_guest_take_undelivered(struct tdx_guest *g)
 	tdx_emul_guest_save(g)->rip += g->inject_len;
 }
 
+/*
+ * The breakpoints to arm, as VMRUN of QEMU does not arm those that it loads: DR7 for it.
+ * One at a kernel address would be hit by the way to the guest itself.
+ */
+static u64 breakpoints(u64 dr7)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_BREAKPOINTS; i++) {
+		u64 enable = (u64)(DR_LOCAL_ENABLE | DR_GLOBAL_ENABLE) << i * DR_ENABLE_SIZE;
+
+		if (dr7 & enable && native_get_debugreg(i) >= TASK_SIZE_MAX)
+			dr7 &= ~enable;
+	}
+
+	return dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK) ? dr7 : 0;
+}
+
 /**
  * tdx_emul_guest_switch() - run the guest until the next #VMEXIT
  * @g:	the guest
@@ -162,7 +182,7 @@ void tdx_emul_guest_take_undelivered(struct tdx_guest *g)
 void tdx_emul_guest_switch(struct tdx_guest *g)
 {
 	struct vmcb_control_area *control = &g->vmcb->control;
-	u64 dr7 = tdx_emul_guest_save(g)->dr7, host_dr7 = 0;
+	u64 armed = breakpoints(tdx_emul_guest_save(g)->dr7);
 	u32 type = g->inject & INTR_INFO_INTR_TYPE_MASK;
 
 	control->event_inj = 0;
@@ -175,18 +195,13 @@ void tdx_emul_guest_switch(struct tdx_guest *g)
 		control->event_inj_err = g->inject_error;
 	}
 
-	/* VMRUN of QEMU does not arm the breakpoints that it loads. */
-	if (dr7 & DR_GLOBAL_ENABLE_MASK || dr7 & DR_LOCAL_ENABLE_MASK) {
-		host_dr7 = native_get_debugreg(7);
-		native_set_debugreg(7, dr7);
-	}
-
 	coco_emul_svm_clgi();
+	if (armed)
+		native_set_debugreg(7, armed);
 	coco_emul_svm_enter(__pa(g->vmcb), g->gprs, true);
+	/* What a VM exit and a TD exit leave: no breakpoints. */
+	native_set_debugreg(7, DR7_FIXED_1);
 	coco_emul_svm_stgi();
-
-	if (dr7 & DR_GLOBAL_ENABLE_MASK || dr7 & DR_LOCAL_ENABLE_MASK)
-		native_set_debugreg(7, host_dr7);
 
 	g->blocking &= ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS);
 	if (control->int_state & SVM_INTERRUPT_SHADOW_MASK)
