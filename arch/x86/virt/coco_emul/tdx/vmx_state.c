@@ -4,6 +4,7 @@
  * "VM Exits", AMD64 Architecture Programmer's Manual, volume 2, "VMCB Layout".
  */
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include <asm/debugreg.h>
 #include <asm/msr.h>
@@ -361,10 +362,9 @@ static void store_pdptrs(struct vmx_run *run)
 		return;
 
 	page = run->g.space.page(&run->g.space, base & PAGE_MASK, ACCESS_WALK);
-	if (!page)
+	if (!page || copy_from_kernel_nofault(pdptrs, page + offset_in_page(base), sizeof(pdptrs)))
 		return;
 
-	memcpy(pdptrs, page + offset_in_page(base), sizeof(pdptrs));
 	for (i = 0; i < ARRAY_SIZE(pdptrs); i++)
 		vmx_set(run->vmcs, GUEST_PDPTR0 + 2 * i, pdptrs[i]);
 }
