@@ -151,6 +151,8 @@ static u64 *own_msr(struct tdx_emul_vp *vp, u32 msr)
 	}
 }
 
+#define PAT_TYPE_MAX		7	/* UC-; 2 and 3 are reserved */
+
 static bool holds_address(u32 msr)
 {
 	switch (msr) {
@@ -246,6 +248,28 @@ static bool is_vapic_write(u32 msr)
 	       msr == MSR_X2APIC(APIC_SELF_IPI);
 }
 
+/* What WRMSR itself refuses, with the values that the CPU gets in the end */
+static bool is_legal(u32 msr, u64 val)
+{
+	unsigned int i;
+
+	if (holds_address(msr))
+		return sign_extend64(val, 47) == val;
+	if (msr == MSR_TSC_AUX)
+		return !(val >> 32);
+	if (msr != MSR_IA32_CR_PAT)
+		return true;
+
+	for (i = 0; i < 8; i++) {
+		u8 type = val >> 8 * i;
+
+		if (type > PAT_TYPE_MAX || type == 2 || type == 3)
+			return false;
+	}
+
+	return true;
+}
+
 static bool msr_write(struct tdx_emul_vp *vp, u32 msr)
 {
 	u64 val = (u32)*vp_gpr(vp, GPR_RAX) | *vp_gpr(vp, GPR_RDX) << 32;
@@ -257,7 +281,7 @@ static bool msr_write(struct tdx_emul_vp *vp, u32 msr)
 		return x2apic_write(vp, msr, val);
 	if (!own)
 		return tdx_emul_ve(vp, EXIT_REASON_MSR_WRITE, 0, 0, MSR_INSN_LENGTH);
-	if (holds_address(msr) && sign_extend64(val, 47) != val)
+	if (!is_legal(msr, val))
 		return general_protection(vp);
 
 	*own = val;
