@@ -54,10 +54,10 @@ static void leave(struct tdx_emul_vp *vp, struct pt_regs *regs)
 	coco_emul_svm_set_gprs(regs, gprs);
 }
 
-/* An NMI that the host has asked for */
+/* An NMI that the host has asked for. A #VE is to be handled first. */
 static void inject_nmi(struct tdx_emul_vp *vp)
 {
-	if (!vp->fields[VP_PEND_NMI] || vp->g.blocking & GUEST_INTR_STATE_NMI ||
+	if (!vp->fields[VP_PEND_NMI] || vp->ve.valid || vp->g.blocking & GUEST_INTR_STATE_NMI ||
 	    !tdx_emul_guest_is_free(&vp->g))
 		return;
 
