@@ -119,6 +119,7 @@ bool tdx_emul_vmx_guest_state_is_valid(u64 vmcs)
 	u64 rflags = vmx_get(vmcs, GUEST_RFLAGS);
 	u32 entry = vmx_get(vmcs, VM_ENTRY_CONTROLS);
 	u32 blocking = vmx_get(vmcs, GUEST_INTERRUPTIBILITY_INFO);
+	u32 inject = vmx_get(vmcs, VM_ENTRY_INTR_INFO_FIELD);
 	u64 efer = vmx_get(vmcs, GUEST_IA32_EFER);
 	bool long_mode = entry & VM_ENTRY_IA32E_MODE;
 
@@ -139,6 +140,13 @@ bool tdx_emul_vmx_guest_state_is_valid(u64 vmcs)
 	    (rflags & X86_EFLAGS_VM && (long_mode || !(cr0 & X86_CR0_PE))))
 		return false;
 	if (vmx_get(vmcs, GUEST_ACTIVITY_STATE) || vmx_get(vmcs, VMCS_LINK_POINTER) != LINK_NONE)
+		return false;
+
+	/* An NMI is not injected while they are blocked. */
+	if (blocking & GUEST_INTR_STATE_NMI &&
+	    vmx_get(vmcs, PIN_BASED_VM_EXEC_CONTROL) & PIN_BASED_VIRTUAL_NMIS &&
+	    (inject & INTR_INFO_VALID_MASK) &&
+	    (inject & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR)
 		return false;
 
 	return !(blocking & ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS |
@@ -345,9 +353,6 @@ static void store_vectoring(struct vmx_run *run)
 		vmx_save(run)->rip -= run->g.inject_len;
 		vmx_set(vmcs, VM_EXIT_INSTRUCTION_LEN, run->g.inject_len);
 	}
-	/* NMIs are blocked from the delivery on. */
-	if ((run->g.inject & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR)
-		run->g.blocking &= ~GUEST_INTR_STATE_NMI;
 }
 
 /* With PAE, the CPU has four entries of its own. */
