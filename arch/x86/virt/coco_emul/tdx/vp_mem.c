@@ -19,9 +19,10 @@
 /* Of an entry of the host's EPT */
 #define EPT_SUPPRESS_VE			BIT_ULL(63)
 
+/* The host gets to know of the page only, the TD of the address. */
 static bool ept_violation(struct tdx_emul_vp *vp, u64 gpa, u64 qual, u64 ext_qual)
 {
-	vp->exit.gpa = gpa;
+	vp->exit.gpa = gpa & PAGE_MASK;
 	vp->exit.ext_qual = ext_qual;
 	return vp_exits(vp, EXIT_REASON_EPT_VIOLATION, qual);
 }
@@ -49,8 +50,7 @@ bool tdx_emul_vp_private(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error, void **
 	struct sept_walk walk;
 
 	*page = NULL;
-	gpa &= PAGE_MASK;
-	status = tdx_emul_sept_find(td, gpa, &walk);
+	status = tdx_emul_sept_find(td, gpa & PAGE_MASK, &walk);
 	if (status)
 		return vp_exits(vp, status, 0);
 
@@ -63,7 +63,7 @@ bool tdx_emul_vp_private(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error, void **
 			tdx_emul_td_lose(td, "the host has written to its memory");
 			return vp_exits(vp, TDX_NON_RECOVERABLE_TD, 0);
 		}
-		*page = tdx_emul_td_private_page(td, gpa, pa, false);
+		*page = tdx_emul_td_private_page(td, gpa & PAGE_MASK, pa, false);
 		return *page ? false : no_page_now(vp);
 	case SEPT_PENDING:
 		if (!(td->attributes & ATTRIBUTES_SEPT_VE_DISABLE))
@@ -90,7 +90,7 @@ static bool shared_fault(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error)
 
 	tdx_emul_ept_walk(eptp, gpa, &walk);
 	if (walk.misconfig) {
-		vp->exit.gpa = gpa;
+		vp->exit.gpa = gpa & PAGE_MASK;
 		return vp_exits(vp, EXIT_REASON_EPT_MISCONFIG, 0);
 	}
 	if (wants & ~walk.rwx) {
