@@ -76,6 +76,16 @@ bool tdx_emul_vp_private(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error, void **
 	return ept_violation(vp, gpa, qual, 0);
 }
 
+/*
+ * "Convertible EPT Violations" of the Intel SDM: the entry has to allow #VE, no event is
+ * being delivered, and the last #VE is over.
+ */
+static bool is_convertible(const struct tdx_emul_vp *vp, u64 ept_entry)
+{
+	return !(ept_entry & EPT_SUPPRESS_VE) && !(vp->g.inject & INTR_INFO_VALID_MASK) &&
+	       !vp->ve.valid;
+}
+
 static bool shared_fault(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error)
 {
 	u64 eptp = vp->fields[VP_SHARED_EPT] | VMX_EPTP_PWL_4 | VMX_EPTP_AD_ENABLE_BIT;
@@ -94,7 +104,7 @@ static bool shared_fault(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error)
 		return vp_exits(vp, EXIT_REASON_EPT_MISCONFIG, 0);
 	}
 	if (wants & ~walk.rwx) {
-		if (!(walk.entry & EPT_SUPPRESS_VE))
+		if (is_convertible(vp, walk.entry))
 			return tdx_emul_ve(vp, EXIT_REASON_EPT_VIOLATION, wants | walk.rwx << 3,
 					   gpa, 0);
 		return ept_violation(vp, gpa, wants | walk.rwx << 3, 0);
