@@ -80,7 +80,7 @@ u64 *tdx_emul_td_npt(struct tdx_emul_td *td)
  * @zero:	the page is new to the TD, and zero
  *
  * Return: where it is in the clear, mapped for the TD; NULL if there is no page for it
- *	   at the moment.
+ *	   at the moment, or the host has written to it.
  */
 void *tdx_emul_td_private_page(struct tdx_emul_td *td, u64 gpa, u64 pa, bool zero)
 {
@@ -95,6 +95,8 @@ void *tdx_emul_td_private_page(struct tdx_emul_td *td, u64 gpa, u64 pa, bool zer
 		return __va(*slot & NPT_ADDR);
 	}
 
+	if (!zero && !tdx_emul_page_is_intact(pa, tdx_emul_pamt(pa)))
+		return NULL;
 	page = coco_emul_page_get();
 	if (!page)
 		return NULL;

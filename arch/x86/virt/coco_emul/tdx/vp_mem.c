@@ -140,7 +140,8 @@ bool tdx_emul_vp_nested_fault(struct tdx_emul_vp *vp)
  * @gpa:	guest physical address
  * @access:	how
  *
- * Only what is private: page tables and code cannot be anything else.
+ * Only what is private: page tables and code cannot be anything else. A page that the
+ * host has written to is a miss, which is the end of the TD in tdx_emul_vp_private().
  */
 void *tdx_emul_vp_page(struct coco_emul_space *space, u64 gpa, enum coco_emul_access access)
 {
