@@ -114,6 +114,19 @@ void tdx_emul_guest_deliver(struct tdx_guest *g)
 	g->inject_len = 0;
 }
 
+/* What is to be injected, in the format of SVM, which knows fewer kinds */
+static u32 event_inj(const struct tdx_guest *g)
+{
+	u32 type = g->inject & INTR_INFO_INTR_TYPE_MASK;
+
+	if (!(g->inject & INTR_INFO_VALID_MASK))
+		return 0;
+	if (type == INTR_TYPE_SOFT_EXCEPTION || type == INTR_TYPE_PRIV_SW_EXCEPTION)
+		type = INTR_TYPE_HARD_EXCEPTION;
+
+	return (g->inject & (SVM_EVTINJ_VALID | SVM_EVTINJ_VALID_ERR | SVM_EVTINJ_VEC_MASK)) | type;
+}
+
 /**
  * tdx_emul_guest_take_undelivered() - what was injected and not delivered is left in @g
  * @g:	the guest, after a #VMEXIT that nobody has looked at
@@ -124,7 +137,6 @@ void tdx_emul_guest_take_undelivered(struct tdx_guest *g)
 {
 	const struct vmcb_control_area *control = &g->vmcb->control;
 	u32 info = control->exit_int_info, type = info & INTR_INFO_INTR_TYPE_MASK;
-	bool was_injected = g->inject & INTR_INFO_VALID_MASK;
 	u8 vector;
 
 	if (!(info & SVM_EXITINTINFO_VALID)) {
@@ -134,7 +146,8 @@ void tdx_emul_guest_take_undelivered(struct tdx_guest *g)
 	}
 
 	/* As it was: the format of VMX knows more kinds. */
-	if (was_injected && !((info ^ g->inject) & INTR_INFO_VECTOR_MASK))
+	if (info == event_inj(g) &&
+	    (!(info & SVM_EXITINTINFO_VALID_ERR) || control->exit_int_info_err == g->inject_error))
 		return;
 
 	g->inject = info;
@@ -183,17 +196,9 @@ void tdx_emul_guest_switch(struct tdx_guest *g)
 {
 	struct vmcb_control_area *control = &g->vmcb->control;
 	u64 armed = breakpoints(tdx_emul_guest_save(g)->dr7);
-	u32 type = g->inject & INTR_INFO_INTR_TYPE_MASK;
 
-	control->event_inj = 0;
-	if (g->inject & INTR_INFO_VALID_MASK) {
-		control->event_inj = g->inject & (SVM_EVTINJ_VALID | SVM_EVTINJ_VALID_ERR |
-						    SVM_EVTINJ_VEC_MASK);
-		if (type == INTR_TYPE_SOFT_EXCEPTION || type == INTR_TYPE_PRIV_SW_EXCEPTION)
-			type = INTR_TYPE_HARD_EXCEPTION;
-		control->event_inj |= type;
-		control->event_inj_err = g->inject_error;
-	}
+	control->event_inj = event_inj(g);
+	control->event_inj_err = g->inject_error;
 
 	coco_emul_svm_clgi();
 	if (armed)
