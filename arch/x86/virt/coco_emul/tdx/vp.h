@@ -80,6 +80,7 @@ struct tdx_td_exit {
  * @save:	its registers while it does not
  * @cr0:	CR0 as the TD has it
  * @cr4:	CR4 as the TD has it
+ * @xcr0:	XCR0, not more than XFAM
  * @xsave:	extended state, NULL until it runs for the first time
  * @tsc_aux:	IA32_TSC_AUX
  * @db:		DR0 to DR3
@@ -105,6 +106,7 @@ struct tdx_emul_vp {
 	struct vmcb_save_area	save;
 	u64			cr0;
 	u64			cr4;
+	u64			xcr0;
 	void			*xsave;
 	u64			tsc_aux;
 	u64			db[NR_DEBUG_ADDRS];

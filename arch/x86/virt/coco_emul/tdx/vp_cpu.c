@@ -6,6 +6,7 @@
 #include <asm/apicdef.h>
 #include <asm/cpufeatures.h>
 #include <asm/cpuid/api.h>
+#include <asm/fpu/xcr.h>
 #include <asm/msr.h>
 #include <asm/processor-flags.h>
 #include <asm/shared/tdx.h>
@@ -411,7 +412,10 @@ bool tdx_emul_vp_cpuid(struct tdx_emul_vp *vp)
 	u32 leaf = *vp_gpr(vp, GPR_RAX), subleaf = *vp_gpr(vp, GPR_RCX), out[4];
 	u8 ve = vp_save(vp)->cpl ? CPUID_VE_USER : CPUID_VE_SUPERVISOR;
 
+	/* The size of the XSAVE area is that for the TD's own XCR0. */
+	xsetbv(XCR_XFEATURE_ENABLED_MASK, vp->xcr0);
 	cpuid_count(leaf, subleaf, &out[0], &out[1], &out[2], &out[3]);
+	xsetbv(XCR_XFEATURE_ENABLED_MASK, vp->td->xfam);
 	if (vp->cpuid_ve & ve || !cpuid_values(vp, leaf, subleaf, out))
 		return tdx_emul_ve(vp, EXIT_REASON_CPUID, 0, 0, CPUID_INSN_LENGTH);
 
