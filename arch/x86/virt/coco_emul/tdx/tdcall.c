@@ -14,6 +14,9 @@
 #include "vp.h"
 
 #define TDCALL_LEAF		GENMASK_ULL(15, 0)
+#define TDCALL_VERSION_1	BIT_ULL(16)
+
+#define TDG_VM_RD		7
 
 #define TDX_NO_VALID_VE_INFO		0xc000070400000000ULL
 #define TDX_PAGE_ALREADY_ACCEPTED	0x00000b0a00000000ULL
@@ -277,21 +280,26 @@ static const struct {
 	{ 4,	leaf_mr_report },
 	{ 5,	leaf_vp_cpuidve_set },
 	{ 6,	leaf_mem_page_accept },
-	{ 7,	leaf_vm_rd },
+	{ TDG_VM_RD, leaf_vm_rd },
 	{ 8,	leaf_vm_wr },
 	{ 11,	leaf_sys_rd },
 };
 
 static u64 call_leaf(struct tdcall *call, u64 rax)
 {
+	u16 leaf = rax & TDCALL_LEAF;
 	unsigned int i;
 
+	/* Of all leaves TDG.VM.RD only has versions. */
+	if (rax & ~TDCALL_LEAF && (leaf != TDG_VM_RD || rax & ~(TDCALL_LEAF | TDCALL_VERSION_1)))
+		return TDX_OPERAND_INVALID | OPERAND_RAX;
+
 	for (i = 0; i < ARRAY_SIZE(tdcall_leaves); i++) {
-		if (tdcall_leaves[i].nr == (rax & TDCALL_LEAF) && !(rax >> 24))
+		if (tdcall_leaves[i].nr == leaf)
 			return tdcall_leaves[i].fn(call);
 	}
 
-	return TDX_OPERAND_INVALID;
+	return TDX_OPERAND_INVALID | OPERAND_RAX;
 }
 
 /**

@@ -79,6 +79,7 @@ struct seq_file;
 
 /* Operand identifiers, in the low half of a status. */
 enum tdx_operand {
+	OPERAND_RAX		= 0,
 	OPERAND_RCX		= 1,
 	OPERAND_RDX		= 2,
 	OPERAND_R8		= 8,
