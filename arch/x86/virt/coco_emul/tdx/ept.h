@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 /* Of the error code of a nested page fault */
+#define NPF_READ	0
 #define NPF_WRITE	BIT_ULL(1)
 #define NPF_FETCH	BIT_ULL(4)
 

@@ -7,6 +7,7 @@
 #include <crypto/sha2.h>
 
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include <asm/trapnr.h>
 
@@ -55,11 +56,25 @@ static void set_reg(struct tdcall *call, unsigned int gpr, u64 val)
 	*vp_gpr(call->vp, gpr) = val;
 }
 
-/* @size bytes of private memory, which do not cross a page; NULL if this is not the end */
-static void *memory(struct tdcall *call, u64 gpa)
+static bool is_shared(struct tdcall *call, u64 gpa)
 {
-	void *page;
-	bool exits = tdx_emul_vp_private(call->vp, gpa, NPF_WRITE, &page);
+	return gpa & BIT_ULL(call->vp->td->shared_bit);
+}
+
+/* Memory that does not cross a page; NULL if this is not the end. A device has none. */
+static void *memory(struct tdcall *call, u64 gpa, u64 npf_error)
+{
+	void *page = NULL;
+	bool exits;
+	u64 pa;
+
+	if (is_shared(call, gpa)) {
+		exits = tdx_emul_vp_shared(call->vp, gpa, npf_error, &pa);
+		if (pa)
+			page = coco_emul_ram(pa, PAGE_SIZE);
+	} else {
+		exits = tdx_emul_vp_private(call->vp, gpa, npf_error, &page);
+	}
 
 	if (exits)
 		call->end = TDCALL_EXITS;
@@ -69,7 +84,13 @@ static void *memory(struct tdcall *call, u64 gpa)
 	return page ? page + offset_in_page(gpa) : NULL;
 }
 
-/* A GPA operand: private, and aligned */
+/* A GPA operand: aligned, and not beyond what the TD has */
+static bool is_valid(struct tdcall *call, u64 gpa, u64 align)
+{
+	return !(gpa & (align - 1)) && !(gpa >> (call->vp->td->shared_bit + 1));
+}
+
+/* And private */
 static bool is_private(struct tdcall *call, u64 gpa, u64 align)
 {
 	return !(gpa & (align - 1)) && !(gpa >> call->vp->td->shared_bit);
@@ -113,7 +134,7 @@ static u64 leaf_mr_rtmr_extend(struct tdcall *call)
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
 	if (index >= TDX_NR_RTMRS)
 		return TDX_OPERAND_INVALID | OPERAND_RDX;
-	data = memory(call, gpa);
+	data = memory(call, gpa, NPF_READ);
 	if (!data)
 		return TDX_SUCCESS;
 
@@ -142,22 +163,25 @@ static u64 leaf_vp_veinfo_get(struct tdcall *call)
 static u64 leaf_mr_report(struct tdcall *call)
 {
 	u64 to = reg(call, GPR_RCX), from = reg(call, GPR_RDX);
+	u8 copy[TDREPORT_DATA_SIZE];
 	void *report, *data;
 
-	if (!is_private(call, to, TDREPORT_SIZE))
+	/* Private or shared */
+	if (!is_valid(call, to, TDREPORT_SIZE))
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
-	if (!is_private(call, from, TDREPORT_DATA_SIZE))
+	if (!is_valid(call, from, TDREPORT_DATA_SIZE))
 		return TDX_OPERAND_INVALID | OPERAND_RDX;
+	data = memory(call, from, NPF_READ);
+	if (!data)
+		return TDX_SUCCESS;
 	if (reg(call, GPR_R8))
 		return TDX_OPERAND_INVALID | OPERAND_R8;
-	data = memory(call, from);
-	report = data ? memory(call, to) : NULL;
-	if (report) {
-		u8 copy[TDREPORT_DATA_SIZE];
 
-		memcpy(copy, data, sizeof(copy));
+	if (copy_from_kernel_nofault(copy, data, sizeof(copy)))
+		return TDX_OPERAND_INVALID | OPERAND_RDX;
+	report = memory(call, to, NPF_WRITE);
+	if (report)
 		tdx_emul_report(call->vp->td, copy, report);
-	}
 	return TDX_SUCCESS;
 }
 

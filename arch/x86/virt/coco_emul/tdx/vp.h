@@ -163,6 +163,7 @@ bool tdx_emul_vp_exit(struct tdx_emul_vp *vp);
 /* vp_mem.c */
 bool tdx_emul_vp_nested_fault(struct tdx_emul_vp *vp);
 bool tdx_emul_vp_private(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error, void **page);
+bool tdx_emul_vp_shared(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error, u64 *pa);
 void *tdx_emul_vp_page(struct coco_emul_space *space, u64 gpa, enum coco_emul_access access);
 
 /* vp_cpu.c: registers and CPUID as the module virtualizes them */

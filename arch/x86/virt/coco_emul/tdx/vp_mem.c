@@ -86,18 +86,23 @@ static bool is_convertible(const struct tdx_emul_vp *vp, u64 ept_entry)
 	       !vp->ve.valid;
 }
 
-static bool shared_fault(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error)
+/**
+ * tdx_emul_vp_shared() - access shared memory
+ * @vp:		the vCPU
+ * @gpa:	guest physical address
+ * @npf_error:	how, as in the error code of a nested page fault
+ * @pa:		where to put the physical address of the page, which is then mapped; 0 in it
+ *		if the TD goes on with an exception or tries again, or if this returns true
+ *
+ * Return: true if it is a TD exit.
+ */
+bool tdx_emul_vp_shared(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error, u64 *pa)
 {
 	u64 eptp = vp->fields[VP_SHARED_EPT] | VMX_EPTP_PWL_4 | VMX_EPTP_AD_ENABLE_BIT;
 	u8 wants = tdx_emul_ept_wants(npf_error);
 	struct tdx_ept_walk walk;
 
-	/* Neither code nor page tables can be in shared memory. */
-	if (npf_error & NPF_FETCH) {
-		vp_save(vp)->cr2 = vp_save(vp)->rip;
-		return vp_raise(vp, X86_TRAP_PF, true, PF_FETCH);
-	}
-
+	*pa = 0;
 	tdx_emul_ept_walk(eptp, gpa, &walk);
 	if (walk.misconfig) {
 		vp->exit.gpa = gpa & PAGE_MASK;
@@ -114,7 +119,21 @@ static bool shared_fault(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error)
 		return false;
 	if (!tdx_emul_td_map_shared(vp->td, gpa, tdx_emul_ept_npte(eptp, &walk)))
 		return no_page_now(vp);
+	*pa = walk.pa;
 	return false;
+}
+
+static bool shared_fault(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error)
+{
+	u64 pa;
+
+	/* Neither code nor page tables can be in shared memory. */
+	if (npf_error & NPF_FETCH) {
+		vp_save(vp)->cr2 = vp_save(vp)->rip;
+		return vp_raise(vp, X86_TRAP_PF, true, PF_FETCH);
+	}
+
+	return tdx_emul_vp_shared(vp, gpa, npf_error, &pa);
 }
 
 /**
