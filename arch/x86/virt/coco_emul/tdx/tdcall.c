@@ -31,6 +31,8 @@
 #define EXT_QUAL_LEVEL_SHIFT	35
 #define EXT_QUAL_STATE_SHIFT	38
 
+#define ACCEPT_MAX_LEVEL	1	/* 2 MiB */
+
 #define GPAW			48
 
 /* Of a leaf: it is done, the TD exits, or the TD goes on with an exception */
@@ -212,32 +214,33 @@ static u64 accept_violation(struct tdcall *call, const struct sept_walk *walk, u
 /* TDG.MEM.PAGE.ACCEPT: the page that waits is the TD's, and zero. */
 static u64 leaf_mem_page_accept(struct tdcall *call)
 {
-	u64 info = reg(call, GPR_RCX), level = info & GENMASK(2, 0), status;
+	u64 info = reg(call, GPR_RCX), status;
+	int level = info & GENMASK(2, 0);
 	struct tdx_emul_td *td = call->vp->td;
 	struct sept_walk walk;
 	void *page;
 
-	if (info & GENMASK(11, 3) || level > 2 ||
+	if (info & GENMASK(11, 3) || level > ACCEPT_MAX_LEVEL ||
 	    !is_private(call, info & PAGE_MASK, PAGE_SIZE << 9 * level))
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
 
-	/* There are pages of 4 KiB only. */
-	if (level)
-		return TDX_PAGE_SIZE_MISMATCH | OPERAND_RCX;
-
-	status = tdx_emul_sept_find(td, info & PAGE_MASK, &walk);
+	status = tdx_emul_sept_find(td, info & PAGE_MASK, level, &walk);
 	if (status) {
 		call->end = TDCALL_EXITS;
 		vp_exits(call->vp, status, 0);
 		return TDX_SUCCESS;
 	}
 
+	/* What waits to be accepted has 4 KiB. The level is what is in the low half here. */
+	if (walk.level == level && walk.entry && !(walk.entry & SEPTE_LEAF))
+		return TDX_PAGE_SIZE_MISMATCH | walk.level;
+
 	switch (tdx_emul_septe_state(walk.entry)) {
 	case SEPT_PENDING:
 		break;
 	case SEPT_MAPPED:
 		if (walk.entry & SEPTE_LEAF)
-			return TDX_PAGE_ALREADY_ACCEPTED | OPERAND_RCX;
+			return TDX_PAGE_ALREADY_ACCEPTED | walk.level;
 		fallthrough;
 	default:
 		return accept_violation(call, &walk, level);

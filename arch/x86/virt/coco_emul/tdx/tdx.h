@@ -497,7 +497,7 @@ u64 tdx_emul_septe_make(u64 pa, bool leaf, enum sept_state state);
 u64 tdx_emul_sept_status(struct pt_regs *regs, const struct sept_walk *walk, u64 status);
 u64 tdx_emul_sept_walk(struct pt_regs *regs, struct tdx_emul_td *td, enum tdx_lock_mode mode,
 		       u64 gpa, int level, struct sept_walk *walk);
-u64 tdx_emul_sept_find(struct tdx_emul_td *td, u64 gpa, struct sept_walk *walk);
+u64 tdx_emul_sept_find(struct tdx_emul_td *td, u64 gpa, int level, struct sept_walk *walk);
 void tdx_emul_sept_show(struct seq_file *m, struct tdx_emul_td *td);
 
 /* mem.c: private memory */

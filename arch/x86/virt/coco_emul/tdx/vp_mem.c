@@ -50,7 +50,7 @@ bool tdx_emul_vp_private(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error, void **
 	struct sept_walk walk;
 
 	*page = NULL;
-	status = tdx_emul_sept_find(td, gpa & PAGE_MASK, &walk);
+	status = tdx_emul_sept_find(td, gpa & PAGE_MASK, 0, &walk);
 	if (status)
 		return vp_exits(vp, status, 0);
 
@@ -169,7 +169,7 @@ void *tdx_emul_vp_page(struct coco_emul_space *space, u64 gpa, enum coco_emul_ac
 	struct sept_walk walk;
 	void *page = NULL;
 
-	if (!(gpa >> vp->td->shared_bit) && !tdx_emul_sept_find(vp->td, gpa, &walk) &&
+	if (!(gpa >> vp->td->shared_bit) && !tdx_emul_sept_find(vp->td, gpa, 0, &walk) &&
 	    tdx_emul_septe_state(walk.entry) == SEPT_MAPPED && walk.entry & SEPTE_LEAF)
 		page = tdx_emul_td_private_page(vp->td, gpa, walk.entry & SEPTE_PA, false);
 	if (!page)

@@ -117,8 +117,10 @@ TD_CODE static void guest_accept(uint64_t *arg, uint64_t vcpu)
 	/* It is there already, and so is what was added. */
 	coco_tg_put64(coco_tg_accept((uint64_t)page));
 	coco_tg_put64(coco_tg_accept(COCO_TD_GPA));
-	/* 2 MiB */
-	coco_tg_put64(coco_tg_accept(1ul << 21 | 1));
+	/* 2 MiB, where there are pages, and where there are none; and 1 GiB */
+	coco_tg_put64(coco_tg_accept(COCO_TD_GPA | 1));
+	coco_tg_put64(coco_tg_accept((COCO_TD_GPA + (2ul << 20)) | 1));
+	coco_tg_put64(coco_tg_accept(1ul << 30 | 2));
 	coco_tg_exit();
 }
 
@@ -130,6 +132,7 @@ TEST_F(run, accept)
 	uint64_t augs;
 
 	coco_td_add_slot(td, COCO_TD_GPA, 2);
+	coco_td_add_slot(td, COCO_TD_GPA + (2ul << 20), 1);
 	coco_td_add(td, 0, page, COCO_TD_GPA, 1);
 	start(td, guest_accept, 0);
 
@@ -139,9 +142,13 @@ TEST_F(run, accept)
 	TEST_ASSERT_EQ(coco_tg_value64(td->vcpu), page_sum(page));
 	page[511] = 1;
 	TEST_ASSERT_EQ(coco_tg_value64(td->vcpu), page_sum(page));
-	TEST_ASSERT_EQ(coco_tg_value64(td->vcpu), 0x00000b0a00000001);
-	TEST_ASSERT_EQ(coco_tg_value64(td->vcpu), 0x00000b0a00000001);
+	TEST_ASSERT_EQ(coco_tg_value64(td->vcpu), 0x00000b0a00000000);
+	TEST_ASSERT_EQ(coco_tg_value64(td->vcpu), 0x00000b0a00000000);
 	TEST_ASSERT_EQ(coco_tg_value64(td->vcpu), 0xc0000b0b00000001);
+	/* KVM has brought a page of 4 KiB. */
+	TEST_ASSERT_EQ(coco_tg_value64(td->vcpu), 0xc0000b0b00000001);
+	TEST_ASSERT_EQ(coco_emul_count("TDH.MEM.PAGE.AUG"), augs + 2);
+	TEST_ASSERT_EQ(coco_tg_value64(td->vcpu), TDX_OPERAND_INVALID | 1);
 	coco_tg_done(td->vcpu);
 }
 
