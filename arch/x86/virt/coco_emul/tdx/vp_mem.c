@@ -6,6 +6,7 @@
  */
 #include <asm/trapnr.h>
 
+#include "../guest/npt.h"
 #include "ept.h"
 #include "vp.h"
 
@@ -14,6 +15,8 @@
 /* Extended exit qualification: the page waits to be accepted */
 #define EXT_QUAL_PENDING		6
 
+/* Error codes of a page fault: the page is present; and it was a fetch */
+#define PF_WALK				BIT(0)
 #define PF_FETCH			(BIT(0) | BIT(4))
 
 /* Of an entry of the host's EPT */
@@ -117,7 +120,7 @@ bool tdx_emul_vp_shared(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error, u64 *pa)
 
 	if (!tdx_emul_ept_access(eptp, &walk, wants & VMX_EPT_WRITABLE_MASK))
 		return false;
-	if (!tdx_emul_td_map_shared(vp->td, gpa, tdx_emul_ept_npte(eptp, &walk)))
+	if (!tdx_emul_td_map_shared(vp->td, gpa, tdx_emul_ept_npte(eptp, &walk) | NPT_NX))
 		return no_page_now(vp);
 	*pa = walk.pa;
 	return false;
@@ -127,7 +130,12 @@ static bool shared_fault(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error)
 {
 	u64 pa;
 
-	/* Neither code nor page tables can be in shared memory. */
+	/*
+	 * Neither code nor page tables can be in shared memory. The address that was to be
+	 * translated is not known: CR2 stays.
+	 */
+	if (npf_error & NPF_WALK)
+		return vp_raise(vp, X86_TRAP_PF, true, PF_WALK);
 	if (npf_error & NPF_FETCH) {
 		vp_save(vp)->cr2 = vp_save(vp)->rip;
 		return vp_raise(vp, X86_TRAP_PF, true, PF_FETCH);
