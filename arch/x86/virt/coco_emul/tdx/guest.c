@@ -15,11 +15,13 @@
 #include <asm/msr.h>
 #include <asm/page.h>
 #include <asm/processor-flags.h>
+#include <asm/processor.h>
 #include <asm/trapnr.h>
 
 #include "../guest/ack.h"
 #include "guest.h"
 
+#define NPT_GPA_BITS		48
 #define NR_BREAKPOINTS		4
 #define MSRPM_ORDER		1
 #define IOPM_ORDER		2
@@ -33,6 +35,17 @@ static DEFINE_PER_CPU(struct vmcb *, vmcb);
 
 /* All MSRs and all ports are intercepted. */
 static void *msrpm, *iopm;
+
+/**
+ * tdx_emul_guest_runs() - can guests run on this CPU?
+ *
+ * The nested page table has four levels: a guest physical address with more bits would be
+ * that of another page.
+ */
+bool tdx_emul_guest_runs(void)
+{
+	return coco_emul_svm_runs() && boot_cpu_data.x86_phys_bits <= NPT_GPA_BITS;
+}
 
 /**
  * tdx_emul_guest_begin() - a guest is going to run on this CPU

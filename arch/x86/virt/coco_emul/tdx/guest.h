@@ -81,6 +81,7 @@ static inline void tdx_emul_guest_raise(struct tdx_guest *g, u8 vector, bool has
 }
 
 /* guest.c */
+bool tdx_emul_guest_runs(void);
 void tdx_emul_guest_begin(struct tdx_guest *g, u64 *npt_root);
 void tdx_emul_guest_set_intercept(struct tdx_guest *g, unsigned int intercept, bool on);
 bool tdx_emul_guest_is_free(const struct tdx_guest *g);
