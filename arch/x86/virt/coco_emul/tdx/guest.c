@@ -23,6 +23,10 @@
 
 #define NPT_GPA_BITS		48
 #define NR_BREAKPOINTS		4
+
+/* What is always 1 in DR6 */
+#define DR6_FIXED_1		0xffff0ff0ULL
+
 #define MSRPM_ORDER		1
 #define IOPM_ORDER		2
 
@@ -197,6 +201,51 @@ static u64 breakpoints(u64 dr7)
 	}
 
 	return dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK) ? dr7 : 0;
+}
+
+#define DR7_GD			BIT_ULL(13)
+#define DR6_BD			BIT_ULL(13)
+
+/**
+ * tdx_emul_guest_write_dr() - MOV to DR, which is intercepted for all guests
+ * @g:		the guest
+ * @insn:	the instruction
+ * @addrs:	DR0 to DR3 of the guest, NULL if the CPU has them
+ *
+ * QEMU arms the breakpoints, and forgets about them at the #VMEXIT.
+ */
+void tdx_emul_guest_write_dr(struct tdx_guest *g, const struct tdx_cr_insn *insn, u64 *addrs)
+{
+	struct vmcb_save_area *save = tdx_emul_guest_save(g);
+	u64 val = *tdx_emul_guest_gpr(g, insn->rm);
+	unsigned int reg = insn->reg;
+
+	if (!tdx_emul_guest_is_64_bit(g))
+		val = (u32)val;
+	if (reg > 7 || ((reg == 4 || reg == 5) && save->cr4 & X86_CR4_DE)) {
+		tdx_emul_guest_raise(g, X86_TRAP_UD, false, 0);
+		return;
+	}
+	if (save->dr7 & DR7_GD) {
+		save->dr6 |= DR6_BD;
+		save->dr7 &= ~DR7_GD;
+		tdx_emul_guest_raise(g, X86_TRAP_DB, false, 0);
+		return;
+	}
+	if (reg > 3 && val >> 32) {
+		tdx_emul_guest_raise(g, X86_TRAP_GP, true, 0);
+		return;
+	}
+
+	if (reg > 3 && reg & 1)
+		save->dr7 = val | DR7_FIXED_1;
+	else if (reg > 3)
+		save->dr6 = val | DR6_FIXED_1;
+	else if (addrs)
+		addrs[reg] = val;
+	else
+		native_set_debugreg(reg, val);
+	tdx_emul_guest_skip(g, insn->len);
 }
 
 /**

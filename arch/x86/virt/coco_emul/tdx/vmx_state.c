@@ -203,7 +203,7 @@ static void load_intercepts(struct vmx_run *run)
 			      proc_bit(run, CPU_BASED_CR3_LOAD_EXITING, INTERCEPT_CR3_WRITE) |
 			      proc_bit(run, CPU_BASED_CR3_STORE_EXITING, INTERCEPT_CR3_READ) |
 			      proc_bit(run, CPU_BASED_CR8_STORE_EXITING, INTERCEPT_CR8_READ);
-	words[INTERCEPT_DR] = run->proc & CPU_BASED_MOV_DR_EXITING ? ~0u : 0;
+	words[INTERCEPT_DR] = run->proc & CPU_BASED_MOV_DR_EXITING ? ~0u : INTERCEPT_DR_WRITES;
 	words[INTERCEPT_EXCEPTION] = vmx_get(run->vmcs, EXCEPTION_BITMAP) | BIT(X86_TRAP_UD);
 	if (vmx_get(run->vmcs, PAGE_FAULT_ERROR_CODE_MASK) ||
 	    vmx_get(run->vmcs, PAGE_FAULT_ERROR_CODE_MATCH))

@@ -168,6 +168,7 @@ void *tdx_emul_vp_page(struct coco_emul_space *space, u64 gpa, enum coco_emul_ac
 
 /* vp_cpu.c: registers and CPUID as the module virtualizes them */
 bool tdx_emul_vp_cr_access(struct tdx_emul_vp *vp);
+bool tdx_emul_vp_dr_write(struct tdx_emul_vp *vp);
 bool tdx_emul_vp_msr_access(struct tdx_emul_vp *vp);
 bool tdx_emul_vp_cpuid(struct tdx_emul_vp *vp);
 

@@ -113,6 +113,21 @@ bool tdx_emul_vp_cr_access(struct tdx_emul_vp *vp)
 	}
 }
 
+/**
+ * tdx_emul_vp_dr_write() - an instruction that writes a debug register
+ * @vp:		the vCPU
+ *
+ * Return: false, as the TD goes on.
+ */
+bool tdx_emul_vp_dr_write(struct tdx_emul_vp *vp)
+{
+	struct tdx_cr_insn insn;
+
+	if (tdx_emul_insn_decode_cr(&vp->g, &insn))
+		tdx_emul_guest_write_dr(&vp->g, &insn, vp->db);
+	return false;
+}
+
 #define MSR_INSN_LENGTH		2
 #define X2APIC_OFFSET(msr)	(((msr) & 0xff) << 4)
 #define MSR_X2APIC(reg)		(APIC_BASE_MSR + ((reg) >> 4))

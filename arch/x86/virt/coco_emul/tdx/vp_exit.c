@@ -91,6 +91,8 @@ static bool other_exit(struct tdx_emul_vp *vp, u64 code)
 	switch (code) {
 	case SVM_EXIT_READ_CR0 ... SVM_EXIT_READ_CR0 + 0x1f:
 		return tdx_emul_vp_cr_access(vp);
+	case SVM_EXIT_WRITE_DR0 ... SVM_EXIT_WRITE_DR0 + 0xf:
+		return tdx_emul_vp_dr_write(vp);
 	case SVM_EXIT_EXCP_BASE + X86_TRAP_UD:
 	case SVM_EXIT_VMRUN ... SVM_EXIT_SKINIT:
 	case SVM_EXIT_INVLPGA:
