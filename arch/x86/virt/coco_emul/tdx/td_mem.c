@@ -108,6 +108,25 @@ void *tdx_emul_td_private_page(struct tdx_emul_td *td, u64 gpa, u64 pa, bool zer
 	return page;
 }
 
+/* The last entry on the way to an address, or one that has no table; @size is what it is for. */
+static u64 *npt_entry(struct tdx_emul_td *td, u64 gpa, u64 *size)
+{
+	u64 *table = td->npt_root, *entry;
+	int level = NPT_LEVELS;
+
+	lockdep_assert_held(&coco_emul_lock);
+
+	for (;; level--) {
+		entry = npt_index(table, gpa, level);
+		if (level == 1 || !*entry)
+			break;
+		table = __va(*entry & NPT_ADDR);
+	}
+
+	*size = PAGE_SIZE << 9 * (level - 1);
+	return entry;
+}
+
 /**
  * tdx_emul_td_block() - a private page is not for the TD any more
  * @td:		the TD
@@ -116,16 +135,12 @@ void *tdx_emul_td_private_page(struct tdx_emul_td *td, u64 gpa, u64 pa, bool zer
  */
 void tdx_emul_td_block(struct tdx_emul_td *td, u64 gpa, int level)
 {
-	u64 end = gpa + (PAGE_SIZE << 9 * level), *slot;
+	u64 end = gpa + (PAGE_SIZE << 9 * level), size, *entry;
 
-	if (!td->npt_root)
-		return;
-
-	while (gpa < end) {
-		slot = npt_find(td, gpa, false);
-		if (slot)
-			WRITE_ONCE(*slot, *slot & ~NPT_P);
-		gpa += slot ? PAGE_SIZE : PMD_SIZE - (gpa & ~PMD_MASK);
+	for (; td->npt_root && gpa < end; gpa = ALIGN_DOWN(gpa, size) + size) {
+		entry = npt_entry(td, gpa, &size);
+		if (size == PAGE_SIZE)
+			WRITE_ONCE(*entry, *entry & ~NPT_P);
 	}
 }
 
