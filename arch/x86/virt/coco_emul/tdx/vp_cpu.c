@@ -21,6 +21,8 @@
 				 X86_CR0_NE | X86_CR0_WP | X86_CR0_AM | X86_CR0_NW | X86_CR0_CD | \
 				 X86_CR0_PG)
 
+#define LMSW_BITS		(X86_CR0_MP | X86_CR0_EM | X86_CR0_TS)
+
 static bool general_protection(struct tdx_emul_vp *vp)
 {
 	return vp_raise(vp, X86_TRAP_GP, true, 0);
@@ -70,6 +72,12 @@ static bool cr8_write(struct tdx_emul_vp *vp, u64 val, u32 len)
 	return vp_goes_on(vp, len);
 }
 
+/* It cannot clear CR0.PE. */
+static bool lmsw(struct tdx_emul_vp *vp, u64 val, u32 len)
+{
+	return cr0_write(vp, (vp->cr0 & ~LMSW_BITS) | (val & LMSW_BITS), len);
+}
+
 static bool mov_to_cr(struct tdx_emul_vp *vp, const struct tdx_cr_insn *insn)
 {
 	u64 val = *vp_gpr(vp, insn->rm);
@@ -107,7 +115,11 @@ bool tdx_emul_vp_cr_access(struct tdx_emul_vp *vp)
 		return vp_goes_on(vp, insn.len);
 	case OPCODE_CLTS:
 		return cr0_write(vp, vp->cr0 & ~X86_CR0_TS, insn.len);
-	/* LMSW is for the real mode that a TD never is in. */
+	case OPCODE_GROUP7:
+		/* Nobody has calculated the address of an operand in memory. */
+		if (insn.reg == REG_LMSW && insn.mod == 3)
+			return lmsw(vp, *vp_gpr(vp, insn.rm), insn.len);
+		fallthrough;
 	default:
 		return vp_raise(vp, X86_TRAP_UD, false, 0);
 	}
