@@ -23,8 +23,8 @@
 #define TDX_PAGE_ALREADY_ACCEPTED	0x00000b0a00000000ULL
 #define TDX_PAGE_SIZE_MISMATCH		0xc0000b0b00000000ULL
 
-/* What TDG.VP.VMCALL can pass: not RAX, RCX, RSP and RBP, and no XMM here */
-#define VMCALL_MASK		(GENMASK(15, 6) | GENMASK(3, 2))
+/* What TDG.VP.VMCALL can pass: not RAX, RCX, RSP and with NO_RBP_MOD RBP, and no XMM here */
+#define VMCALL_MASK		(GENMASK(15, 5) | GENMASK(3, 2))
 
 /* Extended exit qualification of an EPT violation by TDG.MEM.PAGE.ACCEPT */
 #define EXT_QUAL_ACCEPT		1
@@ -103,7 +103,8 @@ static u64 leaf_vp_vmcall(struct tdcall *call)
 {
 	u64 mask = reg(call, GPR_RCX);
 
-	if (mask & ~(u64)VMCALL_MASK)
+	if (mask & ~(u64)VMCALL_MASK ||
+	    (mask & BIT(GPR_RBP) && call->vp->td->no_rbp_mod))
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
 
 	call->vp->vmcall = mask | BIT(GPR_RCX);

@@ -238,6 +238,7 @@ struct pamt_entry {
  * @tdcs:	their physical addresses
  * @root_level:	level of the entries in the root: 3 or 4
  * @shared_bit:	the topmost bit of a guest physical address: 47 or 51
+ * @no_rbp_mod:	RBP is not passed by TDG.VP.VMCALL, and stays at a TD exit
  * @attributes:	as given to TDH.MNG.INIT
  * @xfam:	as given to TDH.MNG.INIT
  * @mrconfigid:	first eight bytes of what was given to TDH.MNG.INIT
@@ -269,6 +270,7 @@ struct tdx_emul_td {
 	u64			tdcs[TDX_MAX_TDCS_PAGES];
 	int			root_level;
 	int			shared_bit;
+	bool			no_rbp_mod;
 	u64			attributes;
 	u64			xfam;
 	u64			mrconfigid;
