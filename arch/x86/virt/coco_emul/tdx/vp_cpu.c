@@ -350,7 +350,7 @@ static const struct tdx_cpuid_config *cpuid_config(u32 leaf, u32 subleaf)
 	return NULL;
 }
 
-/* What the host has configured, as far as the CPU has it */
+/* What the host has configured, even if the CPU has it not */
 static void apply_config(struct tdx_emul_vp *vp, u32 leaf, u32 subleaf, u32 out[4])
 {
 	const struct tdx_cpuid_config *config = cpuid_config(leaf, subleaf);
