@@ -958,7 +958,7 @@ TD_CODE static void guest_int3(uint64_t *arg, uint64_t vcpu)
 	coco_tg_exit();
 }
 
-static void *run_int3(void *vcpu)
+static void *second_int3(void *vcpu)
 {
 	coco_set_cpu(1);
 	expect_exception(vcpu, NR_STACKS, BP_VECTOR, 0);
@@ -977,7 +977,7 @@ TEST_F(run, int3)
 	coco_td_add_slot(td, COCO_TD_GPA, 2 * NR_STACKS);
 	coco_td_add(td, 0, pages, COCO_TD_GPA, 2 * NR_STACKS);
 	start(td, guest_int3, NR_STACKS);
-	pthread_create(&thread, NULL, run_int3, second);
+	pthread_create(&thread, NULL, second_int3, second);
 	expect_exception(td->vcpu, NR_STACKS, BP_VECTOR, 0);
 	coco_tg_done(td->vcpu);
 	pthread_join(thread, NULL);
