@@ -716,7 +716,7 @@ TD_CODE static void guest_nmi_in_ve(uint64_t *arg, uint64_t vcpu)
 	volatile struct coco_tg_seen *seen = coco_tg_seen(COCO_TG_IDT);
 
 	coco_tg_set_handlers(COCO_TG_IDT);
-	seen->in_ve = COCO_TG_VE_PUT;
+	seen->put_in_ve = 1;
 	asm volatile("hlt");
 	coco_tg_put(seen->nr_nmis);
 	coco_tg_exit();
@@ -732,39 +732,6 @@ TEST_F(run, nmi_in_ve)
 	TEST_ASSERT_EQ(coco_tg_value(td->vcpu), 0);
 	TEST_ASSERT_EQ(coco_tg_value(td->vcpu), 1);
 	coco_tg_done(td->vcpu);
-}
-
-TD_CODE static void guest_mmio_in_ve(uint64_t *arg, uint64_t vcpu)
-{
-	volatile struct coco_tg_seen *seen = coco_tg_seen(COCO_TG_IDT);
-	uint64_t mmio = COCO_TG_SHARED(MMIO_GPA & 0x3fffffff);
-
-	coco_tg_set_handlers(COCO_TG_IDT);
-	seen->in_ve = mmio;
-	asm volatile(".byte 0x8a, 0x40, 0x00" : : "a" (mmio));
-	coco_tg_exit();
-}
-
-/*
- * An EPT violation where the TD has not asked for the last #VE is the host's, and no
- * double fault. KVM lets the TD try again, for ever.
- */
-TEST_F(run, mmio_in_ve)
-{
-	struct sigaction action = { .sa_handler = ignore };
-	pthread_t thread, self_thread = pthread_self();
-	struct coco_td *td = &self->td;
-	int ret, i;
-
-	start(td, guest_mmio_in_ve, 0);
-	sigaction(SIGUSR1, &action, NULL);
-	pthread_create(&thread, NULL, kick, &self_thread);
-	for (i = 0; i < 5; i++) {
-		ret = __vcpu_run(td->vcpu);
-		TEST_ASSERT(ret == -1 && errno == EINTR, "KVM_RUN: %d, errno %d, %s", ret, errno,
-			    exit_reason_str(td->vcpu->run->exit_reason));
-	}
-	pthread_join(thread, NULL);
 }
 
 TD_CODE static void put_exception(volatile struct coco_tg_seen *seen)

@@ -117,8 +117,8 @@ struct coco_tg_seen {
 	uint64_t ve_gpa;
 	uint64_t ve_len;
 	uint64_t ve_status;
-	/* Before it asks for it, a #VE puts the number of NMIs twice, or reads an address. */
-	uint64_t in_ve;
+	/* Before it asks for it, a #VE puts the number of NMIs twice. */
+	uint64_t put_in_ve;
 	uint64_t nr_exceptions;
 	uint64_t vector;
 	uint64_t error;
@@ -126,8 +126,6 @@ struct coco_tg_seen {
 	/* Where the next exception returns to, if not to where it has come from */
 	uint64_t resume;
 };
-
-#define COCO_TG_VE_PUT		1
 
 /* A macro: the TD has only functions with TD_CODE. */
 #define coco_tg_seen(idt)							\

@@ -90,15 +90,12 @@ TD_CODE static uint64_t current_idt(void)
 
 TD_CODE static void before_veinfo(volatile struct coco_tg_seen *seen)
 {
-	uint64_t what = seen->in_ve;
+	if (!seen->put_in_ve)
+		return;
 
-	seen->in_ve = 0;
-	if (what == COCO_TG_VE_PUT) {
-		coco_tg_put(seen->nr_nmis);
-		coco_tg_put(seen->nr_nmis);
-	} else if (what) {
-		*(volatile uint8_t *)what;
-	}
+	seen->put_in_ve = 0;
+	coco_tg_put(seen->nr_nmis);
+	coco_tg_put(seen->nr_nmis);
 }
 
 /* What is known of a #VE is kept, and the instruction skipped. */
