@@ -6,6 +6,7 @@
  */
 #include <linux/mm.h>
 
+#include <asm/msr-index.h>
 #include <asm/vmx.h>
 
 #include "../guest/npt.h"
@@ -17,6 +18,15 @@
 #define EPT_RWX			(VMX_EPT_READABLE_MASK | VMX_EPT_WRITABLE_MASK | \
 				 VMX_EPT_EXECUTABLE_MASK)
 
+/* Reserved, of an entry that points to a table, and of a page of 2 MiB */
+#define EPT_TABLE_RSVD		GENMASK_ULL(6, 3)
+#define EPT_LARGE_RSVD		GENMASK_ULL(20, 12)
+
+static bool is_leaf(u64 entry, int level)
+{
+	return level == 1 || entry & EPT_PAGE;
+}
+
 /* "EPT Misconfigurations"; execute-only translations are not supported. */
 static bool ept_is_misconfigured(u64 entry, int level)
 {
@@ -24,9 +34,29 @@ static bool ept_is_misconfigured(u64 entry, int level)
 
 	if (!(entry & VMX_EPT_READABLE_MASK) || entry & beyond)
 		return true;
+	if (!is_leaf(entry, level))
+		return entry & EPT_TABLE_RSVD;
+
+	switch ((entry & VMX_EPT_MT_MASK) >> VMX_EPT_MT_EPTE_SHIFT) {
+	case X86_MEMTYPE_UC:
+	case X86_MEMTYPE_WC:
+	case X86_MEMTYPE_WT:
+	case X86_MEMTYPE_WP:
+	case X86_MEMTYPE_WB:
+		break;
+	default:
+		return true;
+	}
 
 	/* 2 MiB pages, but no larger ones */
-	return level > 2 && entry & EPT_PAGE;
+	return level > 1 && (level > 2 || entry & EPT_LARGE_RSVD);
+}
+
+/* "Accessed and Dirty Flags for EPT": a table is used. If it changes, that is no matter. */
+static void table_is_used(u64 eptp, u64 *slot, u64 entry)
+{
+	if (eptp & VMX_EPTP_AD_ENABLE_BIT && !(entry & VMX_EPT_ACCESS_BIT))
+		try_cmpxchg64(slot, &entry, entry | VMX_EPT_ACCESS_BIT);
 }
 
 /**
@@ -62,9 +92,10 @@ void tdx_emul_ept_walk(u64 eptp, u64 gpa, struct tdx_ept_walk *walk)
 		walk->misconfig = ept_is_misconfigured(walk->entry, walk->level);
 		if (walk->misconfig)
 			return;
-		if (walk->level == 1 || walk->entry & EPT_PAGE)
+		if (is_leaf(walk->entry, walk->level))
 			break;
 
+		table_is_used(eptp, walk->slot, walk->entry);
 		table = coco_emul_ram(walk->entry & EPT_ADDR, PAGE_SIZE);
 	}
 

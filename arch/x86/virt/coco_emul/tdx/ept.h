@@ -9,8 +9,10 @@
 #include <linux/types.h>
 
 /* Of the error code of a nested page fault */
+#define NPF_READ	0
 #define NPF_WRITE	BIT_ULL(1)
 #define NPF_FETCH	BIT_ULL(4)
+#define NPF_WALK	BIT_ULL(33)
 
 /**
  * struct tdx_ept_walk - where a walk of an EPT ended

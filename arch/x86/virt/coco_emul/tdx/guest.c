@@ -13,11 +13,19 @@
 #include <asm/apicdef.h>
 #include <asm/debugreg.h>
 #include <asm/msr.h>
+#include <asm/page.h>
 #include <asm/processor-flags.h>
+#include <asm/processor.h>
 #include <asm/trapnr.h>
 
 #include "../guest/ack.h"
 #include "guest.h"
+
+#define NPT_GPA_BITS		48
+#define NR_BREAKPOINTS		4
+
+/* What is always 1 in DR6 */
+#define DR6_FIXED_1		0xffff0ff0ULL
 
 #define MSRPM_ORDER		1
 #define IOPM_ORDER		2
@@ -31,6 +39,17 @@ static DEFINE_PER_CPU(struct vmcb *, vmcb);
 
 /* All MSRs and all ports are intercepted. */
 static void *msrpm, *iopm;
+
+/**
+ * tdx_emul_guest_runs() - can guests run on this CPU?
+ *
+ * The nested page table has four levels: a guest physical address with more bits would be
+ * that of another page.
+ */
+bool tdx_emul_guest_runs(void)
+{
+	return coco_emul_svm_runs() && boot_cpu_data.x86_phys_bits <= NPT_GPA_BITS;
+}
 
 /**
  * tdx_emul_guest_begin() - a guest is going to run on this CPU
@@ -112,12 +131,29 @@ void tdx_emul_guest_deliver(struct tdx_guest *g)
 	g->inject_len = 0;
 }
 
-/* The CPU has delivered none of it, or all. */
-static void take_undelivered(struct tdx_guest *g)
+/* What is to be injected, in the format of SVM, which knows fewer kinds */
+static u32 event_inj(const struct tdx_guest *g)
+{
+	u32 type = g->inject & INTR_INFO_INTR_TYPE_MASK;
+
+	if (!(g->inject & INTR_INFO_VALID_MASK))
+		return 0;
+	if (type == INTR_TYPE_SOFT_EXCEPTION || type == INTR_TYPE_PRIV_SW_EXCEPTION)
+		type = INTR_TYPE_HARD_EXCEPTION;
+
+	return (g->inject & (SVM_EVTINJ_VALID | SVM_EVTINJ_VALID_ERR | SVM_EVTINJ_VEC_MASK)) | type;
+}
+
+/**
+ * tdx_emul_guest_take_undelivered() - what was injected and not delivered is left in @g
+ * @g:	the guest, after a #VMEXIT that nobody has looked at
+ *
+ * The CPU has delivered none of it, or all. This may look at memory of the guest.
+ */
+void tdx_emul_guest_take_undelivered(struct tdx_guest *g)
 {
 	const struct vmcb_control_area *control = &g->vmcb->control;
 	u32 info = control->exit_int_info, type = info & INTR_INFO_INTR_TYPE_MASK;
-	bool was_injected = g->inject & INTR_INFO_VALID_MASK;
 	u8 vector;
 
 	if (!(info & SVM_EXITINTINFO_VALID)) {
@@ -127,7 +163,8 @@ static void take_undelivered(struct tdx_guest *g)
 	}
 
 	/* As it was: the format of VMX knows more kinds. */
-	if (was_injected && !((info ^ g->inject) & INTR_INFO_VECTOR_MASK))
+	if (info == event_inj(g) &&
+	    (!(info & SVM_EXITINTINFO_VALID_ERR) || control->exit_int_info_err == g->inject_error))
 		return;
 
 	g->inject = info;
@@ -148,46 +185,95 @@ static void take_undelivered(struct tdx_guest *g)
 	tdx_emul_guest_save(g)->rip += g->inject_len;
 }
 
+/*
+ * The breakpoints to arm, as VMRUN of QEMU does not arm those that it loads: DR7 for it.
+ * One at a kernel address would be hit by the way to the guest itself.
+ */
+static u64 breakpoints(u64 dr7)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_BREAKPOINTS; i++) {
+		u64 enable = (u64)(DR_LOCAL_ENABLE | DR_GLOBAL_ENABLE) << i * DR_ENABLE_SIZE;
+
+		if (dr7 & enable && native_get_debugreg(i) >= TASK_SIZE_MAX)
+			dr7 &= ~enable;
+	}
+
+	return dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK) ? dr7 : 0;
+}
+
+#define DR7_GD			BIT_ULL(13)
+#define DR6_BD			BIT_ULL(13)
+
+/**
+ * tdx_emul_guest_write_dr() - MOV to DR, which is intercepted for all guests
+ * @g:		the guest
+ * @insn:	the instruction
+ * @addrs:	DR0 to DR3 of the guest, NULL if the CPU has them
+ *
+ * QEMU arms the breakpoints, and forgets about them at the #VMEXIT.
+ */
+void tdx_emul_guest_write_dr(struct tdx_guest *g, const struct tdx_cr_insn *insn, u64 *addrs)
+{
+	struct vmcb_save_area *save = tdx_emul_guest_save(g);
+	u64 val = *tdx_emul_guest_gpr(g, insn->rm);
+	unsigned int reg = insn->reg;
+
+	if (!tdx_emul_guest_is_64_bit(g))
+		val = (u32)val;
+	if (reg > 7 || ((reg == 4 || reg == 5) && save->cr4 & X86_CR4_DE)) {
+		tdx_emul_guest_raise(g, X86_TRAP_UD, false, 0);
+		return;
+	}
+	if (save->dr7 & DR7_GD) {
+		save->dr6 |= DR6_BD;
+		save->dr7 &= ~DR7_GD;
+		tdx_emul_guest_raise(g, X86_TRAP_DB, false, 0);
+		return;
+	}
+	if (reg > 3 && val >> 32) {
+		tdx_emul_guest_raise(g, X86_TRAP_GP, true, 0);
+		return;
+	}
+
+	if (reg > 3 && reg & 1)
+		save->dr7 = val | DR7_FIXED_1;
+	else if (reg > 3)
+		save->dr6 = val | DR6_FIXED_1;
+	else if (addrs)
+		addrs[reg] = val;
+	else
+		native_set_debugreg(reg, val);
+	tdx_emul_guest_skip(g, insn->len);
+}
+
 /**
  * tdx_emul_guest_switch() - run the guest until the next #VMEXIT
  * @g:	the guest
  *
- * Interrupts and GIF are as before. What was injected and not delivered is left in @g.
+ * Interrupts and GIF are as before. tdx_emul_guest_take_undelivered() is next.
  */
 void tdx_emul_guest_switch(struct tdx_guest *g)
 {
 	struct vmcb_control_area *control = &g->vmcb->control;
-	u64 dr7 = tdx_emul_guest_save(g)->dr7, host_dr7 = 0;
-	u32 type = g->inject & INTR_INFO_INTR_TYPE_MASK;
+	u64 armed = breakpoints(tdx_emul_guest_save(g)->dr7);
 
-	control->event_inj = 0;
-	if (g->inject & INTR_INFO_VALID_MASK) {
-		control->event_inj = g->inject & (SVM_EVTINJ_VALID | SVM_EVTINJ_VALID_ERR |
-						    SVM_EVTINJ_VEC_MASK);
-		if (type == INTR_TYPE_SOFT_EXCEPTION || type == INTR_TYPE_PRIV_SW_EXCEPTION)
-			type = INTR_TYPE_HARD_EXCEPTION;
-		control->event_inj |= type;
-		control->event_inj_err = g->inject_error;
-	}
-
-	/* VMRUN of QEMU does not arm the breakpoints that it loads. */
-	if (dr7 & DR_GLOBAL_ENABLE_MASK || dr7 & DR_LOCAL_ENABLE_MASK) {
-		host_dr7 = native_get_debugreg(7);
-		native_set_debugreg(7, dr7);
-	}
+	control->event_inj = event_inj(g);
+	control->event_inj_err = g->inject_error;
 
 	coco_emul_svm_clgi();
+	if (armed)
+		native_set_debugreg(7, armed);
 	coco_emul_svm_enter(__pa(g->vmcb), g->gprs, true);
+	/* What a VM exit and a TD exit leave: no breakpoints. */
+	native_set_debugreg(7, DR7_FIXED_1);
 	coco_emul_svm_stgi();
-
-	if (dr7 & DR_GLOBAL_ENABLE_MASK || dr7 & DR_LOCAL_ENABLE_MASK)
-		native_set_debugreg(7, host_dr7);
 
 	g->blocking &= ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS);
 	if (control->int_state & SVM_INTERRUPT_SHADOW_MASK)
 		g->blocking |= GUEST_INTR_STATE_STI;
 	g->hold = control->int_state & SVM_INTERRUPT_SHADOW_MASK;
-	take_undelivered(g);
 }
 
 /* A CPU that comes up has forgotten the MSR. */

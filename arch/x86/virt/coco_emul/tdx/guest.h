@@ -80,14 +80,22 @@ static inline void tdx_emul_guest_raise(struct tdx_guest *g, u8 vector, bool has
 	g->inject_len = 0;
 }
 
+/* Of a word of intercepts */
+#define INTERCEPT_DR_WRITES	GENMASK(31, 16)
+
+struct tdx_cr_insn;
+
 /* guest.c */
+bool tdx_emul_guest_runs(void);
 void tdx_emul_guest_begin(struct tdx_guest *g, u64 *npt_root);
 void tdx_emul_guest_set_intercept(struct tdx_guest *g, unsigned int intercept, bool on);
 bool tdx_emul_guest_is_free(const struct tdx_guest *g);
 bool tdx_emul_guest_is_open(struct tdx_guest *g);
 void tdx_emul_guest_set_window(struct tdx_guest *g, bool waits);
 void tdx_emul_guest_deliver(struct tdx_guest *g);
+void tdx_emul_guest_write_dr(struct tdx_guest *g, const struct tdx_cr_insn *insn, u64 *addrs);
 void tdx_emul_guest_switch(struct tdx_guest *g);
+void tdx_emul_guest_take_undelivered(struct tdx_guest *g);
 int tdx_emul_guest_init(void);
 
 /**

@@ -154,7 +154,7 @@ static u64 leaf_mem_track(struct pt_regs *regs)
 		return status;
 
 	if (tdx_emul_vp_runs_before(td, td->epoch))
-		return TDX_PREVIOUS_TLB_EPOCH_BUSY | OPERAND_TD_EPOCH;
+		return TDX_PREVIOUS_TLB_EPOCH_BUSY;
 
 	td->epoch++;
 	return TDX_SUCCESS;

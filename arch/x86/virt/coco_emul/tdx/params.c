@@ -224,6 +224,7 @@ u64 tdx_emul_td_params(struct tdx_emul_td *td, u64 pa, struct pt_regs *regs)
 	memcpy(td->ids[TDX_MROWNERCONFIG], p->mrownerconfig, SHA384_DIGEST_SIZE);
 	td->root_level = p->eptp_controls == EPTP_CONTROLS_5LEVEL ? 4 : 3;
 	td->shared_bit = p->config_flags & CONFIG_FLAGS_GPAW ? 51 : 47;
+	td->no_rbp_mod = p->config_flags & CONFIG_FLAGS_NO_RBP_MOD;
 	memcpy(td->cpuid, p->cpuid, sizeof(td->cpuid));
 	if (!td->cpuid[0][CPUID_REG_EAX])
 		td->cpuid[0][CPUID_REG_EAX] = cpuid_eax(1);

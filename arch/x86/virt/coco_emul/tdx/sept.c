@@ -128,14 +128,15 @@ u64 tdx_emul_sept_walk(struct pt_regs *regs, struct tdx_emul_td *td, enum tdx_lo
  * tdx_emul_sept_find() - look up an address for the TD itself
  * @td:		the TD
  * @gpa:	guest physical address of a page, private
+ * @level:	level of the entry, 0 for that of a 4 KiB page
  * @walk:	where to put the entry of the page, or the one on the way that is not mapped
  *
  * Return: a status if the Secure EPT itself cannot be used any more.
  */
-u64 tdx_emul_sept_find(struct tdx_emul_td *td, u64 gpa, struct sept_walk *walk)
+u64 tdx_emul_sept_find(struct tdx_emul_td *td, u64 gpa, int level, struct sept_walk *walk)
 {
 	struct pt_regs regs = {};
-	u64 status = tdx_emul_sept_walk(&regs, td, TDX_NO_LOCK, gpa, 0, walk);
+	u64 status = tdx_emul_sept_walk(&regs, td, TDX_NO_LOCK, gpa, level, walk);
 
 	return (status & TDX_STATUS) == TDX_EPT_WALK_FAILED ? TDX_SUCCESS : status;
 }

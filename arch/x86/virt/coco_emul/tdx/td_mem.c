@@ -80,7 +80,7 @@ u64 *tdx_emul_td_npt(struct tdx_emul_td *td)
  * @zero:	the page is new to the TD, and zero
  *
  * Return: where it is in the clear, mapped for the TD; NULL if there is no page for it
- *	   at the moment.
+ *	   at the moment, or the host has written to it.
  */
 void *tdx_emul_td_private_page(struct tdx_emul_td *td, u64 gpa, u64 pa, bool zero)
 {
@@ -95,6 +95,8 @@ void *tdx_emul_td_private_page(struct tdx_emul_td *td, u64 gpa, u64 pa, bool zer
 		return __va(*slot & NPT_ADDR);
 	}
 
+	if (!zero && !tdx_emul_page_is_intact(pa, tdx_emul_pamt(pa)))
+		return NULL;
 	page = coco_emul_page_get();
 	if (!page)
 		return NULL;
@@ -106,6 +108,25 @@ void *tdx_emul_td_private_page(struct tdx_emul_td *td, u64 gpa, u64 pa, bool zer
 	return page;
 }
 
+/* The last entry on the way to an address, or one that has no table; @size is what it is for. */
+static u64 *npt_entry(struct tdx_emul_td *td, u64 gpa, u64 *size)
+{
+	u64 *table = td->npt_root, *entry;
+	int level = NPT_LEVELS;
+
+	lockdep_assert_held(&coco_emul_lock);
+
+	for (;; level--) {
+		entry = npt_index(table, gpa, level);
+		if (level == 1 || !*entry)
+			break;
+		table = __va(*entry & NPT_ADDR);
+	}
+
+	*size = PAGE_SIZE << 9 * (level - 1);
+	return entry;
+}
+
 /**
  * tdx_emul_td_block() - a private page is not for the TD any more
  * @td:		the TD
@@ -114,16 +135,12 @@ void *tdx_emul_td_private_page(struct tdx_emul_td *td, u64 gpa, u64 pa, bool zer
  */
 void tdx_emul_td_block(struct tdx_emul_td *td, u64 gpa, int level)
 {
-	u64 end = gpa + (PAGE_SIZE << 9 * level), *slot;
+	u64 end = gpa + (PAGE_SIZE << 9 * level), size, *entry;
 
-	if (!td->npt_root)
-		return;
-
-	while (gpa < end) {
-		slot = npt_find(td, gpa, false);
-		if (slot)
-			WRITE_ONCE(*slot, *slot & ~NPT_P);
-		gpa += slot ? PAGE_SIZE : PMD_SIZE - (gpa & ~PMD_MASK);
+	for (; td->npt_root && gpa < end; gpa = ALIGN_DOWN(gpa, size) + size) {
+		entry = npt_entry(td, gpa, &size);
+		if (size == PAGE_SIZE)
+			WRITE_ONCE(*entry, *entry & ~NPT_P);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include <crypto/sha2.h>
 
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include <asm/trapnr.h>
 
@@ -14,18 +15,23 @@
 #include "vp.h"
 
 #define TDCALL_LEAF		GENMASK_ULL(15, 0)
+#define TDCALL_VERSION_1	BIT_ULL(16)
+
+#define TDG_VM_RD		7
 
 #define TDX_NO_VALID_VE_INFO		0xc000070400000000ULL
 #define TDX_PAGE_ALREADY_ACCEPTED	0x00000b0a00000000ULL
 #define TDX_PAGE_SIZE_MISMATCH		0xc0000b0b00000000ULL
 
-/* What TDG.VP.VMCALL can pass: not RAX, RCX, RSP and RBP, and no XMM here */
-#define VMCALL_MASK		(GENMASK(15, 6) | GENMASK(3, 2))
+/* What TDG.VP.VMCALL can pass: not RAX, RCX, RSP and with NO_RBP_MOD RBP, and no XMM here */
+#define VMCALL_MASK		(GENMASK(15, 5) | GENMASK(3, 2))
 
 /* Extended exit qualification of an EPT violation by TDG.MEM.PAGE.ACCEPT */
 #define EXT_QUAL_ACCEPT		1
 #define EXT_QUAL_LEVEL_SHIFT	35
 #define EXT_QUAL_STATE_SHIFT	38
+
+#define ACCEPT_MAX_LEVEL	1	/* 2 MiB */
 
 #define GPAW			48
 
@@ -52,11 +58,25 @@ static void set_reg(struct tdcall *call, unsigned int gpr, u64 val)
 	*vp_gpr(call->vp, gpr) = val;
 }
 
-/* @size bytes of private memory, which do not cross a page; NULL if this is not the end */
-static void *memory(struct tdcall *call, u64 gpa)
+static bool is_shared(struct tdcall *call, u64 gpa)
 {
-	void *page;
-	bool exits = tdx_emul_vp_private(call->vp, gpa, NPF_WRITE, &page);
+	return gpa & BIT_ULL(call->vp->td->shared_bit);
+}
+
+/* Memory that does not cross a page; NULL if this is not the end. A device has none. */
+static void *memory(struct tdcall *call, u64 gpa, u64 npf_error)
+{
+	void *page = NULL;
+	bool exits;
+	u64 pa;
+
+	if (is_shared(call, gpa)) {
+		exits = tdx_emul_vp_shared(call->vp, gpa, npf_error, &pa);
+		if (pa)
+			page = coco_emul_ram(pa, PAGE_SIZE);
+	} else {
+		exits = tdx_emul_vp_private(call->vp, gpa, npf_error, &page);
+	}
 
 	if (exits)
 		call->end = TDCALL_EXITS;
@@ -66,7 +86,13 @@ static void *memory(struct tdcall *call, u64 gpa)
 	return page ? page + offset_in_page(gpa) : NULL;
 }
 
-/* A GPA operand: private, and aligned */
+/* A GPA operand: aligned, and not beyond what the TD has */
+static bool is_valid(struct tdcall *call, u64 gpa, u64 align)
+{
+	return !(gpa & (align - 1)) && !(gpa >> (call->vp->td->shared_bit + 1));
+}
+
+/* And private */
 static bool is_private(struct tdcall *call, u64 gpa, u64 align)
 {
 	return !(gpa & (align - 1)) && !(gpa >> call->vp->td->shared_bit);
@@ -77,7 +103,8 @@ static u64 leaf_vp_vmcall(struct tdcall *call)
 {
 	u64 mask = reg(call, GPR_RCX);
 
-	if (mask & ~(u64)VMCALL_MASK)
+	if (mask & ~(u64)VMCALL_MASK ||
+	    (mask & BIT(GPR_RBP) && call->vp->td->no_rbp_mod))
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
 
 	call->vp->vmcall = mask | BIT(GPR_RCX);
@@ -110,7 +137,7 @@ static u64 leaf_mr_rtmr_extend(struct tdcall *call)
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
 	if (index >= TDX_NR_RTMRS)
 		return TDX_OPERAND_INVALID | OPERAND_RDX;
-	data = memory(call, gpa);
+	data = memory(call, gpa, NPF_READ);
 	if (!data)
 		return TDX_SUCCESS;
 
@@ -139,22 +166,25 @@ static u64 leaf_vp_veinfo_get(struct tdcall *call)
 static u64 leaf_mr_report(struct tdcall *call)
 {
 	u64 to = reg(call, GPR_RCX), from = reg(call, GPR_RDX);
+	u8 copy[TDREPORT_DATA_SIZE];
 	void *report, *data;
 
-	if (!is_private(call, to, TDREPORT_SIZE))
+	/* Private or shared */
+	if (!is_valid(call, to, TDREPORT_SIZE))
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
-	if (!is_private(call, from, TDREPORT_DATA_SIZE))
+	if (!is_valid(call, from, TDREPORT_DATA_SIZE))
 		return TDX_OPERAND_INVALID | OPERAND_RDX;
+	data = memory(call, from, NPF_READ);
+	if (!data)
+		return TDX_SUCCESS;
 	if (reg(call, GPR_R8))
 		return TDX_OPERAND_INVALID | OPERAND_R8;
-	data = memory(call, from);
-	report = data ? memory(call, to) : NULL;
-	if (report) {
-		u8 copy[TDREPORT_DATA_SIZE];
 
-		memcpy(copy, data, sizeof(copy));
+	if (copy_from_kernel_nofault(copy, data, sizeof(copy)))
+		return TDX_OPERAND_INVALID | OPERAND_RDX;
+	report = memory(call, to, NPF_WRITE);
+	if (report)
 		tdx_emul_report(call->vp->td, copy, report);
-	}
 	return TDX_SUCCESS;
 }
 
@@ -185,32 +215,33 @@ static u64 accept_violation(struct tdcall *call, const struct sept_walk *walk, u
 /* TDG.MEM.PAGE.ACCEPT: the page that waits is the TD's, and zero. */
 static u64 leaf_mem_page_accept(struct tdcall *call)
 {
-	u64 info = reg(call, GPR_RCX), level = info & GENMASK(2, 0), status;
+	u64 info = reg(call, GPR_RCX), status;
+	int level = info & GENMASK(2, 0);
 	struct tdx_emul_td *td = call->vp->td;
 	struct sept_walk walk;
 	void *page;
 
-	if (info & GENMASK(11, 3) || level > 2 ||
+	if (info & GENMASK(11, 3) || level > ACCEPT_MAX_LEVEL ||
 	    !is_private(call, info & PAGE_MASK, PAGE_SIZE << 9 * level))
 		return TDX_OPERAND_INVALID | OPERAND_RCX;
 
-	/* There are pages of 4 KiB only. */
-	if (level)
-		return TDX_PAGE_SIZE_MISMATCH | OPERAND_RCX;
-
-	status = tdx_emul_sept_find(td, info & PAGE_MASK, &walk);
+	status = tdx_emul_sept_find(td, info & PAGE_MASK, level, &walk);
 	if (status) {
 		call->end = TDCALL_EXITS;
 		vp_exits(call->vp, status, 0);
 		return TDX_SUCCESS;
 	}
 
+	/* What waits to be accepted has 4 KiB. The level is what is in the low half here. */
+	if (walk.level == level && walk.entry && !(walk.entry & SEPTE_LEAF))
+		return TDX_PAGE_SIZE_MISMATCH | walk.level;
+
 	switch (tdx_emul_septe_state(walk.entry)) {
 	case SEPT_PENDING:
 		break;
 	case SEPT_MAPPED:
 		if (walk.entry & SEPTE_LEAF)
-			return TDX_PAGE_ALREADY_ACCEPTED | OPERAND_RCX;
+			return TDX_PAGE_ALREADY_ACCEPTED | walk.level;
 		fallthrough;
 	default:
 		return accept_violation(call, &walk, level);
@@ -277,21 +308,26 @@ static const struct {
 	{ 4,	leaf_mr_report },
 	{ 5,	leaf_vp_cpuidve_set },
 	{ 6,	leaf_mem_page_accept },
-	{ 7,	leaf_vm_rd },
+	{ TDG_VM_RD, leaf_vm_rd },
 	{ 8,	leaf_vm_wr },
 	{ 11,	leaf_sys_rd },
 };
 
 static u64 call_leaf(struct tdcall *call, u64 rax)
 {
+	u16 leaf = rax & TDCALL_LEAF;
 	unsigned int i;
 
+	/* Of all leaves TDG.VM.RD only has versions. */
+	if (rax & ~TDCALL_LEAF && (leaf != TDG_VM_RD || rax & ~(TDCALL_LEAF | TDCALL_VERSION_1)))
+		return TDX_OPERAND_INVALID | OPERAND_RAX;
+
 	for (i = 0; i < ARRAY_SIZE(tdcall_leaves); i++) {
-		if (tdcall_leaves[i].nr == (rax & TDCALL_LEAF) && !(rax >> 24))
+		if (tdcall_leaves[i].nr == leaf)
 			return tdcall_leaves[i].fn(call);
 	}
 
-	return TDX_OPERAND_INVALID;
+	return TDX_OPERAND_INVALID | OPERAND_RAX;
 }
 
 /**

@@ -79,6 +79,7 @@ struct seq_file;
 
 /* Operand identifiers, in the low half of a status. */
 enum tdx_operand {
+	OPERAND_RAX		= 0,
 	OPERAND_RCX		= 1,
 	OPERAND_RDX		= 2,
 	OPERAND_R8		= 8,
@@ -95,7 +96,6 @@ enum tdx_operand {
 	OPERAND_TDMR_INFO_PA	= 96,
 	OPERAND_TDR		= 128,
 	OPERAND_SEPT_TREE	= 146,
-	OPERAND_TD_EPOCH	= 169,
 	OPERAND_KOT		= 186,
 	OPERAND_WBCACHE		= 188,
 };
@@ -238,6 +238,7 @@ struct pamt_entry {
  * @tdcs:	their physical addresses
  * @root_level:	level of the entries in the root: 3 or 4
  * @shared_bit:	the topmost bit of a guest physical address: 47 or 51
+ * @no_rbp_mod:	RBP is not passed by TDG.VP.VMCALL, and stays at a TD exit
  * @attributes:	as given to TDH.MNG.INIT
  * @xfam:	as given to TDH.MNG.INIT
  * @mrconfigid:	first eight bytes of what was given to TDH.MNG.INIT
@@ -269,6 +270,7 @@ struct tdx_emul_td {
 	u64			tdcs[TDX_MAX_TDCS_PAGES];
 	int			root_level;
 	int			shared_bit;
+	bool			no_rbp_mod;
 	u64			attributes;
 	u64			xfam;
 	u64			mrconfigid;
@@ -496,7 +498,7 @@ u64 tdx_emul_septe_make(u64 pa, bool leaf, enum sept_state state);
 u64 tdx_emul_sept_status(struct pt_regs *regs, const struct sept_walk *walk, u64 status);
 u64 tdx_emul_sept_walk(struct pt_regs *regs, struct tdx_emul_td *td, enum tdx_lock_mode mode,
 		       u64 gpa, int level, struct sept_walk *walk);
-u64 tdx_emul_sept_find(struct tdx_emul_td *td, u64 gpa, struct sept_walk *walk);
+u64 tdx_emul_sept_find(struct tdx_emul_td *td, u64 gpa, int level, struct sept_walk *walk);
 void tdx_emul_sept_show(struct seq_file *m, struct tdx_emul_td *td);
 
 /* mem.c: private memory */

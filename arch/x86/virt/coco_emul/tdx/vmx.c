@@ -371,9 +371,9 @@ static bool vm_entry(const struct coco_emul_insn *e, struct pt_regs *regs, bool 
 	if (!launch && *launch_state != VMCS_LAUNCHED)
 		return vmx_fail(regs, VMXERR_VMRESUME_NONLAUNCHED_VMCS);
 
-	if (!coco_emul_svm_runs()) {
+	if (!tdx_emul_guest_runs()) {
 		/* Deferred: the caller may hold any lock, and this is in the entry path. */
-		printk_deferred_once(pr_fmt("VM entry fails: this CPU has no SVM for guests\n"));
+		printk_deferred_once(pr_fmt("VM entry fails: no SVM, or too wide addresses\n"));
 		return vmx_fail(regs, VMXERR_ENTRY_INVALID_CONTROL_FIELD);
 	}
 

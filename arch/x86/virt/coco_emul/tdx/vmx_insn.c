@@ -166,7 +166,9 @@ bool tdx_emul_vmx_cr_access(struct vmx_run *run)
 
 /**
  * tdx_emul_vmx_dr_access() - an instruction that reads or writes a debug register
- * @run:	the guest, for which that is a VM exit
+ * @run:	the guest
+ *
+ * Return: true if that is a VM exit.
  */
 bool tdx_emul_vmx_dr_access(struct vmx_run *run)
 {
@@ -174,6 +176,11 @@ bool tdx_emul_vmx_dr_access(struct vmx_run *run)
 
 	if (!tdx_emul_insn_decode_cr(&run->g, &insn))
 		return false;
+
+	if (!(run->proc & CPU_BASED_MOV_DR_EXITING)) {
+		tdx_emul_guest_write_dr(&run->g, &insn, NULL);
+		return false;
+	}
 
 	return vmx_exits(run, EXIT_REASON_DR_ACCESS,
 			 insn.reg | (insn.opcode == OPCODE_MOV_FROM_DR ? DR_QUAL_FROM : 0) |

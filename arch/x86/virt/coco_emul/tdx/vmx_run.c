@@ -32,14 +32,15 @@ static void *vmx_page(struct coco_emul_space *space, u64 gpa, enum coco_emul_acc
 {
 	struct vmx_run *run = container_of(space, struct vmx_run, g.space);
 	struct tdx_ept_walk walk;
+	void *page = NULL;
 
 	tdx_emul_ept_walk(run->eptp, gpa, &walk);
-	if (walk.misconfig || !walk.rwx) {
+	/* Devices are not looked at. */
+	if (!walk.misconfig && walk.rwx)
+		page = coco_emul_ram(walk.pa, PAGE_SIZE);
+	if (!page)
 		run->g.miss = GUEST_MISS(gpa);
-		return NULL;
-	}
-
-	return __va(walk.pa);
+	return page;
 }
 
 static void set_ept_violation(struct vmx_run *run, u64 gpa, u8 wants, u8 rwx)

@@ -4,6 +4,7 @@
  * "VM Exits", AMD64 Architecture Programmer's Manual, volume 2, "VMCB Layout".
  */
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include <asm/debugreg.h>
 #include <asm/msr.h>
@@ -118,6 +119,7 @@ bool tdx_emul_vmx_guest_state_is_valid(u64 vmcs)
 	u64 rflags = vmx_get(vmcs, GUEST_RFLAGS);
 	u32 entry = vmx_get(vmcs, VM_ENTRY_CONTROLS);
 	u32 blocking = vmx_get(vmcs, GUEST_INTERRUPTIBILITY_INFO);
+	u32 inject = vmx_get(vmcs, VM_ENTRY_INTR_INFO_FIELD);
 	u64 efer = vmx_get(vmcs, GUEST_IA32_EFER);
 	bool long_mode = entry & VM_ENTRY_IA32E_MODE;
 
@@ -138,6 +140,13 @@ bool tdx_emul_vmx_guest_state_is_valid(u64 vmcs)
 	    (rflags & X86_EFLAGS_VM && (long_mode || !(cr0 & X86_CR0_PE))))
 		return false;
 	if (vmx_get(vmcs, GUEST_ACTIVITY_STATE) || vmx_get(vmcs, VMCS_LINK_POINTER) != LINK_NONE)
+		return false;
+
+	/* An NMI is not injected while they are blocked. */
+	if (blocking & GUEST_INTR_STATE_NMI &&
+	    vmx_get(vmcs, PIN_BASED_VM_EXEC_CONTROL) & PIN_BASED_VIRTUAL_NMIS &&
+	    (inject & INTR_INFO_VALID_MASK) &&
+	    (inject & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR)
 		return false;
 
 	return !(blocking & ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS |
@@ -194,7 +203,7 @@ static void load_intercepts(struct vmx_run *run)
 			      proc_bit(run, CPU_BASED_CR3_LOAD_EXITING, INTERCEPT_CR3_WRITE) |
 			      proc_bit(run, CPU_BASED_CR3_STORE_EXITING, INTERCEPT_CR3_READ) |
 			      proc_bit(run, CPU_BASED_CR8_STORE_EXITING, INTERCEPT_CR8_READ);
-	words[INTERCEPT_DR] = run->proc & CPU_BASED_MOV_DR_EXITING ? ~0u : 0;
+	words[INTERCEPT_DR] = run->proc & CPU_BASED_MOV_DR_EXITING ? ~0u : INTERCEPT_DR_WRITES;
 	words[INTERCEPT_EXCEPTION] = vmx_get(run->vmcs, EXCEPTION_BITMAP) | BIT(X86_TRAP_UD);
 	if (vmx_get(run->vmcs, PAGE_FAULT_ERROR_CODE_MASK) ||
 	    vmx_get(run->vmcs, PAGE_FAULT_ERROR_CODE_MATCH))
@@ -344,9 +353,6 @@ static void store_vectoring(struct vmx_run *run)
 		vmx_save(run)->rip -= run->g.inject_len;
 		vmx_set(vmcs, VM_EXIT_INSTRUCTION_LEN, run->g.inject_len);
 	}
-	/* NMIs are blocked from the delivery on. */
-	if ((run->g.inject & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR)
-		run->g.blocking &= ~GUEST_INTR_STATE_NMI;
 }
 
 /* With PAE, the CPU has four entries of its own. */
@@ -361,10 +367,9 @@ static void store_pdptrs(struct vmx_run *run)
 		return;
 
 	page = run->g.space.page(&run->g.space, base & PAGE_MASK, ACCESS_WALK);
-	if (!page)
+	if (!page || copy_from_kernel_nofault(pdptrs, page + offset_in_page(base), sizeof(pdptrs)))
 		return;
 
-	memcpy(pdptrs, page + offset_in_page(base), sizeof(pdptrs));
 	for (i = 0; i < ARRAY_SIZE(pdptrs); i++)
 		vmx_set(run->vmcs, GUEST_PDPTR0 + 2 * i, pdptrs[i]);
 }

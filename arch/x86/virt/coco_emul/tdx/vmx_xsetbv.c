@@ -52,6 +52,7 @@ void tdx_emul_vmx_switch(struct vmx_run *run)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, run->xcr0);
 
 	tdx_emul_guest_switch(&run->g);
+	tdx_emul_guest_take_undelivered(&run->g);
 
 	run->xcr0 = read_xcr0();
 	if (run->xcr0 != run->host_xcr0)

@@ -313,8 +313,8 @@ static u64 leaf_vp_flush(struct pt_regs *regs)
 /* Does the CPU have what the TD needs? */
 static bool can_run(const struct tdx_emul_td *td)
 {
-	/* A nested page table has four levels, and XCR0 cannot be more than it is. */
-	return coco_emul_svm_runs() && td->shared_bit == 47 &&
+	/* XCR0 cannot be more than it is. */
+	return tdx_emul_guest_runs() && td->shared_bit == 47 &&
 	       !(td->xfam & ~xgetbv(XCR_XFEATURE_ENABLED_MASK));
 }
 

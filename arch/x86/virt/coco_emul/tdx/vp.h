@@ -80,6 +80,7 @@ struct tdx_td_exit {
  * @save:	its registers while it does not
  * @cr0:	CR0 as the TD has it
  * @cr4:	CR4 as the TD has it
+ * @xcr0:	XCR0, not more than XFAM
  * @xsave:	extended state, NULL until it runs for the first time
  * @tsc_aux:	IA32_TSC_AUX
  * @db:		DR0 to DR3
@@ -105,6 +106,7 @@ struct tdx_emul_vp {
 	struct vmcb_save_area	save;
 	u64			cr0;
 	u64			cr4;
+	u64			xcr0;
 	void			*xsave;
 	u64			tsc_aux;
 	u64			db[NR_DEBUG_ADDRS];
@@ -161,10 +163,12 @@ bool tdx_emul_vp_exit(struct tdx_emul_vp *vp);
 /* vp_mem.c */
 bool tdx_emul_vp_nested_fault(struct tdx_emul_vp *vp);
 bool tdx_emul_vp_private(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error, void **page);
+bool tdx_emul_vp_shared(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error, u64 *pa);
 void *tdx_emul_vp_page(struct coco_emul_space *space, u64 gpa, enum coco_emul_access access);
 
 /* vp_cpu.c: registers and CPUID as the module virtualizes them */
 bool tdx_emul_vp_cr_access(struct tdx_emul_vp *vp);
+bool tdx_emul_vp_dr_write(struct tdx_emul_vp *vp);
 bool tdx_emul_vp_msr_access(struct tdx_emul_vp *vp);
 bool tdx_emul_vp_cpuid(struct tdx_emul_vp *vp);
 

@@ -6,6 +6,7 @@
 #include <asm/apicdef.h>
 #include <asm/cpufeatures.h>
 #include <asm/cpuid/api.h>
+#include <asm/fpu/xcr.h>
 #include <asm/msr.h>
 #include <asm/processor-flags.h>
 #include <asm/shared/tdx.h>
@@ -19,6 +20,8 @@
 #define CR0_VALID		(X86_CR0_PE | X86_CR0_MP | X86_CR0_EM | X86_CR0_TS | X86_CR0_ET | \
 				 X86_CR0_NE | X86_CR0_WP | X86_CR0_AM | X86_CR0_NW | X86_CR0_CD | \
 				 X86_CR0_PG)
+
+#define LMSW_BITS		(X86_CR0_MP | X86_CR0_EM | X86_CR0_TS)
 
 static bool general_protection(struct tdx_emul_vp *vp)
 {
@@ -69,6 +72,12 @@ static bool cr8_write(struct tdx_emul_vp *vp, u64 val, u32 len)
 	return vp_goes_on(vp, len);
 }
 
+/* It cannot clear CR0.PE. */
+static bool lmsw(struct tdx_emul_vp *vp, u64 val, u32 len)
+{
+	return cr0_write(vp, (vp->cr0 & ~LMSW_BITS) | (val & LMSW_BITS), len);
+}
+
 static bool mov_to_cr(struct tdx_emul_vp *vp, const struct tdx_cr_insn *insn)
 {
 	u64 val = *vp_gpr(vp, insn->rm);
@@ -106,10 +115,29 @@ bool tdx_emul_vp_cr_access(struct tdx_emul_vp *vp)
 		return vp_goes_on(vp, insn.len);
 	case OPCODE_CLTS:
 		return cr0_write(vp, vp->cr0 & ~X86_CR0_TS, insn.len);
-	/* LMSW is for the real mode that a TD never is in. */
+	case OPCODE_GROUP7:
+		/* Nobody has calculated the address of an operand in memory. */
+		if (insn.reg == REG_LMSW && insn.mod == 3)
+			return lmsw(vp, *vp_gpr(vp, insn.rm), insn.len);
+		fallthrough;
 	default:
 		return vp_raise(vp, X86_TRAP_UD, false, 0);
 	}
+}
+
+/**
+ * tdx_emul_vp_dr_write() - an instruction that writes a debug register
+ * @vp:		the vCPU
+ *
+ * Return: false, as the TD goes on.
+ */
+bool tdx_emul_vp_dr_write(struct tdx_emul_vp *vp)
+{
+	struct tdx_cr_insn insn;
+
+	if (tdx_emul_insn_decode_cr(&vp->g, &insn))
+		tdx_emul_guest_write_dr(&vp->g, &insn, vp->db);
+	return false;
 }
 
 #define MSR_INSN_LENGTH		2
@@ -150,6 +178,8 @@ static u64 *own_msr(struct tdx_emul_vp *vp, u32 msr)
 		return NULL;
 	}
 }
+
+#define PAT_TYPE_MAX		7	/* UC-; 2 and 3 are reserved */
 
 static bool holds_address(u32 msr)
 {
@@ -246,6 +276,28 @@ static bool is_vapic_write(u32 msr)
 	       msr == MSR_X2APIC(APIC_SELF_IPI);
 }
 
+/* What WRMSR itself refuses, with the values that the CPU gets in the end */
+static bool is_legal(u32 msr, u64 val)
+{
+	unsigned int i;
+
+	if (holds_address(msr))
+		return sign_extend64(val, 47) == val;
+	if (msr == MSR_TSC_AUX)
+		return !(val >> 32);
+	if (msr != MSR_IA32_CR_PAT)
+		return true;
+
+	for (i = 0; i < 8; i++) {
+		u8 type = val >> 8 * i;
+
+		if (type > PAT_TYPE_MAX || type == 2 || type == 3)
+			return false;
+	}
+
+	return true;
+}
+
 static bool msr_write(struct tdx_emul_vp *vp, u32 msr)
 {
 	u64 val = (u32)*vp_gpr(vp, GPR_RAX) | *vp_gpr(vp, GPR_RDX) << 32;
@@ -257,7 +309,7 @@ static bool msr_write(struct tdx_emul_vp *vp, u32 msr)
 		return x2apic_write(vp, msr, val);
 	if (!own)
 		return tdx_emul_ve(vp, EXIT_REASON_MSR_WRITE, 0, 0, MSR_INSN_LENGTH);
-	if (holds_address(msr) && sign_extend64(val, 47) != val)
+	if (!is_legal(msr, val))
 		return general_protection(vp);
 
 	*own = val;
@@ -298,7 +350,7 @@ static const struct tdx_cpuid_config *cpuid_config(u32 leaf, u32 subleaf)
 	return NULL;
 }
 
-/* What the host has configured, as far as the CPU has it */
+/* What the host has configured, even if the CPU has it not */
 static void apply_config(struct tdx_emul_vp *vp, u32 leaf, u32 subleaf, u32 out[4])
 {
 	const struct tdx_cpuid_config *config = cpuid_config(leaf, subleaf);
@@ -387,7 +439,10 @@ bool tdx_emul_vp_cpuid(struct tdx_emul_vp *vp)
 	u32 leaf = *vp_gpr(vp, GPR_RAX), subleaf = *vp_gpr(vp, GPR_RCX), out[4];
 	u8 ve = vp_save(vp)->cpl ? CPUID_VE_USER : CPUID_VE_SUPERVISOR;
 
+	/* The size of the XSAVE area is that for the TD's own XCR0. */
+	xsetbv(XCR_XFEATURE_ENABLED_MASK, vp->xcr0);
 	cpuid_count(leaf, subleaf, &out[0], &out[1], &out[2], &out[3]);
+	xsetbv(XCR_XFEATURE_ENABLED_MASK, vp->td->xfam);
 	if (vp->cpuid_ve & ve || !cpuid_values(vp, leaf, subleaf, out))
 		return tdx_emul_ve(vp, EXIT_REASON_CPUID, 0, 0, CPUID_INSN_LENGTH);
 

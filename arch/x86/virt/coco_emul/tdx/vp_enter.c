@@ -7,9 +7,9 @@
 
 #include "vp.h"
 
-/* What TDG.VP.VMCALL can pass: all but RAX, RCX, RSP and RBP */
+/* What TDG.VP.VMCALL can pass: all but RAX, RCX and RSP; RBP without NO_RBP_MOD only */
 static const u8 vmcall_gprs[] = {
-	GPR_RDX, GPR_RBX, GPR_RSI, GPR_RDI, GPR_R8, GPR_R9, GPR_R10, GPR_R11,
+	GPR_RDX, GPR_RBX, GPR_RBP, GPR_RSI, GPR_RDI, GPR_R8, GPR_R9, GPR_R10, GPR_R11,
 	GPR_R12, GPR_R13, GPR_R14, GPR_R15,
 };
 
@@ -33,13 +33,14 @@ static void finish_vmcall(struct tdx_emul_vp *vp, const struct pt_regs *regs)
 	vp->vmcall = 0;
 }
 
-/* The registers of the host after a TD exit. RBP stays: NO_RBP_MOD. */
+/* The registers of the host after a TD exit: 0, but for the outputs. */
 static void leave(struct tdx_emul_vp *vp, struct pt_regs *regs)
 {
 	u64 gprs[COCO_EMUL_NR_GPRS] = {};
 	unsigned int i;
 
-	gprs[GPR_RBP] = regs->bp;
+	if (vp->td->no_rbp_mod)
+		gprs[GPR_RBP] = regs->bp;
 	gprs[GPR_RCX] = vp->exit.qual;
 	if (vp->vmcall) {
 		for (i = 0; i < ARRAY_SIZE(vmcall_gprs); i++) {
@@ -54,10 +55,10 @@ static void leave(struct tdx_emul_vp *vp, struct pt_regs *regs)
 	coco_emul_svm_set_gprs(regs, gprs);
 }
 
-/* An NMI that the host has asked for */
+/* An NMI that the host has asked for. A #VE is to be handled first. */
 static void inject_nmi(struct tdx_emul_vp *vp)
 {
-	if (!vp->fields[VP_PEND_NMI] || vp->g.blocking & GUEST_INTR_STATE_NMI ||
+	if (!vp->fields[VP_PEND_NMI] || vp->ve.valid || vp->g.blocking & GUEST_INTR_STATE_NMI ||
 	    !tdx_emul_guest_is_free(&vp->g))
 		return;
 
@@ -101,6 +102,7 @@ static void run_until_exit(struct tdx_emul_vp *vp)
 			vp_exits(vp, TDX_NON_RECOVERABLE_TD, 0);
 			return;
 		}
+		tdx_emul_guest_take_undelivered(&vp->g);
 		exits = tdx_emul_vp_exit(vp);
 	} while (!exits);
 }

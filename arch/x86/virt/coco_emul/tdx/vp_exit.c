@@ -18,7 +18,6 @@ static const struct {
 	{ SVM_EXIT_INVD,	EXIT_REASON_INVD,			2 },
 	{ SVM_EXIT_HLT,		EXIT_REASON_HLT,			1 },
 	{ SVM_EXIT_WBINVD,	EXIT_REASON_WBINVD,			2 },
-	{ SVM_EXIT_RDPMC,	EXIT_REASON_RDPMC,			2 },
 	{ SVM_EXIT_MONITOR,	EXIT_REASON_MONITOR_INSTRUCTION,	3 },
 	{ SVM_EXIT_MWAIT,	EXIT_REASON_MWAIT_INSTRUCTION,		3 },
 };
@@ -55,19 +54,40 @@ static bool interrupt(struct tdx_emul_vp *vp)
 	return vp_exits(vp, EXIT_REASON_EXTERNAL_INTERRUPT, 0);
 }
 
-static bool is_tdcall(struct tdx_emul_vp *vp)
+#define VMCALL_LENGTH	3
+
+static bool is_at_rip(struct tdx_emul_vp *vp, const u8 *insn, unsigned int len)
 {
-	static const u8 tdcall[TDCALL_LENGTH] = { 0x66, 0x0f, 0x01, 0xcc };
 	u8 bytes[MAX_INSN_SIZE];
 
-	return tdx_emul_insn_fetch(&vp->g, bytes) >= sizeof(tdcall) &&
-	       !memcmp(bytes, tdcall, sizeof(tdcall));
+	return tdx_emul_insn_fetch(&vp->g, bytes) >= len && !memcmp(bytes, insn, len);
+}
+
+/* "Exit Qualification for Task Switches" of the Intel SDM, bits 31:30 */
+static bool task_switch(struct tdx_emul_vp *vp)
+{
+	u64 info = vp->g.vmcb->control.exit_info_2, source = 0;
+
+	if (vp->g.inject & INTR_INFO_VALID_MASK)
+		source = 3;
+	else if (info & BIT_ULL(SVM_EXITINFOSHIFT_TS_REASON_IRET))
+		source = 1;
+	else if (info & BIT_ULL(SVM_EXITINFOSHIFT_TS_REASON_JMP))
+		source = 2;
+
+	return vp_exits(vp, EXIT_REASON_TASK_SWITCH,
+			(u16)vp->g.vmcb->control.exit_info_1 | source << 30);
 }
 
 static bool invalid_opcode(struct tdx_emul_vp *vp)
 {
-	if (is_tdcall(vp))
+	static const u8 tdcall[TDCALL_LENGTH] = { 0x66, 0x0f, 0x01, 0xcc };
+	static const u8 vmcall[VMCALL_LENGTH] = { 0x0f, 0x01, 0xc1 };
+
+	if (is_at_rip(vp, tdcall, sizeof(tdcall)))
 		return tdx_emul_tdcall(vp);
+	if (!vp->g.miss && is_at_rip(vp, vmcall, sizeof(vmcall)))
+		return tdx_emul_ve(vp, EXIT_REASON_VMCALL, 0, 0, VMCALL_LENGTH);
 
 	return vp->g.miss ? false : vp_raise(vp, X86_TRAP_UD, false, 0);
 }
@@ -91,6 +111,8 @@ static bool other_exit(struct tdx_emul_vp *vp, u64 code)
 	switch (code) {
 	case SVM_EXIT_READ_CR0 ... SVM_EXIT_READ_CR0 + 0x1f:
 		return tdx_emul_vp_cr_access(vp);
+	case SVM_EXIT_WRITE_DR0 ... SVM_EXIT_WRITE_DR0 + 0xf:
+		return tdx_emul_vp_dr_write(vp);
 	case SVM_EXIT_EXCP_BASE + X86_TRAP_UD:
 	case SVM_EXIT_VMRUN ... SVM_EXIT_SKINIT:
 	case SVM_EXIT_INVLPGA:
@@ -107,15 +129,17 @@ static bool other_exit(struct tdx_emul_vp *vp, u64 code)
 		vp->g.blocking &= ~GUEST_INTR_STATE_NMI;
 		vp->g.hold = true;
 		return false;
+	/* No TD has ATTRIBUTES.PERFMON. */
+	case SVM_EXIT_RDPMC:
+		return vp_raise(vp, X86_TRAP_GP, true, 0);
 	case SVM_EXIT_CPUID:
 		return tdx_emul_vp_cpuid(vp);
 	case SVM_EXIT_IOIO:
 		return io_instruction(vp);
 	case SVM_EXIT_MSR:
 		return tdx_emul_vp_msr_access(vp);
-	/* There are none in long mode. */
 	case SVM_EXIT_TASK_SWITCH:
-		return vp_raise(vp, X86_TRAP_GP, true, 0);
+		return task_switch(vp);
 	case SVM_EXIT_NPF:
 		return tdx_emul_vp_nested_fault(vp);
 	case SVM_EXIT_SHUTDOWN:

@@ -6,6 +6,7 @@
  */
 #include <asm/trapnr.h>
 
+#include "../guest/npt.h"
 #include "ept.h"
 #include "vp.h"
 
@@ -14,14 +15,17 @@
 /* Extended exit qualification: the page waits to be accepted */
 #define EXT_QUAL_PENDING		6
 
+/* Error codes of a page fault: the page is present; and it was a fetch */
+#define PF_WALK				BIT(0)
 #define PF_FETCH			(BIT(0) | BIT(4))
 
 /* Of an entry of the host's EPT */
 #define EPT_SUPPRESS_VE			BIT_ULL(63)
 
+/* The host gets to know of the page only, the TD of the address. */
 static bool ept_violation(struct tdx_emul_vp *vp, u64 gpa, u64 qual, u64 ext_qual)
 {
-	vp->exit.gpa = gpa;
+	vp->exit.gpa = gpa & PAGE_MASK;
 	vp->exit.ext_qual = ext_qual;
 	return vp_exits(vp, EXIT_REASON_EPT_VIOLATION, qual);
 }
@@ -49,8 +53,7 @@ bool tdx_emul_vp_private(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error, void **
 	struct sept_walk walk;
 
 	*page = NULL;
-	gpa &= PAGE_MASK;
-	status = tdx_emul_sept_find(td, gpa, &walk);
+	status = tdx_emul_sept_find(td, gpa & PAGE_MASK, 0, &walk);
 	if (status)
 		return vp_exits(vp, status, 0);
 
@@ -63,7 +66,7 @@ bool tdx_emul_vp_private(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error, void **
 			tdx_emul_td_lose(td, "the host has written to its memory");
 			return vp_exits(vp, TDX_NON_RECOVERABLE_TD, 0);
 		}
-		*page = tdx_emul_td_private_page(td, gpa, pa, false);
+		*page = tdx_emul_td_private_page(td, gpa & PAGE_MASK, pa, false);
 		return *page ? false : no_page_now(vp);
 	case SEPT_PENDING:
 		if (!(td->attributes & ATTRIBUTES_SEPT_VE_DISABLE))
@@ -76,25 +79,40 @@ bool tdx_emul_vp_private(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error, void **
 	return ept_violation(vp, gpa, qual, 0);
 }
 
-static bool shared_fault(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error)
+/*
+ * "Convertible EPT Violations" of the Intel SDM: the entry has to allow #VE, no event is
+ * being delivered, and the last #VE is over.
+ */
+static bool is_convertible(const struct tdx_emul_vp *vp, u64 ept_entry)
+{
+	return !(ept_entry & EPT_SUPPRESS_VE) && !(vp->g.inject & INTR_INFO_VALID_MASK) &&
+	       !vp->ve.valid;
+}
+
+/**
+ * tdx_emul_vp_shared() - access shared memory
+ * @vp:		the vCPU
+ * @gpa:	guest physical address
+ * @npf_error:	how, as in the error code of a nested page fault
+ * @pa:		where to put the physical address of the page, which is then mapped; 0 in it
+ *		if the TD goes on with an exception or tries again, or if this returns true
+ *
+ * Return: true if it is a TD exit.
+ */
+bool tdx_emul_vp_shared(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error, u64 *pa)
 {
 	u64 eptp = vp->fields[VP_SHARED_EPT] | VMX_EPTP_PWL_4 | VMX_EPTP_AD_ENABLE_BIT;
 	u8 wants = tdx_emul_ept_wants(npf_error);
 	struct tdx_ept_walk walk;
 
-	/* Neither code nor page tables can be in shared memory. */
-	if (npf_error & NPF_FETCH) {
-		vp_save(vp)->cr2 = vp_save(vp)->rip;
-		return vp_raise(vp, X86_TRAP_PF, true, PF_FETCH);
-	}
-
+	*pa = 0;
 	tdx_emul_ept_walk(eptp, gpa, &walk);
 	if (walk.misconfig) {
-		vp->exit.gpa = gpa;
+		vp->exit.gpa = gpa & PAGE_MASK;
 		return vp_exits(vp, EXIT_REASON_EPT_MISCONFIG, 0);
 	}
 	if (wants & ~walk.rwx) {
-		if (!(walk.entry & EPT_SUPPRESS_VE))
+		if (is_convertible(vp, walk.entry))
 			return tdx_emul_ve(vp, EXIT_REASON_EPT_VIOLATION, wants | walk.rwx << 3,
 					   gpa, 0);
 		return ept_violation(vp, gpa, wants | walk.rwx << 3, 0);
@@ -102,9 +120,28 @@ static bool shared_fault(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error)
 
 	if (!tdx_emul_ept_access(eptp, &walk, wants & VMX_EPT_WRITABLE_MASK))
 		return false;
-	if (!tdx_emul_td_map_shared(vp->td, gpa, tdx_emul_ept_npte(eptp, &walk)))
+	if (!tdx_emul_td_map_shared(vp->td, gpa, tdx_emul_ept_npte(eptp, &walk) | NPT_NX))
 		return no_page_now(vp);
+	*pa = walk.pa;
 	return false;
+}
+
+static bool shared_fault(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error)
+{
+	u64 pa;
+
+	/*
+	 * Neither code nor page tables can be in shared memory. The address that was to be
+	 * translated is not known: CR2 stays.
+	 */
+	if (npf_error & NPF_WALK)
+		return vp_raise(vp, X86_TRAP_PF, true, PF_WALK);
+	if (npf_error & NPF_FETCH) {
+		vp_save(vp)->cr2 = vp_save(vp)->rip;
+		return vp_raise(vp, X86_TRAP_PF, true, PF_FETCH);
+	}
+
+	return tdx_emul_vp_shared(vp, gpa, npf_error, &pa);
 }
 
 /**
@@ -130,7 +167,8 @@ bool tdx_emul_vp_nested_fault(struct tdx_emul_vp *vp)
  * @gpa:	guest physical address
  * @access:	how
  *
- * Only what is private: page tables and code cannot be anything else.
+ * Only what is private: page tables and code cannot be anything else. A page that the
+ * host has written to is a miss, which is the end of the TD in tdx_emul_vp_private().
  */
 void *tdx_emul_vp_page(struct coco_emul_space *space, u64 gpa, enum coco_emul_access access)
 {
@@ -139,7 +177,7 @@ void *tdx_emul_vp_page(struct coco_emul_space *space, u64 gpa, enum coco_emul_ac
 	struct sept_walk walk;
 	void *page = NULL;
 
-	if (!(gpa >> vp->td->shared_bit) && !tdx_emul_sept_find(vp->td, gpa, &walk) &&
+	if (!(gpa >> vp->td->shared_bit) && !tdx_emul_sept_find(vp->td, gpa, 0, &walk) &&
 	    tdx_emul_septe_state(walk.entry) == SEPT_MAPPED && walk.entry & SEPTE_LEAF)
 		page = tdx_emul_td_private_page(vp->td, gpa, walk.entry & SEPTE_PA, false);
 	if (!page)

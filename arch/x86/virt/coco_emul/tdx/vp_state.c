@@ -7,6 +7,7 @@
 #include <linux/string.h>
 
 #include <asm/debugreg.h>
+#include <asm/fpu/types.h>
 #include <asm/fpu/xcr.h>
 #include <asm/msr.h>
 #include <asm/processor-flags.h>
@@ -70,6 +71,7 @@ void tdx_emul_vp_reset(struct tdx_emul_vp *vp, u64 rcx)
 	};
 	vp->cr0 = INIT_CR0;
 	vp->cr4 = INIT_CR4;
+	vp->xcr0 = XFEATURE_MASK_FP;
 
 	vp->g = (struct tdx_guest) { .space.page = tdx_emul_vp_page };
 	vp->g.gprs[GPR_RBX] = GPAW;
@@ -128,6 +130,7 @@ static void load_intercepts(struct tdx_emul_vp *vp)
 
 	words[INTERCEPT_CR] = BIT_OF(INTERCEPT_CR0_WRITE) | BIT_OF(INTERCEPT_CR4_WRITE) |
 			      BIT_OF(INTERCEPT_CR8_WRITE) | BIT_OF(INTERCEPT_CR4_READ);
+	words[INTERCEPT_DR] = INTERCEPT_DR_WRITES;
 	words[INTERCEPT_EXCEPTION] = BIT(X86_TRAP_UD);
 	words[INTERCEPT_WORD3] =
 		BIT_OF(INTERCEPT_INTR) | BIT_OF(INTERCEPT_NMI) | BIT_OF(INTERCEPT_INIT) |
@@ -239,9 +242,11 @@ void tdx_emul_vp_switch(struct tdx_emul_vp *vp)
 	load_unswitched(vp);
 	xsetbv(XCR_XFEATURE_ENABLED_MASK, xfam);
 	xrstor(vp->xsave, xfam);
+	xsetbv(XCR_XFEATURE_ENABLED_MASK, vp->xcr0);
 
 	tdx_emul_guest_switch(&vp->g);
 
+	vp->xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
 	xsetbv(XCR_XFEATURE_ENABLED_MASK, xfam);
 	xsave(vp->xsave, xfam);
 	xrstor(xsave_init, xfam);

@@ -100,7 +100,10 @@ void coco_tg_exit(void);
 /* With interrupts off: waits for one, and takes it. */
 void coco_tg_halt(void);
 uint64_t coco_tg_accept(uint64_t gpa);
-/* Vectors 2 (NMI), 20 (#VE) and COCO_TG_VECTOR have handlers that count and remember. */
+/*
+ * Vectors 2 (NMI), 20 (#VE) and COCO_TG_VECTOR have handlers that count and remember, and
+ * so have #DB, #BP, #UD, #GP and #PF, which share one.
+ */
 #define COCO_TG_VECTOR		0x55
 void coco_tg_set_handlers(uint64_t idt);
 
@@ -114,6 +117,14 @@ struct coco_tg_seen {
 	uint64_t ve_gpa;
 	uint64_t ve_len;
 	uint64_t ve_status;
+	/* Before it asks for it, a #VE puts the number of NMIs twice. */
+	uint64_t put_in_ve;
+	uint64_t nr_exceptions;
+	uint64_t vector;
+	uint64_t error;
+	uint64_t cr2;
+	/* Where the next exception returns to, if not to where it has come from */
+	uint64_t resume;
 };
 
 /* A macro: the TD has only functions with TD_CODE. */

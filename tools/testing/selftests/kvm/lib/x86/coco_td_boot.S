@@ -157,6 +157,47 @@ coco_tg_halt:
 coco_tg_handler coco_tg_ve_entry, coco_tg_ve
 coco_tg_handler coco_tg_interrupt_entry, coco_tg_interrupt
 coco_tg_handler coco_tg_nmi_entry, coco_tg_nmi
+
+/* All other exceptions: vector and error code are below what the CPU pushes. */
+.macro coco_tg_exception_entry vector, has_error
+.globl coco_tg_exception_\vector
+coco_tg_exception_\vector:
+.if !\has_error
+	push	$0
+.endif
+	push	$\vector
+	jmp	coco_tg_exceptions
+.endm
+coco_tg_exception_entry 1, 0
+coco_tg_exception_entry 3, 0
+coco_tg_exception_entry 6, 0
+coco_tg_exception_entry 13, 1
+coco_tg_exception_entry 14, 1
+
+coco_tg_exceptions:
+	push	%rax
+	push	%rcx
+	push	%rdx
+	push	%rsi
+	push	%rdi
+	push	%r8
+	push	%r9
+	push	%r10
+	push	%r11
+	cld
+	lea	72(%rsp), %rdi
+	call	coco_tg_exception
+	pop	%r11
+	pop	%r10
+	pop	%r9
+	pop	%r8
+	pop	%rdi
+	pop	%rsi
+	pop	%rdx
+	pop	%rcx
+	pop	%rax
+	add	$16, %rsp
+	iretq
 .popsection
 
 .section .note.GNU-stack, "", @progbits

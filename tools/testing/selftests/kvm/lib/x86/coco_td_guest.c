@@ -88,12 +88,23 @@ TD_CODE static uint64_t current_idt(void)
 	return idtr.base;
 }
 
+TD_CODE static void before_veinfo(volatile struct coco_tg_seen *seen)
+{
+	if (!seen->put_in_ve)
+		return;
+
+	seen->put_in_ve = 0;
+	coco_tg_put(seen->nr_nmis);
+	coco_tg_put(seen->nr_nmis);
+}
+
 /* What is known of a #VE is kept, and the instruction skipped. */
 TD_CODE void coco_tg_ve(uint64_t *frame)
 {
 	volatile struct coco_tg_seen *seen = coco_tg_seen(current_idt());
 	struct coco_tg_regs regs;
 
+	before_veinfo(seen);
 	regs.rax = TDG_VP_VEINFO_GET;
 	coco_tg_tdcall(&regs);
 	seen->ve_status = regs.rax;
@@ -120,6 +131,22 @@ TD_CODE void coco_tg_nmi(uint64_t *frame)
 	coco_tg_seen(current_idt())->nr_nmis++;
 }
 
+/* @at: vector, error code, and what the CPU has pushed */
+TD_CODE void coco_tg_exception(uint64_t *at)
+{
+	volatile struct coco_tg_seen *seen = coco_tg_seen(current_idt());
+	uint64_t cr2;
+
+	asm volatile("mov %%cr2, %0" : "=r" (cr2));
+	seen->nr_exceptions++;
+	seen->vector = at[0];
+	seen->error = at[1];
+	seen->cr2 = cr2;
+	if (seen->resume)
+		at[2] = seen->resume;
+	seen->resume = 0;
+}
+
 TD_CODE static void set_gate(uint64_t idt, int vector, uint64_t handler)
 {
 	volatile uint64_t *gate = (void *)(idt + vector * 16);
@@ -127,6 +154,14 @@ TD_CODE static void set_gate(uint64_t idt, int vector, uint64_t handler)
 	gate[0] = (handler & 0xffff) | 8 << 16 | (handler >> 16 & 0xffff) << 48 | 0x8eull << 40;
 	gate[1] = handler >> 32;
 }
+
+#define set_exception_gate(idt, vector)						\
+do {										\
+	uint64_t handler;							\
+										\
+	asm("lea coco_tg_exception_" #vector "(%%rip), %0" : "=r" (handler));	\
+	set_gate(idt, vector, handler);						\
+} while (0)
 
 TD_CODE void coco_tg_set_handlers(uint64_t idt)
 {
@@ -142,6 +177,11 @@ TD_CODE void coco_tg_set_handlers(uint64_t idt)
 	set_gate(idt, 2, nmi);
 	set_gate(idt, 20, ve);
 	set_gate(idt, COCO_TG_VECTOR, interrupt);
+	set_exception_gate(idt, 1);
+	set_exception_gate(idt, 3);
+	set_exception_gate(idt, 6);
+	set_exception_gate(idt, 13);
+	set_exception_gate(idt, 14);
 
 	idtr.limit = 256 * 16 - 1 - sizeof(struct coco_tg_seen);
 	idtr.base = idt;
