@@ -8,6 +8,7 @@
 #include <linux/cpuhotplug.h>
 #include <linux/gfp.h>
 #include <linux/percpu.h>
+#include <linux/processor.h>
 #include <linux/string.h>
 
 #include <asm/apicdef.h>
@@ -15,7 +16,6 @@
 #include <asm/msr.h>
 #include <asm/page.h>
 #include <asm/processor-flags.h>
-#include <asm/processor.h>
 #include <asm/trapnr.h>
 
 #include "../guest/ack.h"
