@@ -183,7 +183,7 @@ TEST_F(fail_nth, slab_all)
 	ret = gmem_populate(&self->vm, 0, src, NPAGES);
 	end_without_slab(self);
 
-	TEST_ASSERT(ret < NPAGES, "Populated %ld pages without slab memory", ret);
+	TEST_ASSERT(ret < (long)NPAGES, "Populated %ld pages without slab memory", ret);
 	expect_consistent(self, ret, 0);
 	populate_rest(self, src, ret);
 	drop_source(self, src);
