@@ -113,6 +113,47 @@ static bool has_next_rip(u32 code)
 	       (code >= SVM_EXIT_CR0_SEL_WRITE && code <= SVM_EXIT_INVPCID);
 }
 
+/* MOV from and to control and debug registers, and what else accesses CR0 */
+static bool is_register_access(u32 code)
+{
+	return code < SVM_EXIT_EXCP_BASE || code == SVM_EXIT_CR0_SEL_WRITE;
+}
+
+#define OPCODE_MOV_FROM_CR	0x20
+#define OPCODE_MOV_FROM_DR	0x21
+#define OPCODE_MOV_TO_CR	0x22
+#define OPCODE_MOV_TO_DR	0x23
+#define SVM_EXITINFO1_MOV_CR	BIT_ULL(63)
+
+/*
+ * "Decode Assists", EXITINFO1: the number of the general-purpose register. Of control
+ * registers bit 63 tells MOV from CLTS, LMSW and SMSW.
+ */
+static u64 register_accessed(const u8 *bytes, unsigned int length)
+{
+	u8 rex = 0, opcode;
+	u64 gpr;
+
+	/* MOV ends with 0F, the opcode and ModRM. REX is before them, and no prefix is 0F. */
+	if (length < 3 || memchr(bytes, 0x0f, length) != bytes + length - 3)
+		return 0;
+	if (length > 3 && (bytes[length - 4] & 0xf0) == 0x40)
+		rex = bytes[length - 4];
+	opcode = bytes[length - 2];
+	gpr = (bytes[length - 1] & 7) | (rex & 1) << 3;
+
+	switch (opcode) {
+	case OPCODE_MOV_FROM_CR:
+	case OPCODE_MOV_TO_CR:
+		return SVM_EXITINFO1_MOV_CR | gpr;
+	case OPCODE_MOV_FROM_DR:
+	case OPCODE_MOV_TO_DR:
+		return gpr;
+	default:
+		return 0;
+	}
+}
+
 static void *kvm_guest_page(struct coco_emul_space *space, u64 gpa, enum coco_emul_access access)
 {
 	struct snp_run *run = container_of(space, struct snp_run, space);
@@ -142,6 +183,8 @@ static void look_at_insn(struct vmcb *vmcb)
 		length = coco_emul_space_insn(&run.space, bytes, &nr_bytes);
 		if (length)
 			control->next_rip = vmcb->save.rip + length;
+		if (length && is_register_access(control->exit_code))
+			control->exit_info_1 = register_accessed(bytes, length);
 		return;
 	}
 

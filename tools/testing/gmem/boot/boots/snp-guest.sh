@@ -12,6 +12,7 @@ load kvm-amd
 run_test coco_snp_guest_test
 run_test coco_snp_report_test
 run_test sev_smoke_test
+run_test coco_sev_regs_test
 run_test coco_snp_run_test
 run_test pre_fault_memory_test
 run_test private_mem_conversions_test
