@@ -287,10 +287,17 @@ static u16 cmd_snp_init_ex(void *buf)
 	return SEV_RET_SUCCESS;
 }
 
+/*
+ * The flags of SNP_SHUTDOWN_EX. SNP_FEATURE_INFO does not offer the one after it, which
+ * shuts down SNP on all cores; newer kernels have a name for it.
+ */
+#define SHUTDOWN_IOMMU		BIT(0)
+
 /* Contexts do not keep it from being shut down, but ASIDs that are in use or dirty do. */
 static u16 cmd_snp_shutdown_ex(void *buf)
 {
 	struct sev_data_snp_shutdown_ex *shutdown = buf;
+	u32 flags = *(u32 *)(buf + offsetofend(struct sev_data_snp_shutdown_ex, len));
 
 	if (sev_state != PSP_PLATFORM_UNINIT)
 		return SEV_RET_INVALID_PLATFORM_STATE;
@@ -298,10 +305,10 @@ static u16 cmd_snp_shutdown_ex(void *buf)
 		return SEV_RET_SUCCESS;
 	if (!snp_emul_psp_asids_clean())
 		return SEV_RET_DFFLUSH_REQUIRED;
-	if (shutdown->len != sizeof(*shutdown) || shutdown->rsvd1)
+	if (shutdown->len != sizeof(*shutdown) || flags & ~SHUTDOWN_IOMMU)
 		return SEV_RET_INVALID_PARAM;
 
-	if (shutdown->iommu_snp_shutdown)
+	if (flags & SHUTDOWN_IOMMU)
 		rmp_initialized = false;
 	snp_state = PSP_PLATFORM_UNINIT;
 	return SEV_RET_SUCCESS;
