@@ -509,6 +509,29 @@ static void hash(const uint8_t *data, uint8_t digest[SHA384_SIZE])
 	sha384_digest(&s, digest);
 }
 
+/* In a guest of its own: KVM of Linux 7.3 takes no LAUNCH_FINISH after one that failed. */
+static void expect_bad_algorithm(struct kvm_sev_snp_launch_finish *finish, struct id_block id)
+{
+	struct kvm_sev_snp_launch_finish args = *finish;
+	struct kvm_sev_cmd cmd = {
+		.id = KVM_SEV_SNP_LAUNCH_FINISH,
+		.data = (uint64_t)&args,
+	};
+	struct snp_guest g;
+	int ret;
+
+	snp_guest_init(&g, INSIDE_GPA, 1);
+	snp_guest_update(&g, 0, NULL, 1, KVM_SEV_SNP_PAGE_TYPE_ZERO);
+	memcpy(id.ld, g.ld, sizeof(id.ld));
+	args.id_block_uaddr = (uint64_t)&id;
+
+	cmd.sev_fd = g.vm->arch.sev_fd;
+	ret = __vm_ioctl(g.vm, KVM_MEMORY_ENCRYPT_OP, &cmd);
+	TEST_ASSERT(ret == -1 && errno == EIO && cmd.error == SEV_RET_INVALID_PARAM,
+		    "Algorithm 0: ret %d, errno %d, firmware 0x%x", ret, errno, cmd.error);
+	snp_guest_free(&g);
+}
+
 TEST_F_TIMEOUT(report, id_block_and_host_data, TIMEOUT)
 {
 	uint8_t *auth = snp_map_pages(1), digest[SHA384_SIZE];
@@ -520,7 +543,7 @@ TEST_F_TIMEOUT(report, id_block_and_host_data, TIMEOUT)
 		.auth_key_en = 1,
 	};
 	struct report *report;
-	int i, ret;
+	int i;
 
 	inside_measure_vmsas(&self->in);
 	memcpy(id.ld, self->in.guest.ld, sizeof(id.ld));
@@ -536,8 +559,7 @@ TEST_F_TIMEOUT(report, id_block_and_host_data, TIMEOUT)
 	/* The ID key's algorithm comes first, then that of the author's key. */
 	for (i = 0; i < 2; i++) {
 		((uint32_t *)auth)[i] = 0;
-		ret = __vm_sev_ioctl(self->in.guest.vm, KVM_SEV_SNP_LAUNCH_FINISH, &finish);
-		TEST_ASSERT(ret == -1 && errno == EIO, "Algorithm 0: ret %d, errno %d", ret, errno);
+		expect_bad_algorithm(&finish, id);
 		((uint32_t *)auth)[i] = ID_AUTH_ALGO;
 	}
 	vm_sev_ioctl(self->in.guest.vm, KVM_SEV_SNP_LAUNCH_FINISH, &finish);
