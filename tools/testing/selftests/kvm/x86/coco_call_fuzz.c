@@ -544,8 +544,10 @@ static void launch(struct fuzz_rng *rng)
 	static unsigned int step, done, tries;
 	unsigned int i = step % nr_commands;
 
-	if (!is_tdx && !i && !tries)
+	if (!is_tdx && !i && !tries) {
 		rmpupdate(page_pa[CONTEXT_PAGE], 0, RMP_FLAGS(1, 1, 0));
+		do_call(RMPREAD, "RMPREAD", 1, &page_pa[CONTEXT_PAGE]);
+	}
 	if (is_tdx && i == MNG_INIT_LEAF)
 		td_params();
 	level = i == SEPT_ADD_LEAF ? 3 - done : 0;
