@@ -75,6 +75,26 @@ u64 tdx_emul_page_check(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mod
 }
 
 /**
+ * tdx_emul_page_contents() - a page of a TD, as the host has it
+ * @pa:		physical address of the page
+ *
+ * Return: NULL if the kernel has taken it out of its direct map, as it does after a
+ *	   machine check.
+ */
+const void *tdx_emul_page_contents(u64 pa)
+{
+	return PageHWPoison(pfn_to_page(PHYS_PFN(pa))) ? NULL : __va(pa);
+}
+
+/* Of poison nothing is known. */
+static u32 checksum(u64 pa)
+{
+	const void *page = tdx_emul_page_contents(pa);
+
+	return page ? coco_emul_checksum(page) : 0;
+}
+
+/**
  * tdx_emul_page_is_intact() - look for writes of the host
  * @pa:		physical address of the page
  * @pamt:	its PAMT entry
@@ -83,7 +103,7 @@ u64 tdx_emul_page_check(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mod
  */
 bool tdx_emul_page_is_intact(u64 pa, const struct pamt_entry *pamt)
 {
-	if (!pamt->csum || coco_emul_checksum(__va(pa)) == pamt->csum)
+	if (!pamt->csum || checksum(pa) == pamt->csum)
 		return true;
 
 	nr_host_writes++;
@@ -133,7 +153,7 @@ void tdx_emul_page_free(u64 pa, struct pamt_entry *pamt, u16 dirty_keyid)
 	pamt->type = PT_NDA;
 	if (dirty_keyid) {
 		pamt->dirty_keyid = dirty_keyid;
-		pamt->back_csum = coco_emul_checksum(__va(pa));
+		pamt->back_csum = checksum(pa);
 		nr_dirty++;
 	}
 	if (tdx_emul_has_erratum()) {
@@ -154,7 +174,7 @@ void tdx_emul_page_write_back(u64 pa, struct pamt_entry *pamt, u16 keyid)
 		return;
 
 	/* What was written meanwhile is lost. */
-	if (coco_emul_checksum(__va(pa)) != pamt->back_csum)
+	if (checksum(pa) != pamt->back_csum)
 		nr_dirty_uses++;
 	pamt->dirty_keyid = 0;
 	pamt->back_csum = 0;

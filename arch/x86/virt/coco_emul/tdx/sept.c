@@ -154,6 +154,7 @@ static const char *const sept_state_names[] = {
 static void sept_show_table(struct seq_file *m, struct tdx_emul_td *td, u64 table, u64 gpa,
 			    int level)
 {
+	static const u8 zeroes[SEPT_SHOW_BYTES];
 	const char *kind;
 	unsigned int i;
 	u64 entry;
@@ -172,7 +173,8 @@ static void sept_show_table(struct seq_file *m, struct tdx_emul_td *td, u64 tabl
 		kind = entry & SEPTE_LEAF ? sept_state_names[tdx_emul_septe_state(entry)] : "TABLE";
 		seq_printf(m, "tdr %#llx gpa %#llx level %d %s %#llx reads %*phN\n",
 			   td->tdr, addr, level, kind,
-			   entry & SEPTE_PA, SEPT_SHOW_BYTES, __va(entry & SEPTE_PA));
+			   entry & SEPTE_PA, SEPT_SHOW_BYTES,
+			   tdx_emul_page_contents(entry & SEPTE_PA) ?: zeroes);
 
 		if (!(entry & SEPTE_LEAF))
 			sept_show_table(m, td, entry & SEPTE_PA, addr, level - 1);

@@ -20,6 +20,7 @@ struct seq_file;
 #define TDX_SUCCESS				0ULL
 #define TDX_NON_RECOVERABLE_VCPU		0x4000000100000000ULL
 #define TDX_NON_RECOVERABLE_TD			0x6000000200000000ULL
+#define TDX_NON_RECOVERABLE_TD_FATAL		0x6000000500000000ULL
 #define TDX_NON_RECOVERABLE_TD_CORRUPTED_MD	0x6000000a00000000ULL
 #define TDX_INTERRUPTED_RESUMABLE		0x8000000300000000ULL
 #define TDX_OPERAND_INVALID			0xc000010000000000ULL
@@ -424,6 +425,7 @@ u64 tdx_emul_page_find(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode
 		       struct pamt_entry **pamt);
 u64 tdx_emul_page_check(u64 pa, enum tdx_operand operand, enum tdx_lock_mode mode,
 			enum tdx_page_type type, struct pamt_entry **pamt);
+const void *tdx_emul_page_contents(u64 pa);
 bool tdx_emul_page_is_intact(u64 pa, const struct pamt_entry *pamt);
 void tdx_emul_page_take(u64 pa, struct pamt_entry *pamt, enum tdx_page_type type, u64 owner);
 void tdx_emul_page_free(u64 pa, struct pamt_entry *pamt, u16 dirty_keyid);

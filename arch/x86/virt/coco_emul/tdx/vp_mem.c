@@ -62,10 +62,9 @@ bool tdx_emul_vp_private(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error, void **
 		if (!(walk.entry & SEPTE_LEAF))
 			break;
 		pa = walk.entry & SEPTE_PA;
-		if (!tdx_emul_page_is_intact(pa, tdx_emul_pamt(pa))) {
-			tdx_emul_td_lose(td, "the host has written to its memory");
-			return vp_exits(vp, TDX_NON_RECOVERABLE_TD, 0);
-		}
+		if (!tdx_emul_page_is_intact(pa, tdx_emul_pamt(pa)))
+			return tdx_emul_vp_machine_check(vp, pa | offset_in_page(gpa),
+							 npf_error & NPF_FETCH);
 		*page = tdx_emul_td_private_page(td, gpa & PAGE_MASK, pa, false);
 		return *page ? false : no_page_now(vp);
 	case SEPT_PENDING:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # An emulated TDX host under random ioctls and SEAMCALLs, and a TD with the right MRTD at the end. "make fuzz" for longer.
-# boot: machine=tdx-pwl5 kernel=series timeout=240 verbs=fuzz env=SEED,FUZZ_SECONDS,ROUND,ALLOW,ONLY
+# boot: machine=tdx-pwl5 kernel=series timeout=240 verbs=test env=SEED,FUZZ_SECONDS,ROUND,ALLOW,ONLY
 . /lib/guest.sh
 
 emul=/sys/kernel/debug/coco_emul

@@ -152,9 +152,9 @@ static void *page_addr[NR_PAGES];
 static uint64_t page_pa[NR_PAGES];
 static unsigned int bend, asid, level;
 
-/* The KeyIDs that TDs have had; the module has one for the TDR. */
+/* The KeyID of the TD whose TDR a page is or was; the TDR has that of the module. */
 #define MODULE_KEYID	1u
-static uint64_t keyids;
+static unsigned int keyid_of[NR_PAGES];
 static unsigned int phys_bits;
 
 /* Where memory ends: firmware has a bit more, which the kernel does not map. */
@@ -258,18 +258,26 @@ static int write_call(uint64_t *result, int nr, const char *text)
 	return 0;
 }
 
-/* Name, and up to five numbers; returns the first result. */
-static uint64_t do_call(unsigned int op, const char *name, int nr, const uint64_t *v)
+/* Name, and up to five numbers; returns the first of the results. */
+static uint64_t do_call_results(unsigned int op, const char *name, int nr, const uint64_t *v,
+				int nr_results, uint64_t *result)
 {
 	char text[192];
-	uint64_t result = ~0ull;
 	int i, len = snprintf(text, sizeof(text), "%s", name);
 
 	for (i = 0; i < nr; i++)
 		len += snprintf(text + len, sizeof(text) - len, " 0x%lx", v[i]);
 	fuzz_begin(op, "%s", text);
-	write_call(&result, 1, text);
-	return fuzz_end_status(op, result);
+	result[0] = ~0ull;
+	write_call(result, nr_results, text);
+	return fuzz_end_status(op, result[0]);
+}
+
+static uint64_t do_call(unsigned int op, const char *name, int nr, const uint64_t *v)
+{
+	uint64_t result;
+
+	return do_call_results(op, name, nr, v, 1, &result);
 }
 
 /*
@@ -283,32 +291,35 @@ static void write_back(uint64_t pa, unsigned int keyid)
 	do_call(COMMANDS + PAGE_WBINVD_LEAF, "SEAMCALL", 5, v);
 }
 
-/* Which page TDH.MEM.PAGE.REMOVE has removed, and of which TD, is not known here. */
-static void write_back_all(void)
+static unsigned int *keyid_of_td(uint64_t tdr)
 {
-	unsigned int i, keyid;
+	unsigned int i;
 
-	for (keyid = 0; keyid < 64; keyid++) {
-		for (i = NR_BUFFERS; keyids & BIT_ULL(keyid) && i < NR_PAGES; i++)
-			write_back(page_pa[i], keyid);
-	}
+	for (i = 0; i < NR_PAGES && page_pa[i] != tdr; i++)
+		;
+	TEST_ASSERT(i < NR_PAGES, "0x%lx is the TDR of a TD, but no page of this test", tdr);
+	return &keyid_of[i];
 }
 
 static uint64_t seamcall(struct fuzz_rng *rng, unsigned int i, const uint64_t *operands)
 {
 	uint64_t v[5] = { fuzz_once_in(rng, bend) ? fuzz_bend(rng, 1, commands[i].id) :
-			  commands[i].id }, ret;
+			  commands[i].id }, result[2], ret;
 
 	memcpy(&v[1], operands, 4 * sizeof(*v));
 	/* TDH.VP.INIT has versions, VP.ENTER is left out. */
 	if (!(v[0] & 0xffff) && fuzz_filtered("call-enter"))
 		return ~0ull;
-	ret = do_call(COMMANDS + i, "SEAMCALL", 5, v);
-	if (!ret && v[0] == commands[MNG_CREATE_LEAF].id)
-		keyids |= BIT_ULL(v[2] & 63);
-	else if (!ret && v[0] == commands[PAGE_REMOVE_LEAF].id)
-		write_back_all();
-	else if (!ret && v[0] == commands[PAGE_RECLAIM_LEAF].id)
+	ret = do_call_results(COMMANDS + i, "SEAMCALL", 5, v, ARRAY_SIZE(result), result);
+	if (ret)
+		return ret;
+
+	/* TDH.MEM.PAGE.REMOVE says in RCX which page it was. */
+	if (v[0] == commands[MNG_CREATE_LEAF].id)
+		*keyid_of_td(v[1]) = v[2] & 0xffff;
+	else if (v[0] == commands[PAGE_REMOVE_LEAF].id)
+		write_back(result[1], *keyid_of_td(v[2]));
+	else if (v[0] == commands[PAGE_RECLAIM_LEAF].id)
 		write_back(v[1], MODULE_KEYID);
 	return ret;
 }
@@ -533,8 +544,10 @@ static void launch(struct fuzz_rng *rng)
 	static unsigned int step, done, tries;
 	unsigned int i = step % nr_commands;
 
-	if (!is_tdx && !i && !tries)
+	if (!is_tdx && !i && !tries) {
 		rmpupdate(page_pa[CONTEXT_PAGE], 0, RMP_FLAGS(1, 1, 0));
+		do_call(RMPREAD, "RMPREAD", 1, &page_pa[CONTEXT_PAGE]);
+	}
 	if (is_tdx && i == MNG_INIT_LEAF)
 		td_params();
 	level = i == SEPT_ADD_LEAF ? 3 - done : 0;

@@ -312,17 +312,20 @@ static uint64_t vm_counter(const char *name)
 static uint64_t orphans(void)
 {
 	const uint64_t anon = 1ull << KPF_ANON | 1ull << KPF_LRU, poison = 1ull << KPF_HWPOISON;
-	static uint64_t flags[4096], maps[4096];
-	uint64_t nr = 0, pfn = 0;
+	static uint64_t flags[4096];
+	uint64_t nr = 0, pfn = 0, maps;
 	int flags_fd = open("/proc/kpageflags", O_RDONLY);
 	int maps_fd = open("/proc/kpagecount", O_RDONLY);
 	ssize_t len, i;
 
-	while ((len = pread(flags_fd, flags, sizeof(flags), pfn * 8)) > 0 &&
-	       pread(maps_fd, maps, len, pfn * 8) == len) {
-		for (i = 0; i < len / 8; i++)
-			nr += (flags[i] & (anon | poison)) == anon && !maps[i];
-		pfn += len / 8;
+	/* Few pages are anonymous, and to read about all of them takes seconds. */
+	while ((len = pread(flags_fd, flags, sizeof(flags), pfn * 8)) > 0) {
+		for (i = 0; i < len / 8; i++, pfn++) {
+			if ((flags[i] & (anon | poison)) != anon)
+				continue;
+			if (pread(maps_fd, &maps, sizeof(maps), pfn * 8) == sizeof(maps))
+				nr += !maps;
+		}
 	}
 	close(flags_fd);
 	close(maps_fd);
@@ -680,7 +683,11 @@ int fuzz_main(const struct fuzz *which, int argc, char **argv)
 
 	ksft_print_header();
 	ksft_set_plan(4);
+	/* Now, as there may be no end. */
 	ksft_print_msg("seed 0x%lx, %u seconds\n", seed, seconds);
+	if (boot)
+		ksft_print_msg("Again: make fuzz BOOT=%s SEED=0x%lx ONLY=%s\n", boot, seed,
+			       fuzz->name);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		      -1, 0);
@@ -698,9 +705,6 @@ int fuzz_main(const struct fuzz *which, int argc, char **argv)
 	ksft_test_result(verdict.back, "back\n");
 	/* What stopped early need not have come far. */
 	ksft_test_result(reached || !verdict.quiet || !verdict.ends || !verdict.back, "reached\n");
-	if (ksft_get_fail_cnt() && boot)
-		ksft_print_msg("Again: make fuzz BOOT=%s SEED=0x%lx ONLY=%s\n", boot, seed,
-			       fuzz->name);
 	if (ksft_get_fail_cnt())
 		ksft_print_msg("A single round: ROUND=n. Threads and signals make it inexact.\n");
 	/* What cannot be killed must not keep this from ending. */
