@@ -8,7 +8,6 @@ set -eu
 tree=$1 headers=$2 dir=$3
 [ -f "$tree.stamp" ] || die "kernel ${tree##*/} was not built" "see $LOG/kernel-${tree##*/}.log"
 mkdir -p "$dir/root"
-# shellcheck disable=SC2046 # two words, with ccache
 $(cc) -Os -Wall -Wextra -static -nostdlib -fno-stack-protector -fno-asynchronous-unwind-tables \
 	-include "$tree/tools/include/nolibc/nolibc.h" -isystem "$headers" -o "$dir/root/init" "$GMEM/guest/init.c"
 strip "$dir/root/init"

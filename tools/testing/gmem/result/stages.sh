@@ -59,7 +59,7 @@ add()
 		command="kernel/build.sh ${1#kernel-}"
 		needs=
 		# Every other kernel that has the overlay begins as a copy of this one
-		[ "$1" = kernel-series ] || [ "$(meta "$GMEM/kernel/variants/${1#kernel-}" overlay)" = no ] || needs=kernel-series
+		[ "$1" = kernel-series ] || [ "$(meta "$GMEM/kernel/variants/${1#kernel-}" overlay)" = no ] || needs="kernel-series"
 	fi
 	# That of the run itself is made before all stages
 	[ -z "$of" ] || [ "$1" = tree ] || needs=${needs:-tree}

@@ -25,20 +25,24 @@
 #define LINUX_INIT_TD		"init: TD measurement "
 #define LINUX_INIT_END		"init: powers off"
 
-/* In memory, from below. The first two and the last are ordinary memory. */
+/*
+ * In memory, from below. The first two and the last are ordinary memory. There is none
+ * between LINUX_LEGACY_END and where the kernel is to be: to launch it takes time.
+ */
 #define LINUX_PARAMS_GPA	0x10000ul
 #define LINUX_TABLES_GPA	0x12000ul	/* page tables */
 #define LINUX_LOW_END		0xa0000ul
 #define LINUX_ACPI_GPA		0xe0000ul
 #define LINUX_MAILBOX_GPA	0xe8000ul	/* ACPI NVS */
 #define LINUX_RESERVED_GPA	0xf0000ul	/* for the test */
-#define LINUX_HIGH_GPA		0x100000ul
+#define LINUX_LEGACY_END	0x100000ul
+#define LINUX_HIGH_GPA		0x1000000ul
 
 #define LINUX_IDENTITY_SIZE	SZ_4G
 
 /**
  * struct linux_image - what a kernel finds in memory
- * @size:	of the memory, which begins at 0; filled in by the test, like all up to @cc_blob
+ * @size:	where memory ends; filled in by the test, like all up to @cc_blob
  * @nr_vcpus:	vCPUs, with APIC IDs from 0 on
  * @cmdline:	its command line
  * @page_bits:	what entries of page tables have besides, the C-bit
@@ -46,7 +50,7 @@
  * @mailbox:	vCPUs other than the first wait at LINUX_MAILBOX_GPA, "Multiprocessor Wakeup
  *		Structure"
  * @cc_blob:	GPA of a struct cc_blob_sev_info, or 0
- * @mem:	the memory
+ * @mem:	the memory, from 0 on
  * @entry:	where it begins, in 64-bit mode
  * @cr3:	page tables that map LINUX_IDENTITY_SIZE, address for address
  */

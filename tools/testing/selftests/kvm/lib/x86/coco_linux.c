@@ -96,13 +96,14 @@ static void add_memory_map(const struct linux_image *image, struct boot_params *
 	add_memory(params, 0, LINUX_LOW_END, E820_RAM);
 	add_memory(params, LINUX_ACPI_GPA, LINUX_MAILBOX_GPA, E820_ACPI);
 	add_memory(params, LINUX_MAILBOX_GPA, LINUX_RESERVED_GPA, E820_NVS);
-	add_memory(params, LINUX_RESERVED_GPA, LINUX_HIGH_GPA, E820_RESERVED);
+	add_memory(params, LINUX_RESERVED_GPA, LINUX_LEGACY_END, E820_RESERVED);
 	add_memory(params, LINUX_HIGH_GPA, image->size, E820_RAM);
 }
 
 bool linux_image_has(const struct linux_image *image, uint64_t gpa)
 {
-	return gpa < LINUX_LOW_END || (gpa >= LINUX_ACPI_GPA && gpa < image->size);
+	return gpa < LINUX_LOW_END || (gpa >= LINUX_ACPI_GPA && gpa < LINUX_LEGACY_END) ||
+	       (gpa >= LINUX_HIGH_GPA && gpa < image->size);
 }
 
 static void add_cc_blob(const struct linux_image *image, struct boot_params *params)
@@ -131,7 +132,7 @@ static void load_kernel(struct linux_image *image, struct boot_params *params)
 		    "%s is no bzImage with a 64-bit entry", LINUX_KERNEL);
 
 	setup_size = (hdr->setup_sects + 1) * SECTOR;
-	TEST_ASSERT(size > setup_size &&
+	TEST_ASSERT(size > setup_size && hdr->pref_address >= LINUX_HIGH_GPA &&
 		    hdr->pref_address + hdr->init_size < image->size &&
 		    size - setup_size <= hdr->init_size,
 		    "%s does not fit into memory, 0x%x bytes at 0x%llx", LINUX_KERNEL,
