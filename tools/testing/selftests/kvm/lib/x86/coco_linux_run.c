@@ -24,6 +24,7 @@
 #define NR_UART_PORTS		8
 
 #define PIT_COUNTER_PORT	0x42
+#define RTC_DATA_PORT		0x71
 
 #define SLEEP_ENABLE		BIT(5)
 #define SLEEP_TYPE_SHIFT	2
@@ -98,8 +99,11 @@ static uint8_t port_read(struct linux_machine *m, uint16_t port)
 		return uart_read(m, port - UART_PORT);
 	if (port == LINUX_SLEEP_PORT || port == LINUX_SLEEP_STATUS_PORT)
 		return 0;
-	/* What is not there reads as ones, which Linux would look at 100000 times here. */
-	if (port == PIT_COUNTER_PORT)
+	/*
+	 * What is not there reads as ones. Linux looks for these two all the same, and would
+	 * do so 100000 times, or until the RTC is not updated any more.
+	 */
+	if (port == PIT_COUNTER_PORT || port == RTC_DATA_PORT)
 		return 0;
 	return 0xff;
 }
