@@ -167,6 +167,8 @@ int main(void)
 		report_of_tdx_guest(fd);
 
 	say("powers off");
+	/* The kernel may not have printed it yet. */
+	sleep(1);
 	switch_off();
 	reboot(LINUX_REBOOT_CMD_POWER_OFF);
 	return 1;
