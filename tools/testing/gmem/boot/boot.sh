@@ -15,6 +15,8 @@
 #   kernel=VARIANT[,VARIANT...]  one boot with each; those after the first are called BOOT@VARIANT
 #   pack=vmm                     QEMU and OVMF are in the image; where they cannot be had, the boot is skipped
 #   pack=unit-tests              the same with QEMU and KVM_UNIT_TESTS
+#   pack=guest                   the kernel that runs as a guest is there, and its init; needs=kernel-guest
+#   needs=STAGE,STAGE            what has to be there besides the kernel
 #   cpu=QEMU-CPU  smp=N  mem=SIZE  in place of the machine's; features=+A,-B  more of its CPU, or less
 #   timeout=SECONDS  verbs=run,test  tests=all  pack=host
 #   base=LINUX      for that base only, by what is called linux in its BASE

@@ -3,8 +3,8 @@
 # image.sh TREE OUT BOOT.ENV [BOOT-SCRIPT]: initramfs of busybox, the modules of the built kernel TREE, its selftests,
 # and BOOT.ENV, the variables of the boot.
 # With a boot script only the selftests that it names are packed, unless it has "# boot: tests=all". With
-# "# boot: pack=host" the image has what "make host" needs in /gmem, with "# boot: pack=vmm" QEMU and OVMF in /vmm, and with
-# "# boot: pack=unit-tests" QEMU and what KVM_UNIT_TESTS has built.
+# "# boot: pack=host" the image has what "make host" needs in /gmem, with "# boot: pack=vmm" QEMU and OVMF in /vmm, with
+# "# boot: pack=unit-tests" QEMU and what KVM_UNIT_TESTS has built, and with "# boot: pack=guest" a guest's kernel in /guest.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -39,6 +39,7 @@ if [ -n "$script" ]; then
 	host) "$GMEM/verbs/host.sh" pack "$root/gmem" ;;
 	vmm) "$GMEM/vmm/pack.sh" "$tree/arch/x86/boot/bzImage" "$root" ;;
 	unit-tests) "$GMEM/vmm/pack-unit-tests.sh" "$KVM_UNIT_TESTS" "$root" ;;
+	guest) "$GMEM/guest/pack.sh" "$BUILD/tree/guest" "${tests%/tools/*}/usr/include" "$root/guest" ;;
 	esac
 fi
 find "$tests" "$tests/x86" -maxdepth 1 -type f -perm -u+x -size +64k | while read -r bin; do

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # build.sh VARIANT: build/tree/VARIANT, a kernel tree built in place (so that ccache hits across trees).
-# The variant "series" also gets the selftests, every other one starts as a copy of it.
+# The variant "series" also gets the selftests, every other one starts as a copy of it unless it says overlay=no.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 . "$GMEM/lib/git.sh"
@@ -30,7 +30,7 @@ rm -f "$tree.stamp"
 # Sources. Files that stay the same keep their time stamps, and so their objects.
 if [ ! -f "$tree.index" ]; then
 	rm -rf "$tree" "$tree.new"
-	if [ "$variant" != series ]; then
+	if [ "$variant" != series ] && [ "$(meta "$description" overlay)" != no ]; then
 		[ -f "$BUILD/tree/series.stamp" ] || die "kernel series was not built" "see $LOG/kernel-series.log"
 		copy_tree "$BUILD/tree/series" "$tree.new" "$tree"
 		cp "$BUILD/tree/series.index" "$tree.index.new"

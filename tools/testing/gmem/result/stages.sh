@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # stages.sh VERB: the stages of "make run" or "make test", as many at a time as there are CPUs and memory for, then the
 # summary. A stage is a kernel variant (kernel/variants/*), a boot (boot/boots/*.sh) or a check (checks/*.sh). What runs
-# is said by the header lines of those files: "# boot: verbs=... kernel=VARIANT,VARIANT", "# check: verbs=...
-# needs=STAGE,STAGE". With its first kernel a boot is the stage BOOT, with each of the others BOOT@VARIANT.
+# is said by the header lines of those files: "# boot: verbs=... kernel=VARIANT,VARIANT", "# check: verbs=...", and
+# needs=STAGE,STAGE in both. With its first kernel a boot is the stage BOOT, with each of the others BOOT@VARIANT.
 # "make test" also has the stages with verbs=short of the other series, as SERIES/STAGE. They are built in build/SERIES.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
@@ -51,15 +51,15 @@ add()
 		command="boot/boot.sh $1"
 		needs=$(kernels "$GMEM/boot/boots/${1%@*}.sh" | head -n 1)
 		case $1 in *@*) needs=${1#*@} ;; esac
-		needs=kernel-$needs
+		needs="kernel-$needs $(meta "$GMEM/boot/boots/${1%@*}.sh" needs | tr ',' ' ')"
 	elif [ "$1" = tree ]; then
 		command=result/tree.sh
 		needs=
 	else
 		command="kernel/build.sh ${1#kernel-}"
 		needs=
-		# Every other kernel begins as a copy of this one
-		[ "$1" = kernel-series ] || needs="kernel-series"
+		# Every other kernel that has the overlay begins as a copy of this one
+		[ "$1" = kernel-series ] || [ "$(meta "$GMEM/kernel/variants/${1#kernel-}" overlay)" = no ] || needs="kernel-series"
 	fi
 	# That of the run itself is made before all stages
 	[ -z "$of" ] || [ "$1" = tree ] || needs=${needs:-tree}

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # compose.sh VARIANT [COMMIT]: put together the sources of a variant in git's object store, print the id of the tree.
 # build/linux as it is now (or its base, or COMMIT), the patches in other/ if the variant says other=yes, then the
-# overlay, the hooks and the variant's patch.
+# overlay, the hooks and the variant's patch. None of these three if it says overlay=no.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 . "$GMEM/lib/git.sh"
@@ -56,6 +56,10 @@ else
 fi
 [ "$(meta "$variant" other)" != yes ] || patches "$SERIES_DIR/other" | while read -r other; do kgit apply --cached "$other"; done
 before=$(kgit write-tree)
+if [ "$(meta "$variant" overlay)" = no ]; then
+	echo "$before"
+	exit
+fi
 after=$(overlay_id) || exit 1
 
 # The code under test is what patches/ says: nothing but the hooked files may differ from it.
