@@ -250,6 +250,13 @@ static u64 *vapic_msr(struct tdx_emul_vp *vp, u32 msr)
 	}
 }
 
+/* The CPU's, as no TD has ATTRIBUTES.PERFMON */
+static u64 misc_enable(void)
+{
+	return (native_read_msr(MSR_IA32_MISC_ENABLE) & ~(u64)MSR_IA32_MISC_ENABLE_EMON) |
+	       MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL;
+}
+
 static bool msr_read(struct tdx_emul_vp *vp, u32 msr)
 {
 	u64 *own = own_msr(vp, msr), val;
@@ -262,6 +269,10 @@ static bool msr_read(struct tdx_emul_vp *vp, u32 msr)
 		val = vp_save(vp)->efer & ~(u64)EFER_SVME;
 	else if (msr == MSR_IA32_TSC)
 		val = rdtsc();
+	else if (msr == MSR_IA32_MISC_ENABLE)
+		val = misc_enable();
+	else if (msr == MSR_IA32_PERF_CAPABILITIES)
+		val = 0;
 	else
 		return tdx_emul_ve(vp, EXIT_REASON_MSR_READ, 0, 0, MSR_INSN_LENGTH);
 
