@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * First and only process of the Linux that runs as an SNP guest or as a TD. It says on
- * which CPUs it has run, fetches a report from /dev/sev-guest or /dev/tdx_guest, prints
+ * First and only process of the Linux that runs as an SNP guest or as a TD. It says what
+ * the kernel thinks it is, and on which CPUs it has run, fetches a report from /dev/sev-guest or /dev/tdx_guest, prints
  * what was measured at launch, and switches off. Built with the kernel's nolibc.
  *
  * Its lines go to /dev/kmsg: they stand in one log with the kernel's, and need no
@@ -20,6 +20,11 @@
 /* "TDREPORT_STRUCT" of the Intel TDX Module ABI */
 #define TDREPORT_DATA		0x80
 #define TDREPORT_MRTD		0x210
+
+/* LINUX_SLEEP_PORT and LINUX_SLEEP_TYPE of the tests */
+#define SLEEP_PORT		0x600
+#define SLEEP_TYPE		5
+#define SLEEP_ENABLE		0x20
 
 #define DATA_SIZE		64
 #define DIGEST_SIZE		48
@@ -92,6 +97,30 @@ static void report_of_tdx_guest(int fd)
 		     args.tdreport + TDREPORT_MRTD);
 }
 
+/* Of what the kernel has said, for little of that is printed. A read is a record. */
+static void repeat_of_kernel(const char *text)
+{
+	static char record[8192];
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	char *found, *end;
+	int len;
+
+	if (fd < 0)
+		return;
+	while ((len = read(fd, record, sizeof(record) - 1)) > 0) {
+		record[len] = '\0';
+		found = strstr(record, text);
+		if (found) {
+			end = strchr(found, '\n');
+			if (end)
+				*end = '\0';
+			say("%s", found);
+			break;
+		}
+	}
+	close(fd);
+}
+
 /* On each CPU that the kernel has brought up */
 static void visit_cpus(void)
 {
@@ -108,12 +137,24 @@ static void visit_cpus(void)
 	}
 }
 
+/* "Sleep Control Register" of ACPI, which a kernel without PCI does not use */
+static void switch_off(void)
+{
+	const unsigned char value = SLEEP_ENABLE | SLEEP_TYPE << 2;
+	int fd = open("/dev/port", O_WRONLY);
+
+	if (fd < 0 || lseek(fd, SLEEP_PORT, SEEK_SET) != SLEEP_PORT ||
+	    write(fd, &value, sizeof(value)) != sizeof(value))
+		say("/dev/port: errno %d", errno);
+}
+
 int main(void)
 {
 	int fd;
 
 	mkdir("/dev", 0755);
 	mount("dev", "/dev", "devtmpfs", 0, NULL);
+	repeat_of_kernel("Memory Encryption Features active");
 	visit_cpus();
 
 	memset(data, 0x5a, sizeof(data));
@@ -125,6 +166,7 @@ int main(void)
 		report_of_tdx_guest(fd);
 
 	say("powers off");
+	switch_off();
 	reboot(LINUX_REBOOT_CMD_POWER_OFF);
 	return 1;
 }

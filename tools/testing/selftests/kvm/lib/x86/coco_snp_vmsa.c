@@ -87,7 +87,8 @@ void snp_vmsa(struct kvm_vcpu *vcpu, void *page)
 	put(page, 0xd0, sregs.efer | EFER_SVME, 8);
 	put(page, 0x148, sregs.cr4 | CR4_MCE, 8);
 	put(page, 0x150, sregs.cr3, 8);
-	put(page, 0x158, sregs.cr0, 8);
+	/* KVM_X86_QUIRK_CD_NW_CLEARED */
+	put(page, 0x158, sregs.cr0 & ~(uint64_t)(X86_CR0_CD | X86_CR0_NW), 8);
 	put(page, 0x160, DR7_RESET, 8);
 	put(page, 0x168, DR6_RESET, 8);
 	put(page, 0x268, PAT_RESET, 8);
