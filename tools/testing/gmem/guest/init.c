@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * First and only process of the Linux that runs as an SNP guest or as a TD. It says what
- * the kernel thinks it is, and on which CPUs it has run, fetches a report from /dev/sev-guest or /dev/tdx_guest, prints
- * what was measured at launch, and switches off. Built with the kernel's nolibc.
+ * the kernel thinks it is, and on which CPUs it has run, fetches a report from
+ * /dev/sev-guest or /dev/tdx_guest, prints what was measured at launch, and switches
+ * off. Built with the kernel's nolibc.
  *
  * Its lines go to /dev/kmsg: they stand in one log with the kernel's, and need no
- * interrupt of a serial port. What the tests look for is in lib/x86/coco_linux.c of
- * the KVM selftests.
+ * interrupt of a serial port. What the tests look for is in coco_linux.h of the KVM
+ * selftests.
  */
 #include <linux/sev-guest.h>
 #include <linux/tdx-guest.h>
@@ -166,6 +167,8 @@ int main(void)
 		report_of_tdx_guest(fd);
 
 	say("powers off");
+	/* The kernel may not have printed it yet. */
+	sleep(1);
 	switch_off();
 	reboot(LINUX_REBOOT_CMD_POWER_OFF);
 	return 1;

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The emulated SEV-SNP host: Linux runs as an SNP guest, up to its init, fetches its attestation report and switches off.
+# boot: machine=snp kernel=series smp=1 timeout=180 verbs=test pack=guest needs=kernel-guest
+. /lib/guest.sh
+
+emul=/sys/kernel/debug/coco_emul
+
+all_pages_back() { ! grep -Ev '^(hypervisor|hv-fixed) ' $emul/rmp | grep -v ' 0$'; }
+
+load kvm-amd
+run_test coco_snp_linux_test
+unload kvm-amd
+case_ok all-pages-back all_pages_back
