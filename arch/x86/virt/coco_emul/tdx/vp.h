@@ -169,10 +169,13 @@ void *tdx_emul_vp_page(struct coco_emul_space *space, u64 gpa, enum coco_emul_ac
 /* mce.c */
 bool tdx_emul_vp_machine_check(struct tdx_emul_vp *vp, u64 pa, bool fetch);
 
-/* vp_cpu.c: registers and CPUID as the module virtualizes them */
+/* vp_cpu.c: registers as the module virtualizes them */
 bool tdx_emul_vp_cr_access(struct tdx_emul_vp *vp);
 bool tdx_emul_vp_dr_write(struct tdx_emul_vp *vp);
 bool tdx_emul_vp_msr_access(struct tdx_emul_vp *vp);
+
+/* vp_cpuid.c */
+bool tdx_emul_vp_cpuid_values(struct tdx_emul_vp *vp, u32 leaf, u32 subleaf, u32 out[4]);
 bool tdx_emul_vp_cpuid(struct tdx_emul_vp *vp);
 
 /* ve.c */

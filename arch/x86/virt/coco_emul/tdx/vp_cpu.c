@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Emulated TDX module: control registers, MSRs and CPUID of a TD. Intel TDX Module Base
+ * Emulated TDX module: control and debug registers and MSRs of a TD. Intel TDX Module Base
  * Architecture Specification, "CPU Virtualization".
  */
 #include <asm/apicdef.h>
 #include <asm/cpufeatures.h>
-#include <asm/cpuid/api.h>
-#include <asm/fpu/xcr.h>
+#include <asm/cpuid/types.h>
 #include <asm/msr.h>
 #include <asm/processor-flags.h>
-#include <asm/shared/tdx.h>
 #include <asm/trapnr.h>
 
 #include "vp.h"
@@ -44,6 +42,49 @@ static bool cr0_write(struct tdx_emul_vp *vp, u64 val, u32 len)
 	return vp_goes_on(vp, len);
 }
 
+/* Bits of CR4 that come with a feature: where CPUID has it */
+static const struct {
+	u64	cr4;
+	u32	leaf;
+	u8	reg;
+	u8	bit;
+} cr4_bits[] = {
+	{ X86_CR4_VME | X86_CR4_PVI,	1, CPUID_EDX, X86_FEATURE_VME & 31 },
+	{ X86_CR4_TSD,			1, CPUID_EDX, X86_FEATURE_TSC & 31 },
+	{ X86_CR4_DE,			1, CPUID_EDX, X86_FEATURE_DE & 31 },
+	{ X86_CR4_PSE,			1, CPUID_EDX, X86_FEATURE_PSE & 31 },
+	{ X86_CR4_PAE,			1, CPUID_EDX, X86_FEATURE_PAE & 31 },
+	{ X86_CR4_MCE,			1, CPUID_EDX, X86_FEATURE_MCE & 31 },
+	{ X86_CR4_PGE,			1, CPUID_EDX, X86_FEATURE_PGE & 31 },
+	{ X86_CR4_OSFXSR,		1, CPUID_EDX, X86_FEATURE_FXSR & 31 },
+	{ X86_CR4_OSXMMEXCPT,		1, CPUID_EDX, X86_FEATURE_XMM & 31 },
+	{ X86_CR4_PCIDE,		1, CPUID_ECX, X86_FEATURE_PCID & 31 },
+	{ X86_CR4_OSXSAVE,		1, CPUID_ECX, X86_FEATURE_XSAVE & 31 },
+	{ X86_CR4_FSGSBASE,		7, CPUID_EBX, X86_FEATURE_FSGSBASE & 31 },
+	{ X86_CR4_SMEP,			7, CPUID_EBX, X86_FEATURE_SMEP & 31 },
+	{ X86_CR4_SMAP,			7, CPUID_EBX, X86_FEATURE_SMAP & 31 },
+	{ X86_CR4_UMIP,			7, CPUID_ECX, X86_FEATURE_UMIP & 31 },
+	{ X86_CR4_PKE,			7, CPUID_ECX, X86_FEATURE_PKU & 31 },
+};
+
+/* What the TD may set, as its own CPUID says */
+static u64 cr4_features(struct tdx_emul_vp *vp)
+{
+	u32 leaf_1[4], leaf_7[4], *regs;
+	u64 cr4 = X86_CR4_PCE;
+	unsigned int i;
+
+	tdx_emul_vp_cpuid_values(vp, 1, 0, leaf_1);
+	tdx_emul_vp_cpuid_values(vp, 7, 0, leaf_7);
+	for (i = 0; i < ARRAY_SIZE(cr4_bits); i++) {
+		regs = cr4_bits[i].leaf == 1 ? leaf_1 : leaf_7;
+		if (regs[cr4_bits[i].reg] & BIT(cr4_bits[i].bit))
+			cr4 |= cr4_bits[i].cr4;
+	}
+
+	return cr4;
+}
+
 static bool cr4_write(struct tdx_emul_vp *vp, u64 val, u32 len)
 {
 	/* VMXE reads as 0. */
@@ -54,8 +95,7 @@ static bool cr4_write(struct tdx_emul_vp *vp, u64 val, u32 len)
 		return tdx_emul_ve(vp, EXIT_REASON_CR_ACCESS, 4, 0, len);
 	if (vp->cr0 & X86_CR0_PG && !(val & X86_CR4_PAE))
 		return general_protection(vp);
-	if (val & ~(cr4_read_shadow() | X86_CR4_VMXE | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PVI |
-		    X86_CR4_VME | X86_CR4_PCE))
+	if (val & ~(cr4_features(vp) | CR4_FIXED))
 		return general_protection(vp);
 
 	vp->cr4 = val;
@@ -210,6 +250,13 @@ static u64 *vapic_msr(struct tdx_emul_vp *vp, u32 msr)
 	}
 }
 
+/* The CPU's, as no TD has ATTRIBUTES.PERFMON */
+static u64 misc_enable(void)
+{
+	return (native_read_msr(MSR_IA32_MISC_ENABLE) & ~(u64)MSR_IA32_MISC_ENABLE_EMON) |
+	       MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL;
+}
+
 static bool msr_read(struct tdx_emul_vp *vp, u32 msr)
 {
 	u64 *own = own_msr(vp, msr), val;
@@ -222,6 +269,10 @@ static bool msr_read(struct tdx_emul_vp *vp, u32 msr)
 		val = vp_save(vp)->efer & ~(u64)EFER_SVME;
 	else if (msr == MSR_IA32_TSC)
 		val = rdtsc();
+	else if (msr == MSR_IA32_MISC_ENABLE)
+		val = misc_enable();
+	else if (msr == MSR_IA32_PERF_CAPABILITIES)
+		val = 0;
 	else
 		return tdx_emul_ve(vp, EXIT_REASON_MSR_READ, 0, 0, MSR_INSN_LENGTH);
 
@@ -327,128 +378,4 @@ bool tdx_emul_vp_msr_access(struct tdx_emul_vp *vp)
 	u32 msr = *vp_gpr(vp, GPR_RCX);
 
 	return vp->g.vmcb->control.exit_info_1 ? msr_write(vp, msr) : msr_read(vp, msr);
-}
-
-#define CPUID_INSN_LENGTH	2
-#define CPUID_VE_SUPERVISOR	BIT(0)
-#define CPUID_VE_USER		BIT(1)
-
-/* Of leaf 1, EBX */
-#define CPUID_APIC_ID_SHIFT	24
-
-static const struct tdx_cpuid_config *cpuid_config(u32 leaf, u32 subleaf)
-{
-	const struct tdx_cpuid_config *config = tdx_emul_cpuid_configs;
-	unsigned int i;
-
-	for (i = 0; i < TDX_NR_CPUID_CONFIG; i++, config++) {
-		if (config->leaf == leaf &&
-		    (config->subleaf == TDX_CPUID_NO_SUBLEAF || config->subleaf == subleaf))
-			return config;
-	}
-
-	return NULL;
-}
-
-/* What the host has configured, even if the CPU has it not */
-static void apply_config(struct tdx_emul_vp *vp, u32 leaf, u32 subleaf, u32 out[4])
-{
-	const struct tdx_cpuid_config *config = cpuid_config(leaf, subleaf);
-	unsigned int i;
-	const u32 *val;
-
-	if (!config)
-		return;
-
-	val = vp->td->cpuid[config - tdx_emul_cpuid_configs];
-	for (i = 0; i < 4; i++)
-		out[i] = (out[i] & ~config->mask[i]) | (val[i] & config->mask[i]);
-}
-
-/* "CPUID Virtualization": leaves that the module knows; the others are a #VE. */
-static bool cpuid_values(struct tdx_emul_vp *vp, u32 leaf, u32 subleaf, u32 out[4])
-{
-	u64 xfam = vp->td->xfam;
-
-	switch (leaf) {
-	case 0:
-		out[0] = max(out[0], TDX_CPUID_LEAF_ID);
-		return true;
-	case 1:
-		apply_config(vp, leaf, subleaf, out);
-		out[0] = vp->td->cpuid[0][0];
-		out[1] = (out[1] & ~GENMASK(31, 24)) | vp->x2apic_id << CPUID_APIC_ID_SHIFT;
-		out[2] &= ~(BIT(X86_FEATURE_VMX & 31) | BIT(X86_FEATURE_MWAIT & 31) |
-			    BIT(X86_FEATURE_OSXSAVE & 31));
-		out[2] |= BIT(X86_FEATURE_X2APIC & 31) | BIT(X86_FEATURE_HYPERVISOR & 31) |
-			  BIT(X86_FEATURE_TSC_DEADLINE_TIMER & 31);
-		if (vp->cr4 & X86_CR4_OSXSAVE)
-			out[2] |= BIT(X86_FEATURE_OSXSAVE & 31);
-		return true;
-	case 4:
-	case 7:
-		apply_config(vp, leaf, subleaf, out);
-		return true;
-	case 0xd:
-		if (subleaf == 0) {
-			out[0] &= (u32)xfam;
-			out[3] = 0;
-		} else if (subleaf == 1) {
-			out[2] = 0;
-			out[3] = 0;
-		} else if (subleaf > 63 || !(xfam & BIT_ULL(subleaf))) {
-			memset(out, 0, 4 * sizeof(*out));
-		}
-		return true;
-	case 0x15:
-		/* TSC in units of the 25 MHz crystal */
-		out[0] = 1;
-		out[1] = vp->td->tsc_khz / 25000;
-		out[2] = 25000000;
-		out[3] = 0;
-		return true;
-	case TDX_CPUID_LEAF_ID:
-		out[0] = 0;
-		memcpy(&out[1], TDX_IDENT, 4);
-		memcpy(&out[3], TDX_IDENT + 4, 4);
-		memcpy(&out[2], TDX_IDENT + 8, 4);
-		return true;
-	case 0x80000001:
-		out[2] &= ~BIT(X86_FEATURE_SVM & 31);
-		return true;
-	case 0x80000008:
-		apply_config(vp, leaf, subleaf, out);
-		return true;
-	case 0x80000000:
-	case 0x80000002 ... 0x80000004:
-	case 0x80000006 ... 0x80000007:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/**
- * tdx_emul_vp_cpuid() - CPUID
- * @vp:		the vCPU
- *
- * Return: false, as the TD goes on.
- */
-bool tdx_emul_vp_cpuid(struct tdx_emul_vp *vp)
-{
-	u32 leaf = *vp_gpr(vp, GPR_RAX), subleaf = *vp_gpr(vp, GPR_RCX), out[4];
-	u8 ve = vp_save(vp)->cpl ? CPUID_VE_USER : CPUID_VE_SUPERVISOR;
-
-	/* The size of the XSAVE area is that for the TD's own XCR0. */
-	xsetbv(XCR_XFEATURE_ENABLED_MASK, vp->xcr0);
-	cpuid_count(leaf, subleaf, &out[0], &out[1], &out[2], &out[3]);
-	xsetbv(XCR_XFEATURE_ENABLED_MASK, vp->td->xfam);
-	if (vp->cpuid_ve & ve || !cpuid_values(vp, leaf, subleaf, out))
-		return tdx_emul_ve(vp, EXIT_REASON_CPUID, 0, 0, CPUID_INSN_LENGTH);
-
-	*vp_gpr(vp, GPR_RAX) = out[0];
-	*vp_gpr(vp, GPR_RBX) = out[1];
-	*vp_gpr(vp, GPR_RCX) = out[2];
-	*vp_gpr(vp, GPR_RDX) = out[3];
-	return vp_goes_on(vp, CPUID_INSN_LENGTH);
 }

@@ -5,4 +5,5 @@
 
 load kvm-intel tdx=1 nested=0
 run_test coco_tdx_guest_test
+run_test coco_tdx_guest_cpu_test
 unload kvm-intel

@@ -42,35 +42,6 @@ FIXTURE_TEARDOWN(source)
 	coco_emul_census_expect(&self->census);
 }
 
-static void fill(void *src)
-{
-	uint32_t *words = src;
-	int i;
-
-	for (i = 0; i < SIZE / sizeof(*words); i++)
-		words[i] = i * 2654435761u;
-}
-
-static void *map_fd(int fd, int prot, int flags)
-{
-	void *mem = mmap(NULL, SIZE, prot, flags, fd, 0);
-
-	TEST_ASSERT(mem != MAP_FAILED, "mmap(): %s", strerror(errno));
-	return mem;
-}
-
-static int temp_file(void)
-{
-	int fd = open("/tmp/coco_snp_source", O_RDWR | O_CREAT | O_TRUNC, 0600);
-	void *data = snp_map_pages(NR_PAGES);
-
-	fill(data);
-	TEST_ASSERT(fd >= 0 && write(fd, data, SIZE) == SIZE, "File: %s", strerror(errno));
-	unlink("/tmp/coco_snp_source");
-	munmap(data, SIZE);
-	return fd;
-}
-
 static void expect_measured(struct snp_guest *g, void *src)
 {
 	snp_guest_update(g, 0, src, NR_PAGES, KVM_SEV_SNP_PAGE_TYPE_NORMAL);
@@ -87,7 +58,7 @@ TEST_F(source, anonymous)
 {
 	void *src = snp_map_pages(NR_PAGES);
 
-	fill(src);
+	source_fill(src, NR_PAGES);
 	expect_measured(&self->guest, src);
 }
 
@@ -105,7 +76,7 @@ TEST_F(source, thp)
 
 	huge = (void *)(((uintptr_t)mem + SZ_2M - 1) & ~(SZ_2M - 1ul));
 	TEST_ASSERT(!madvise(huge, SZ_2M, MADV_HUGEPAGE), "MADV_HUGEPAGE: %s", strerror(errno));
-	fill(huge + 7 * PAGE_SIZE);
+	source_fill(huge + 7 * PAGE_SIZE, NR_PAGES);
 	TEST_ASSERT_EQ(coco_emul_pa(huge + 7 * PAGE_SIZE) % SZ_2M, 7 * PAGE_SIZE);
 	expect_measured(&self->guest, huge + 7 * PAGE_SIZE);
 }
@@ -116,20 +87,23 @@ TEST_F(source, memfd)
 	void *src;
 
 	TEST_ASSERT(!ftruncate(fd, SIZE), "ftruncate(): %s", strerror(errno));
-	src = map_fd(fd, PROT_READ | PROT_WRITE, MAP_SHARED);
-	fill(src);
+	src = source_map_fd(fd, NR_PAGES, PROT_READ | PROT_WRITE, MAP_SHARED);
+	source_fill(src, NR_PAGES);
 	expect_measured(&self->guest, src);
 }
 
 TEST_F(source, read_only_shared_file)
 {
-	expect_measured(&self->guest, map_fd(temp_file(), PROT_READ, MAP_SHARED));
+	int fd = source_temp_file(NR_PAGES);
+
+	expect_measured(&self->guest, source_map_fd(fd, NR_PAGES, PROT_READ, MAP_SHARED));
 }
 
 /* The first page is a copy, the others are the file's. */
 TEST_F(source, private_file)
 {
-	uint8_t *src = map_fd(temp_file(), PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	int fd = source_temp_file(NR_PAGES);
+	uint8_t *src = source_map_fd(fd, NR_PAGES, PROT_READ | PROT_WRITE, MAP_PRIVATE);
 
 	src[0]++;
 	expect_measured(&self->guest, src);
@@ -143,7 +117,7 @@ TEST_F(source, shared_after_fork)
 	pid_t pid;
 	char c;
 
-	fill(src);
+	source_fill(src, NR_PAGES);
 	TEST_ASSERT(!pipe(to_child), "pipe(): %s", strerror(errno));
 	pid = fork();
 	TEST_ASSERT(pid >= 0, "fork(): %s", strerror(errno));
@@ -163,7 +137,7 @@ TEST_F(source, remapped)
 {
 	uint8_t *src = snp_map_pages(NR_PAGES), *moved;
 
-	fill(src);
+	source_fill(src, NR_PAGES);
 	moved = mremap(src + PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, src);
 	TEST_ASSERT(moved == src, "mremap(): %s", strerror(errno));
 	moved = mmap(src + PAGE_SIZE, PAGE_SIZE, PROT_READ | PROT_WRITE,
@@ -178,7 +152,7 @@ TEST_F(source, past_end_of_file)
 	void *src;
 
 	TEST_ASSERT(!ftruncate(fd, SIZE), "ftruncate(): %s", strerror(errno));
-	src = map_fd(fd, PROT_READ | PROT_WRITE, MAP_SHARED);
+	src = source_map_fd(fd, NR_PAGES, PROT_READ | PROT_WRITE, MAP_SHARED);
 	TEST_ASSERT(!ftruncate(fd, 0), "ftruncate(): %s", strerror(errno));
 	expect_refused(&self->guest, src);
 }
@@ -191,8 +165,8 @@ TEST_F(source, secretmem)
 	if (fd < 0)
 		SKIP(return, "secretmem is off: %s", strerror(errno));
 	TEST_ASSERT(!ftruncate(fd, SIZE), "ftruncate(): %s", strerror(errno));
-	src = map_fd(fd, PROT_READ | PROT_WRITE, MAP_SHARED);
-	fill(src);
+	src = source_map_fd(fd, NR_PAGES, PROT_READ | PROT_WRITE, MAP_SHARED);
+	source_fill(src, NR_PAGES);
 	expect_refused(&self->guest, src);
 }
 

@@ -5,7 +5,6 @@
  */
 #include <linux/kvm_para.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,32 +52,12 @@ static void start(struct coco_td *td, void (*entry)(uint64_t *arg, uint64_t vcpu
 	coco_td_finalize(td);
 }
 
-static uint64_t page_sum(const uint64_t *page)
-{
-	uint64_t sum = 0xcbf29ce484222325;
-	int i;
-
-	for (i = 0; i < PAGE_SIZE / sizeof(*page); i++)
-		sum = (sum ^ page[i]) * 0x100000001b3;
-	return sum;
-}
-
-TD_CODE static uint64_t guest_page_sum(const volatile uint64_t *page)
-{
-	uint64_t sum = 0xcbf29ce484222325;
-	int i;
-
-	for (i = 0; i < PAGE_SIZE / sizeof(*page); i++)
-		sum = (sum ^ page[i]) * 0x100000001b3;
-	return sum;
-}
-
 TD_CODE static void guest_content(uint64_t *arg, uint64_t vcpu)
 {
 	uint64_t i;
 
 	for (i = 0; i < arg[0]; i++)
-		coco_tg_put64(guest_page_sum((void *)(COCO_TD_GPA + i * PAGE_SIZE)));
+		coco_tg_put64(coco_tg_page_sum((void *)(COCO_TD_GPA + i * PAGE_SIZE)));
 	coco_tg_exit();
 }
 
@@ -100,7 +79,7 @@ TEST_F(run, content)
 
 	for (i = 0; i < NR_PAGES; i++)
 		TEST_ASSERT_EQ(coco_tg_value64(td->vcpu),
-			       page_sum((void *)(pages + i * PAGE_SIZE)));
+			       coco_td_page_sum((void *)(pages + i * PAGE_SIZE)));
 	coco_tg_done(td->vcpu);
 	coco_td_check_mrtd(td);
 	free(pages);
@@ -111,9 +90,9 @@ TD_CODE static void guest_accept(uint64_t *arg, uint64_t vcpu)
 	volatile uint64_t *page = (void *)(COCO_TD_GPA + PAGE_SIZE);
 
 	coco_tg_put64(coco_tg_accept((uint64_t)page));
-	coco_tg_put64(guest_page_sum(page));
+	coco_tg_put64(coco_tg_page_sum(page));
 	page[511] = 1;
-	coco_tg_put64(guest_page_sum(page));
+	coco_tg_put64(coco_tg_page_sum(page));
 	/* It is there already, and so is what was added. */
 	coco_tg_put64(coco_tg_accept((uint64_t)page));
 	coco_tg_put64(coco_tg_accept(COCO_TD_GPA));
@@ -139,9 +118,9 @@ TEST_F(run, accept)
 	augs = coco_emul_count("TDH.MEM.PAGE.AUG");
 	TEST_ASSERT_EQ(coco_tg_value64(td->vcpu), 0);
 	TEST_ASSERT_EQ(coco_emul_count("TDH.MEM.PAGE.AUG"), augs + 1);
-	TEST_ASSERT_EQ(coco_tg_value64(td->vcpu), page_sum(page));
+	TEST_ASSERT_EQ(coco_tg_value64(td->vcpu), coco_td_page_sum(page));
 	page[511] = 1;
-	TEST_ASSERT_EQ(coco_tg_value64(td->vcpu), page_sum(page));
+	TEST_ASSERT_EQ(coco_tg_value64(td->vcpu), coco_td_page_sum(page));
 	TEST_ASSERT_EQ(coco_tg_value64(td->vcpu), 0x00000b0a00000000);
 	TEST_ASSERT_EQ(coco_tg_value64(td->vcpu), 0x00000b0a00000000);
 	TEST_ASSERT_EQ(coco_tg_value64(td->vcpu), 0xc0000b0b00000001);
@@ -150,25 +129,6 @@ TEST_F(run, accept)
 	TEST_ASSERT_EQ(coco_emul_count("TDH.MEM.PAGE.AUG"), augs + 2);
 	TEST_ASSERT_EQ(coco_tg_value64(td->vcpu), TDX_OPERAND_INVALID | 1);
 	coco_tg_done(td->vcpu);
-}
-
-TD_CODE static void guest_touch(uint64_t *arg, uint64_t vcpu)
-{
-	*(volatile uint64_t *)arg[0] = 1;
-	coco_tg_exit();
-}
-
-/* A page that waits to be accepted is not for the TD, and to KVM the end of it. */
-TEST_F(run, not_accepted)
-{
-	struct coco_td *td = &self->td;
-	int ret;
-
-	coco_td_add_slot(td, COCO_TD_GPA, 1);
-	start(td, guest_touch, COCO_TD_GPA);
-	ret = __vcpu_run(td->vcpu);
-	TEST_ASSERT(ret == -1 && errno == EIO, "KVM_RUN: %d, errno %d", ret, errno);
-	TEST_ASSERT(coco_td_is_dead(td), "The VM is alive");
 }
 
 TD_CODE static void guest_report(uint64_t *arg, uint64_t vcpu)
@@ -488,55 +448,6 @@ TEST_F(run, interrupts)
 	coco_tg_done(td->vcpu);
 }
 
-TD_CODE static void guest_loop(uint64_t *arg, uint64_t vcpu)
-{
-	volatile uint64_t *count = (void *)COCO_TD_GPA;
-
-	for (;;)
-		(*count)++;
-}
-
-static void ignore(int sig)
-{
-}
-
-static void *kick(void *thread)
-{
-	int i;
-
-	for (i = 0; i < 5; i++) {
-		usleep(100000);
-		pthread_kill(*(pthread_t *)thread, SIGUSR1);
-	}
-	return NULL;
-}
-
-/* A TD that does not stop can be stopped, and the host sees noise. */
-TEST_F(run, signal)
-{
-	struct sigaction action = { .sa_handler = ignore };
-	uint8_t before[COCO_SEEN_SIZE], after[COCO_SEEN_SIZE];
-	static uint8_t page[PAGE_SIZE] __aligned(PAGE_SIZE);
-	struct coco_td *td = &self->td;
-	pthread_t thread, self_thread = pthread_self();
-	int ret, i;
-
-	coco_td_add_slot(td, COCO_TD_GPA, 1);
-	coco_td_add(td, 0, page, COCO_TD_GPA, 1);
-	start(td, guest_loop, 0);
-	coco_td_hpa(td, COCO_TD_GPA, before);
-	sigaction(SIGUSR1, &action, NULL);
-	pthread_create(&thread, NULL, kick, &self_thread);
-	for (i = 0; i < 5; i++) {
-		ret = __vcpu_run(td->vcpu);
-		TEST_ASSERT(ret == -1 && errno == EINTR, "KVM_RUN: %d, errno %d", ret, errno);
-	}
-	pthread_join(thread, NULL);
-	coco_td_hpa(td, COCO_TD_GPA, after);
-	TEST_ASSERT(memcmp(page, after, sizeof(after)), "The host sees what was added");
-	TEST_ASSERT(!memcmp(before, after, sizeof(before)), "The host sees what the TD writes");
-}
-
 TD_CODE static void write_msr(uint32_t msr, uint64_t val)
 {
 	coco_tg_vmcall(TDVMCALL_WRMSR, msr, val, 0, 0, NULL);
@@ -631,19 +542,6 @@ TD_CODE static void guest_ipi(uint64_t *arg, uint64_t vcpu)
 	coco_tg_exit();
 }
 
-static struct kvm_vcpu *add_second_vcpu(struct coco_td *td)
-{
-	struct kvm_vcpu *first = td->vcpu, *second;
-
-	td->vcpu = __vm_vcpu_add(td->vm, 1);
-	vcpu_init_cpuid(td->vcpu, kvm_get_supported_cpuid());
-	vcpu_set_cpuid_property(td->vcpu, X86_PROPERTY_GUEST_MAX_PHY_ADDR, td->gpa_bits);
-	coco_td_init_vcpu(td);
-	second = td->vcpu;
-	td->vcpu = first;
-	return second;
-}
-
 #define NR_IPIS	50
 
 static void *run_to_the_end(void *vcpu)
@@ -657,7 +555,7 @@ static void *run_to_the_end(void *vcpu)
 TEST_F(run, ipi)
 {
 	struct coco_td *td = &self->td;
-	struct kvm_vcpu *second = add_second_vcpu(td);
+	struct kvm_vcpu *second = coco_td_add_second_vcpu(td);
 	pthread_t thread;
 
 	start(td, guest_ipi, NR_IPIS);
@@ -695,7 +593,7 @@ static void *run_beside(void *vcpu)
 TEST_F(run, map_gpa_beside)
 {
 	struct coco_td *td = &self->td;
-	struct kvm_vcpu *second = add_second_vcpu(td);
+	struct kvm_vcpu *second = coco_td_add_second_vcpu(td);
 	pthread_t thread;
 	uint64_t *hva, i;
 
@@ -732,293 +630,6 @@ TEST_F(run, nmi_in_ve)
 	TEST_ASSERT_EQ(coco_tg_value(td->vcpu), 0);
 	TEST_ASSERT_EQ(coco_tg_value(td->vcpu), 1);
 	coco_tg_done(td->vcpu);
-}
-
-TD_CODE static void put_exception(volatile struct coco_tg_seen *seen)
-{
-	coco_tg_put(seen->nr_exceptions);
-	coco_tg_put(seen->vector);
-	coco_tg_put(seen->error);
-}
-
-static void expect_exception(struct kvm_vcpu *vcpu, uint32_t nr, uint32_t vector, uint32_t error)
-{
-	TEST_ASSERT_EQ(coco_tg_value(vcpu), nr);
-	TEST_ASSERT_EQ(coco_tg_value(vcpu), vector);
-	TEST_ASSERT_EQ(coco_tg_value(vcpu), error);
-}
-
-/* Takes R8. The next exception goes on at label 1. */
-#define RESUME_AT_1	"lea 1f(%%rip), %%r8; mov %%r8, %[resume];"
-
-TD_CODE static void try_wrmsr(volatile struct coco_tg_seen *seen, uint32_t msr, uint64_t val)
-{
-	asm volatile(RESUME_AT_1 "wrmsr; 1:"
-		     : [resume] "=m" (seen->resume)
-		     : "c" (msr), "a" ((uint32_t)val), "d" ((uint32_t)(val >> 32))
-		     : "r8", "memory");
-	seen->resume = 0;
-	put_exception(seen);
-}
-
-TD_CODE static void guest_wrmsr(uint64_t *arg, uint64_t vcpu)
-{
-	volatile struct coco_tg_seen *seen = coco_tg_seen(COCO_TG_IDT);
-
-	coco_tg_set_handlers(COCO_TG_IDT);
-	try_wrmsr(seen, MSR_IA32_CR_PAT, 0x0606060606060606);
-	try_wrmsr(seen, MSR_IA32_CR_PAT, 0x0606060602060606);
-	try_wrmsr(seen, MSR_IA32_CR_PAT, 0x0806060606060606);
-	try_wrmsr(seen, MSR_TSC_AUX, 0xffffffff);
-	try_wrmsr(seen, MSR_TSC_AUX, 1ull << 32);
-	try_wrmsr(seen, MSR_LSTAR, 1ull << 63);
-	coco_tg_exit();
-}
-
-/* MSRs that a TD has for itself refuse what the CPU refuses. */
-TEST_F(run, wrmsr)
-{
-	struct kvm_vcpu *vcpu = self->td.vcpu;
-
-	start(&self->td, guest_wrmsr, 0);
-	expect_exception(vcpu, 0, 0, 0);
-	expect_exception(vcpu, 1, GP_VECTOR, 0);
-	expect_exception(vcpu, 2, GP_VECTOR, 0);
-	expect_exception(vcpu, 2, GP_VECTOR, 0);
-	expect_exception(vcpu, 3, GP_VECTOR, 0);
-	expect_exception(vcpu, 4, GP_VECTOR, 0);
-	coco_tg_done(vcpu);
-}
-
-TD_CODE static uint64_t read_xcr0(void)
-{
-	uint32_t low, high;
-
-	asm volatile("xgetbv" : "=a" (low), "=d" (high) : "c" (0));
-	return low | (uint64_t)high << 32;
-}
-
-TD_CODE static void guest_xcr0(uint64_t *arg, uint64_t vcpu)
-{
-	uint64_t cr4;
-
-	asm volatile("mov %%cr4, %0" : "=r" (cr4));
-	asm volatile("mov %0, %%cr4" : : "r" (cr4 | X86_CR4_OSXSAVE));
-	coco_tg_put64(read_xcr0());
-	coco_tg_put64(read_xcr0());
-	asm volatile("xsetbv" : : "a" (3), "c" (0), "d" (0));
-	coco_tg_put64(read_xcr0());
-	coco_tg_put64(read_xcr0());
-	coco_tg_exit();
-}
-
-/* XCR0 is the TD's: 1 at first, and what it sets then. */
-TEST_F(run, xcr0)
-{
-	struct kvm_vcpu *vcpu = self->td.vcpu;
-
-	start(&self->td, guest_xcr0, 0);
-	TEST_ASSERT_EQ(coco_tg_value64(vcpu), 1);
-	TEST_ASSERT_EQ(coco_tg_value64(vcpu), 1);
-	TEST_ASSERT_EQ(coco_tg_value64(vcpu), 3);
-	TEST_ASSERT_EQ(coco_tg_value64(vcpu), 3);
-	coco_tg_done(vcpu);
-}
-
-TD_CODE static void put_status(uint64_t rax, uint64_t rdx)
-{
-	struct coco_tg_regs regs;
-
-	regs.rax = rax;
-	regs.rcx = 0;
-	regs.rdx = rdx;
-	coco_tg_tdcall(&regs);
-	coco_tg_put64(regs.rax);
-}
-
-TD_CODE static void guest_versions(uint64_t *arg, uint64_t vcpu)
-{
-	uint64_t attributes = 0x1110000300000000;
-
-	put_status(TDG_VP_INFO, 0);
-	put_status(TDG_VP_INFO | 1 << 16, 0);
-	put_status(TDG_VP_INFO | 1 << 24, 0);
-	put_status(TDG_VM_RD | 1 << 16, attributes);
-	put_status(TDG_VM_RD | 2 << 16, attributes);
-	put_status(0x1234, 0);
-	coco_tg_exit();
-}
-
-TEST_F(run, versions)
-{
-	struct kvm_vcpu *vcpu = self->td.vcpu;
-
-	start(&self->td, guest_versions, 0);
-	TEST_ASSERT_EQ(coco_tg_value64(vcpu), 0);
-	TEST_ASSERT_EQ(coco_tg_value64(vcpu), TDX_OPERAND_INVALID);
-	TEST_ASSERT_EQ(coco_tg_value64(vcpu), TDX_OPERAND_INVALID);
-	TEST_ASSERT_EQ(coco_tg_value64(vcpu), 0);
-	TEST_ASSERT_EQ(coco_tg_value64(vcpu), TDX_OPERAND_INVALID);
-	TEST_ASSERT_EQ(coco_tg_value64(vcpu), TDX_OPERAND_INVALID);
-	coco_tg_done(vcpu);
-}
-
-TD_CODE static void guest_shared(uint64_t *arg, uint64_t vcpu)
-{
-	volatile struct coco_tg_seen *seen = coco_tg_seen(COCO_TG_IDT);
-	volatile uint64_t *shared = (void *)COCO_TG_SHARED(COCO_TD_GPA);
-	struct coco_tg_regs regs;
-
-	coco_tg_set_handlers(COCO_TG_IDT);
-	coco_tg_put64(shared[0]);
-	asm volatile(RESUME_AT_1 "jmp *%[to]; 1:"
-		     : [resume] "=m" (seen->resume) : [to] "r" (shared) : "r8", "memory");
-	put_exception(seen);
-	coco_tg_put64(seen->cr2 ^ (uint64_t)shared);
-
-	regs.rax = TDG_MR_REPORT;
-	regs.rcx = COCO_TG_SHARED_BIT | COCO_TD_GPA;
-	regs.rdx = COCO_TG_SHARED_BIT | (COCO_TD_GPA + 1024);
-	regs.r8 = 0;
-	coco_tg_tdcall(&regs);
-	coco_tg_put64(regs.rax);
-	coco_tg_exit();
-}
-
-/* Shared memory that the TD reads can hold a report, but no code. */
-TEST_F(run, shared)
-{
-	struct kvm_vcpu *vcpu = self->td.vcpu;
-	struct coco_td *td = &self->td;
-	uint8_t *hva;
-
-	coco_td_add_slot(td, COCO_TD_GPA, 1);
-	vm_mem_set_shared(td->vm, COCO_TD_GPA, PAGE_SIZE);
-	hva = addr_gpa2hva(td->vm, COCO_TD_GPA);
-	memset(hva, 0xf4, PAGE_SIZE);
-	start(td, guest_shared, 0);
-
-	TEST_ASSERT_EQ(coco_tg_value64(vcpu), 0xf4f4f4f4f4f4f4f4);
-	/* Present, instruction fetch */
-	expect_exception(vcpu, 1, PF_VECTOR, 0x11);
-	TEST_ASSERT_EQ(coco_tg_value64(vcpu), 0);
-	TEST_ASSERT_EQ(coco_tg_value64(vcpu), 0);
-	TEST_ASSERT(hva[0] == 0x81 && !memcmp(hva + TDREPORT_DATA, hva + 1024, 64),
-		    "No report: type %x", hva[0]);
-	coco_tg_done(vcpu);
-}
-
-#define NR_STACKS	16
-
-/* INT3, and each time to a stack that nothing has touched yet */
-TD_CODE static void guest_int3(uint64_t *arg, uint64_t vcpu)
-{
-	uint64_t idt = COCO_TG_IDT + vcpu * PAGE_SIZE, top, i;
-
-	coco_tg_set_handlers(idt);
-	for (i = 1; i <= arg[0]; i++) {
-		top = COCO_TD_GPA + (vcpu * arg[0] + i) * PAGE_SIZE;
-		asm volatile("mov %%rsp, %%rbx; mov %0, %%rsp; int3; mov %%rbx, %%rsp"
-			     : : "r" (top) : "rbx", "memory");
-	}
-	put_exception(coco_tg_seen(idt));
-	coco_tg_exit();
-}
-
-static void *second_int3(void *vcpu)
-{
-	coco_set_cpu(1);
-	expect_exception(vcpu, NR_STACKS, BP_VECTOR, 0);
-	coco_tg_done(vcpu);
-	return NULL;
-}
-
-/* What was not delivered is delivered when the page is there, on two CPUs at a time. */
-TEST_F(run, int3)
-{
-	struct coco_td *td = &self->td;
-	struct kvm_vcpu *second = add_second_vcpu(td);
-	uint8_t *pages = coco_random_pages(2 * NR_STACKS);
-	pthread_t thread;
-
-	coco_td_add_slot(td, COCO_TD_GPA, 2 * NR_STACKS);
-	coco_td_add(td, 0, pages, COCO_TD_GPA, 2 * NR_STACKS);
-	start(td, guest_int3, NR_STACKS);
-	pthread_create(&thread, NULL, second_int3, second);
-	expect_exception(td->vcpu, NR_STACKS, BP_VECTOR, 0);
-	coco_tg_done(td->vcpu);
-	pthread_join(thread, NULL);
-	free(pages);
-}
-
-TD_CODE static void guest_breakpoint(uint64_t *arg, uint64_t vcpu)
-{
-	volatile struct coco_tg_seen *seen = coco_tg_seen(COCO_TG_IDT);
-	uint64_t dr6, dr7 = 0x402;
-
-	coco_tg_set_handlers(COCO_TG_IDT);
-	/* One of its own */
-	asm volatile("lea 2f(%%rip), %%r8; mov %%r8, %%dr0; mov %[dr7], %%dr7;"
-		     RESUME_AT_1 "2: nop; 1:"
-		     : [resume] "=m" (seen->resume) : [dr7] "r" (dr7) : "r8", "memory");
-	put_exception(seen);
-	asm volatile("mov %%dr6, %0" : "=r" (dr6));
-	coco_tg_put64(dr6);
-
-	/* And one that is none of its business */
-	asm volatile("mov %0, %%dr0" : : "r" (arg[0]));
-	coco_tg_put(1);
-	asm volatile("mov %%dr7, %0" : "=r" (dr7));
-	coco_tg_put64(dr7);
-	asm volatile("mov %%dr0, %0" : "=r" (dr7));
-	coco_tg_put64(dr7);
-	coco_tg_exit();
-}
-
-/* Of the host, on the way to the TD */
-static uint64_t host_address(void)
-{
-	FILE *file = fopen("/proc/kallsyms", "r");
-	unsigned long addr, found = 0;
-	char name[256], type;
-
-	TEST_ASSERT(file, "No /proc/kallsyms");
-	while (fscanf(file, "%lx %c %255s%*[^\n]", &addr, &type, name) == 3) {
-		if (!strcmp(name, "coco_emul_switch"))
-			found = addr;
-	}
-	fclose(file);
-	TEST_ASSERT(found, "No coco_emul_switch in /proc/kallsyms");
-	return found;
-}
-
-/* A breakpoint of the TD is the TD's, wherever it is. */
-TEST_F(run, breakpoint)
-{
-	uint64_t addr = host_address();
-	struct kvm_vcpu *vcpu = self->td.vcpu;
-
-	start(&self->td, guest_breakpoint, addr);
-	expect_exception(vcpu, 1, DB_VECTOR, 0);
-	TEST_ASSERT_EQ(coco_tg_value64(vcpu) & 0xf, 1);
-	TEST_ASSERT_EQ(coco_tg_value(vcpu), 1);
-	TEST_ASSERT_EQ(coco_tg_value64(vcpu), 0x402);
-	TEST_ASSERT_EQ(coco_tg_value64(vcpu), addr);
-	coco_tg_done(vcpu);
-}
-
-TD_CODE static void guest_triple_fault(uint64_t *arg, uint64_t vcpu)
-{
-	asm volatile("ud2");
-}
-
-TEST_F(run, triple_fault)
-{
-	struct kvm_vcpu *vcpu = self->td.vcpu;
-
-	start(&self->td, guest_triple_fault, 0);
-	coco_tg_run(vcpu);
-	TEST_ASSERT_EQ(vcpu->run->exit_reason, KVM_EXIT_SHUTDOWN);
 }
 
 int main(int argc, char *argv[])

@@ -24,6 +24,7 @@
 #include "test_util.h"
 #include "kvm_util.h"
 #include "kvm_test_harness.h"
+#include "coco_emul.h"
 #include "gmem_populate.h"
 #include "gmem_source.h"
 
@@ -38,7 +39,6 @@
 #define SIZE	(NPAGES * 4096)
 
 #define PAGEMAP_SOFT_DIRTY	BIT_ULL(55)
-#define PAGEMAP_SWAPPED		BIT_ULL(62)
 
 /* x86-64 with 4-level paging: the last page below the guard page. */
 #define LAST_USER_PAGE	((void *)0x7fffffffe000ul)
@@ -60,39 +60,6 @@ FIXTURE_SETUP(source)
 FIXTURE_TEARDOWN(source)
 {
 	gmem_vm_free(&self->vm);
-}
-
-static uint64_t pagemap_entry(void *addr)
-{
-	off_t offset = (uintptr_t)addr / PAGE_SIZE * sizeof(uint64_t);
-	int fd = open("/proc/self/pagemap", O_RDONLY);
-	uint64_t entry;
-
-	TEST_ASSERT(fd >= 0 && pread(fd, &entry, sizeof(entry), offset) == sizeof(entry),
-		    "/proc/self/pagemap: %s", strerror(errno));
-	close(fd);
-	return entry;
-}
-
-static void *map_file(int fd, int prot, int flags)
-{
-	void *mem;
-
-	TEST_ASSERT(fd >= 0, "No file: %s", strerror(errno));
-	mem = mmap(NULL, SIZE, prot, flags, fd, 0);
-	TEST_ASSERT(mem != MAP_FAILED, "mmap(): %s", strerror(errno));
-	return mem;
-}
-
-static int temp_file(void)
-{
-	char path[] = "/tmp/gmem_populate.XXXXXX";
-	int fd = mkstemp(path);
-	void *data = gmem_map(NPAGES);
-
-	TEST_ASSERT(fd >= 0 && write(fd, data, SIZE) == SIZE, "%s: %s", path, strerror(errno));
-	unlink(path);
-	return fd;
 }
 
 /* A source that the base takes and the series, for want of a page, does not. */
@@ -147,14 +114,15 @@ TEST_F(source, memfd)
 	void *src;
 
 	TEST_ASSERT(!ftruncate(fd, SIZE), "ftruncate(): %s", strerror(errno));
-	src = map_file(fd, PROT_READ | PROT_WRITE, MAP_SHARED);
+	src = source_map_fd(fd, NPAGES, PROT_READ | PROT_WRITE, MAP_SHARED);
 	gmem_fill(src, NPAGES, 2);
 	gmem_expect_populated(&self->vm, src, src, NPAGES);
 }
 
 TEST_F(source, private_file)
 {
-	void *src = map_file(temp_file(), PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	int fd = source_temp_file(NPAGES);
+	void *src = source_map_fd(fd, NPAGES, PROT_READ | PROT_WRITE, MAP_PRIVATE);
 
 	/* The first page is a copy, the others are the file's. */
 	gmem_fill(src, 1, 3);
@@ -163,7 +131,8 @@ TEST_F(source, private_file)
 
 TEST_F(source, shared_file)
 {
-	void *src = map_file(temp_file(), PROT_READ | PROT_WRITE, MAP_SHARED);
+	int fd = source_temp_file(NPAGES);
+	void *src = source_map_fd(fd, NPAGES, PROT_READ | PROT_WRITE, MAP_SHARED);
 
 	gmem_fill(src, 1, 4);
 	gmem_expect_populated(&self->vm, src, src, NPAGES);
@@ -171,7 +140,8 @@ TEST_F(source, shared_file)
 
 TEST_F(source, read_only_file)
 {
-	void *src = map_file(temp_file(), PROT_READ, MAP_SHARED);
+	int fd = source_temp_file(NPAGES);
+	void *src = source_map_fd(fd, NPAGES, PROT_READ, MAP_SHARED);
 
 	gmem_expect_populated(&self->vm, src, src, NPAGES);
 }
@@ -235,11 +205,6 @@ TEST_F(source, cow_shared_after_fork)
 	TEST_ASSERT(!memcmp(src, want, SIZE), "The child's writes came through to the parent");
 }
 
-static bool is_swapped(void *addr)
-{
-	return pagemap_entry(addr) & PAGEMAP_SWAPPED;
-}
-
 static bool swap_is_on(void)
 {
 	FILE *file = fopen("/proc/swaps", "r");
@@ -265,7 +230,7 @@ TEST_F(source, swapped_out)
 	do {
 		TEST_ASSERT(!madvise(src, SIZE, MADV_PAGEOUT), "MADV_PAGEOUT: %s", strerror(errno));
 		usleep(1000);
-	} while ((!is_swapped(src) || !is_swapped(src + SIZE - 4096)) && tries--);
+	} while ((!source_is_swapped(src) || !source_is_swapped(src + SIZE - 4096)) && tries--);
 	TEST_ASSERT(tries > 0, "The source does not swap out");
 
 	gmem_expect_populated(&self->vm, src, want, NPAGES);
@@ -294,10 +259,11 @@ TEST_F(source, soft_dirty)
 {
 	void *src = gmem_map(NPAGES);
 
-	TEST_ASSERT(pagemap_entry(src) & PAGEMAP_SOFT_DIRTY, "No soft-dirty tracking");
+	TEST_ASSERT(coco_emul_pagemap(src) & PAGEMAP_SOFT_DIRTY, "No soft-dirty tracking");
 	gmem_write_file("/proc/self/clear_refs", "4");
 	gmem_expect_populated(&self->vm, src, src, NPAGES);
-	TEST_ASSERT(!(pagemap_entry(src) & PAGEMAP_SOFT_DIRTY), "Reading made the source dirty");
+	TEST_ASSERT(!(coco_emul_pagemap(src) & PAGEMAP_SOFT_DIRTY),
+		    "Reading made the source dirty");
 }
 
 TEST_F(source, other_guest_memfd)
@@ -308,7 +274,7 @@ TEST_F(source, other_guest_memfd)
 
 	fd = vm_create_guest_memfd(other, SIZE,
 				   GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED);
-	src = map_file(fd, PROT_READ | PROT_WRITE, MAP_SHARED);
+	src = source_map_fd(fd, NPAGES, PROT_READ | PROT_WRITE, MAP_SHARED);
 	/* The first page is there, populating has to fault in the others. */
 	gmem_fill(src, 1, 5);
 	gmem_expect_populated(&self->vm, src, src, NPAGES);
@@ -324,7 +290,7 @@ TEST_F(source, other_guest_memfd_private)
 	int fd;
 
 	fd = vm_create_guest_memfd(other, SIZE, GUEST_MEMFD_FLAG_MMAP);
-	src = map_file(fd, PROT_READ | PROT_WRITE, MAP_SHARED);
+	src = source_map_fd(fd, NPAGES, PROT_READ | PROT_WRITE, MAP_SHARED);
 	gmem_expect_refused(&self->vm, src, 1, EFAULT);
 	munmap(src, SIZE);
 	close(fd);
@@ -338,7 +304,7 @@ TEST_F(source, secretmem)
 	void *src;
 
 	TEST_ASSERT(fd >= 0 && !ftruncate(fd, SIZE), "memfd_secret(): %s", strerror(errno));
-	src = map_file(fd, PROT_READ | PROT_WRITE, MAP_SHARED);
+	src = source_map_fd(fd, NPAGES, PROT_READ | PROT_WRITE, MAP_SHARED);
 	gmem_fill(src, NPAGES, 6);
 	expect_refused_by_gup(&self->vm, src, NPAGES);
 }
@@ -395,7 +361,7 @@ TEST_F(source, past_end_of_file)
 	void *src;
 
 	TEST_ASSERT(!ftruncate(fd, 4096), "ftruncate(): %s", strerror(errno));
-	src = map_file(fd, PROT_READ | PROT_WRITE, MAP_SHARED);
+	src = source_map_fd(fd, NPAGES, PROT_READ | PROT_WRITE, MAP_SHARED);
 	gmem_fill(src, 1, 7);
 	gmem_expect_partial(&self->vm, src, NPAGES, 1, EFAULT);
 }

@@ -98,5 +98,7 @@ void coco_emul_from_hex(const char *hex, uint8_t *bytes, size_t nr);
 /* Memory that stays where it is, and its physical address */
 void *coco_emul_locked_pages(size_t npages);
 uint64_t coco_emul_pa(const void *addr);
+/* What /proc/self/pagemap has of a page */
+uint64_t coco_emul_pagemap(const void *addr);
 
 #endif /* SELFTEST_KVM_COCO_EMUL_H */

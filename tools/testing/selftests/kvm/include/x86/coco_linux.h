@@ -94,6 +94,8 @@ typedef bool (*linux_exit_fn)(struct linux_machine *m, struct kvm_vcpu *vcpu);
  * @vm:		its VM
  * @nr_vcpus:	how many of @vcpu there are
  * @vcpu:	its vCPUs
+ * @others_wait: vCPUs other than the first wait in a loop, so that they need not run before
+ *		that has printed something
  * @other_exit:	for exits that are not known here, may be NULL
  * @text:	all that it has printed
  */
@@ -101,6 +103,7 @@ struct linux_machine {
 	struct kvm_vm *vm;
 	unsigned int nr_vcpus;
 	struct kvm_vcpu *vcpu[LINUX_MAX_VCPUS];
+	bool others_wait;
 	linux_exit_fn other_exit;
 
 	/* The rest is for coco_linux_run.c. */

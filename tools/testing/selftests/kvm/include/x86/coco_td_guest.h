@@ -100,6 +100,9 @@ void coco_tg_exit(void);
 /* With interrupts off: waits for one, and takes it. */
 void coco_tg_halt(void);
 uint64_t coco_tg_accept(uint64_t gpa);
+/* A number for what a page has, and the same in the host */
+uint64_t coco_tg_page_sum(const volatile uint64_t *page);
+uint64_t coco_td_page_sum(const void *page);
 /*
  * Vectors 2 (NMI), 20 (#VE) and COCO_TG_VECTOR have handlers that count and remember, and
  * so have #DB, #BP, #UD, #GP and #PF, which share one.

@@ -31,7 +31,7 @@
 /**
  * struct coco_td - a TD and what it has to measure
  * @vm:		the VM
- * @vcpu:	its only vCPU
+ * @vcpu:	its first vCPU
  * @gpa_bits:	width of its guest physical addresses, the topmost bit means shared
  * @nr_slots:	memslots so far
  * @tag:	tells the TD from others in the files of the emulator
@@ -69,6 +69,8 @@ void coco_td_init_vm(struct coco_td *td);
 void coco_td_add_vcpu(struct coco_td *td);
 int __coco_td_init_vcpu(struct coco_td *td);
 void coco_td_init_vcpu(struct coco_td *td);
+/* When the first one is initialized; it is not td->vcpu. */
+struct kvm_vcpu *coco_td_add_second_vcpu(struct coco_td *td);
 void coco_td_add_slot(struct coco_td *td, uint64_t gpa, uint64_t nr_pages);
 int __coco_td_add(struct coco_td *td, uint32_t flags, const void *src, uint64_t gpa,
 		  uint64_t nr_pages, uint64_t *left);

@@ -246,16 +246,24 @@ void *coco_emul_locked_pages(size_t npages)
 #define PAGEMAP_PFN	GENMASK_ULL(54, 0)
 #define PAGEMAP_PRESENT	BIT_ULL(63)
 
-uint64_t coco_emul_pa(const void *addr)
+uint64_t coco_emul_pagemap(const void *addr)
 {
+	off_t offset = (uintptr_t)addr / PAGE_SIZE * sizeof(uint64_t);
 	int fd = open("/proc/self/pagemap", O_RDONLY);
 	uint64_t entry;
 
-	TEST_ASSERT(fd >= 0 && pread(fd, &entry, sizeof(entry), (uintptr_t)addr / PAGE_SIZE *
-				     sizeof(entry)) == sizeof(entry) &&
-		    entry & PAGEMAP_PRESENT && entry & PAGEMAP_PFN,
-		    "No physical address of %p, errno %d", addr, errno);
+	TEST_ASSERT(fd >= 0 && pread(fd, &entry, sizeof(entry), offset) == sizeof(entry),
+		    "/proc/self/pagemap: %s", strerror(errno));
 	close(fd);
+	return entry;
+}
+
+uint64_t coco_emul_pa(const void *addr)
+{
+	uint64_t entry = coco_emul_pagemap(addr);
+
+	TEST_ASSERT(entry & PAGEMAP_PRESENT && entry & PAGEMAP_PFN, "No physical address of %p",
+		    addr);
 	return (entry & PAGEMAP_PFN) * PAGE_SIZE + (uintptr_t)addr % PAGE_SIZE;
 }
 

@@ -40,6 +40,8 @@ static void print(struct linux_machine *m, char c)
 		return;
 	TEST_ASSERT(m->len + 1 < sizeof(m->text), "The guest does not stop printing");
 	m->text[m->len++] = c;
+	if (m->len == 1)
+		pthread_cond_broadcast(&m->changed);
 	if (c != '\n')
 		return;
 
@@ -186,6 +188,8 @@ static void *run_vcpu(void *arg)
 	int ret;
 
 	pthread_mutex_lock(&m->lock);
+	while (m->others_wait && r->vcpu != m->vcpu[0] && !m->len && !m->end)
+		pthread_cond_wait(&m->changed, &m->lock);
 	while (!m->end) {
 		pthread_mutex_unlock(&m->lock);
 		ret = __vcpu_run(r->vcpu);

@@ -18,6 +18,28 @@
 
 #define NR_TABLES	6
 
+TD_CODE uint64_t coco_tg_page_sum(const volatile uint64_t *page)
+{
+	uint64_t sum = 0xcbf29ce484222325;
+	int i;
+
+	for (i = 0; i < PAGE_SIZE / sizeof(*page); i++)
+		sum = (sum ^ page[i]) * 0x100000001b3;
+	return sum;
+}
+
+/* The same, in code that the host can call */
+uint64_t coco_td_page_sum(const void *page)
+{
+	const uint64_t *words = page;
+	uint64_t sum = 0xcbf29ce484222325;
+	int i;
+
+	for (i = 0; i < PAGE_SIZE / sizeof(*words); i++)
+		sum = (sum ^ words[i]) * 0x100000001b3;
+	return sum;
+}
+
 TD_CODE uint64_t coco_tg_vmcall(uint64_t fn, uint64_t r12, uint64_t r13, uint64_t r14,
 				uint64_t r15, uint64_t *r11)
 {

@@ -81,12 +81,17 @@ void coco_td_init_vm(struct coco_td *td)
 	TEST_ASSERT(!ret, "KVM_TDX_INIT_VM failed, errno %d, hw_error %lx", errno, hw_error);
 }
 
-void coco_td_add_vcpu(struct coco_td *td)
+static void add_vcpu(struct coco_td *td, uint32_t id)
 {
-	td->vcpu = __vm_vcpu_add(td->vm, 0);
+	td->vcpu = __vm_vcpu_add(td->vm, id);
 	vcpu_init_cpuid(td->vcpu, kvm_get_supported_cpuid());
 	/* By this KVM tells how many levels the EPT has: as many as that of the TD. */
 	vcpu_set_cpuid_property(td->vcpu, X86_PROPERTY_GUEST_MAX_PHY_ADDR, td->gpa_bits);
+}
+
+void coco_td_add_vcpu(struct coco_td *td)
+{
+	add_vcpu(td, 0);
 }
 
 int __coco_td_init_vcpu(struct coco_td *td)
@@ -99,6 +104,17 @@ void coco_td_init_vcpu(struct coco_td *td)
 	int ret = __coco_td_init_vcpu(td);
 
 	TEST_ASSERT(!ret, "KVM_TDX_INIT_VCPU failed, errno %d", errno);
+}
+
+struct kvm_vcpu *coco_td_add_second_vcpu(struct coco_td *td)
+{
+	struct kvm_vcpu *first = td->vcpu, *second;
+
+	add_vcpu(td, 1);
+	coco_td_init_vcpu(td);
+	second = td->vcpu;
+	td->vcpu = first;
+	return second;
 }
 
 void coco_td_add_slot(struct coco_td *td, uint64_t gpa, uint64_t nr_pages)

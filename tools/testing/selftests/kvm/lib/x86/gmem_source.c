@@ -21,6 +21,7 @@
 #include "gmem_populate.h"
 #include "gmem_source.h"
 
+#define FEW_SIZE	(SOURCE_FEW_PAGES * PAGE_SIZE)
 #define MANY_SIZE	(SOURCE_MANY_PAGES * PAGE_SIZE)
 
 #define CGROUP_ROOT	"/sys/fs/cgroup/"
@@ -113,6 +114,82 @@ static void *map_many(void)
 	return mem;
 }
 
+void source_fill(void *mem, size_t npages)
+{
+	uint32_t *words = mem;
+	size_t i;
+
+	for (i = 0; i < npages * PAGE_SIZE / sizeof(*words); i++)
+		words[i] = i * 2654435761u;
+}
+
+void *source_map_fd(int fd, size_t npages, int prot, int flags)
+{
+	void *mem;
+
+	TEST_ASSERT(fd >= 0, "No file: %s", strerror(errno));
+	mem = mmap(NULL, npages * PAGE_SIZE, prot, flags, fd, 0);
+	TEST_ASSERT(mem != MAP_FAILED, "mmap(): %s", strerror(errno));
+	return mem;
+}
+
+int source_temp_file(size_t npages)
+{
+	char path[] = "/tmp/gmem_source.XXXXXX";
+	size_t size = npages * PAGE_SIZE;
+	int fd = mkstemp(path);
+	void *data = malloc(size);
+
+	source_fill(data, npages);
+	TEST_ASSERT(fd >= 0 && write(fd, data, size) == size, "%s: %s", path, strerror(errno));
+	unlink(path);
+	free(data);
+	return fd;
+}
+
+void source_check_zero_page(source_load_fn load, void *arg)
+{
+	uint8_t *src = kvm_mmap(FEW_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+
+	TEST_ASSERT(!READ_ONCE(src[0]) && !READ_ONCE(src[PAGE_SIZE]), "Fresh memory is not zero");
+	load(arg, src, SOURCE_FEW_PAGES);
+	munmap(src, FEW_SIZE);
+}
+
+void source_check_memfd(source_load_fn load, void *arg)
+{
+	int fd = memfd_create("source", 0);
+	void *src;
+
+	TEST_ASSERT(!ftruncate(fd, FEW_SIZE), "ftruncate(): %s", strerror(errno));
+	src = source_map_fd(fd, SOURCE_FEW_PAGES, PROT_READ | PROT_WRITE, MAP_SHARED);
+	source_fill(src, SOURCE_FEW_PAGES);
+	load(arg, src, SOURCE_FEW_PAGES);
+	munmap(src, FEW_SIZE);
+	close(fd);
+}
+
+void source_check_read_only_shared_file(source_load_fn load, void *arg)
+{
+	int fd = source_temp_file(SOURCE_FEW_PAGES);
+	void *src = source_map_fd(fd, SOURCE_FEW_PAGES, PROT_READ, MAP_SHARED);
+
+	load(arg, src, SOURCE_FEW_PAGES);
+	munmap(src, FEW_SIZE);
+	close(fd);
+}
+
+void source_check_private_file(source_load_fn load, void *arg)
+{
+	int fd = source_temp_file(SOURCE_FEW_PAGES);
+	uint8_t *src = source_map_fd(fd, SOURCE_FEW_PAGES, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+
+	src[0]++;
+	load(arg, src, SOURCE_FEW_PAGES);
+	munmap(src, FEW_SIZE);
+	close(fd);
+}
+
 static void *map_hugetlb(void)
 {
 	void *mem;
@@ -190,20 +267,34 @@ void source_check_fork(source_load_fn load, void *arg)
 	munmap(mem, MANY_SIZE);
 }
 
-void source_check_fork_thp(source_load_fn load, void *arg)
+/* One that is all there, aligned, in twice its size at @mem */
+static void *map_huge_page(void **mem)
 {
-	void *mem = kvm_mmap(2 * SZ_2M, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS, -1);
-	void *src = (void *)(((uintptr_t)mem + SZ_2M - 1) & ~(SZ_2M - 1ul));
-	struct sharer s;
-	uint64_t anon;
+	void *src;
 
+	*mem = kvm_mmap(2 * SZ_2M, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	src = (void *)(((uintptr_t)*mem + SZ_2M - 1) & ~(SZ_2M - 1ul));
 	TEST_ASSERT(!madvise(src, SZ_2M, MADV_HUGEPAGE), "MADV_HUGEPAGE: %s", strerror(errno));
 	gmem_fill(src, SZ_2M / PAGE_SIZE, 1);
 	expect_huge_page(src);
+	return src;
+}
 
-	s = share(src, SZ_2M);
-	anon = gmem_vmstat("nr_anon_pages");
+void source_check_thp(source_load_fn load, void *arg)
+{
+	void *mem, *src = map_huge_page(&mem);
+
+	load(arg, src + 7 * PAGE_SIZE, SOURCE_FEW_PAGES);
+	expect_huge_page(src);
+	munmap(mem, 2 * SZ_2M);
+}
+
+void source_check_fork_thp(source_load_fn load, void *arg)
+{
+	void *mem, *src = map_huge_page(&mem);
+	struct sharer s = share(src, SZ_2M);
+	uint64_t anon = gmem_vmstat("nr_anon_pages");
+
 	load(arg, src, SOURCE_MANY_PAGES);
 	expect_no_copies(anon);
 	expect_huge_page(src);
@@ -260,16 +351,9 @@ void source_check_ksm(source_load_fn load, void *arg)
 	munmap(mem, MANY_SIZE);
 }
 
-static bool is_swapped(const void *addr)
+bool source_is_swapped(const void *addr)
 {
-	off_t offset = (uintptr_t)addr / PAGE_SIZE * sizeof(uint64_t);
-	int fd = open("/proc/self/pagemap", O_RDONLY);
-	uint64_t entry;
-
-	TEST_ASSERT(fd >= 0 && pread(fd, &entry, sizeof(entry), offset) == sizeof(entry),
-		    "/proc/self/pagemap: %s", strerror(errno));
-	close(fd);
-	return entry & PAGEMAP_SWAPPED;
+	return coco_emul_pagemap(addr) & PAGEMAP_SWAPPED;
 }
 
 void source_check_swapped(source_load_fn load, void *arg)
@@ -278,7 +362,7 @@ void source_check_swapped(source_load_fn load, void *arg)
 	int i, tries = 100;
 
 	for (i = 0; i < SOURCE_MANY_PAGES && tries;) {
-		if (is_swapped(mem + i * PAGE_SIZE)) {
+		if (source_is_swapped(mem + i * PAGE_SIZE)) {
 			i++;
 			continue;
 		}

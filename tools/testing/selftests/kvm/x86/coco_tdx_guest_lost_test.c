@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A TD that is lost while it runs, while it waits, and as it reads what the host has
+ * written to its memory; and a vCPU that is. KVM_RUN says so, and another TD goes on.
+ *
+ * KVM warns of a TD that it cannot take apart, and as it wants to tell what the registers
+ * of the TD were.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "coco_td_guest.h"
+#include "kvm_test_harness.h"
+#include "kvm_util.h"
+#include "test_util.h"
+
+#define TDX_TD_FATAL		0xe000060400000000ul
+#define TDX_NON_RECOVERABLE_TD	0x6000000200000000ul
+#define TDX_VCPU_STATE_INCORRECT 0xc000070000000000ul
+
+#define MSI_ADDRESS		0xfee00000
+
+/* The page at COCO_TD_GPA, and what coco_tg_load() adds */
+#define NR_ADDED		(1 + COCO_TG_NR_PAGES + 1)
+
+static uint8_t page[PAGE_SIZE] __aligned(PAGE_SIZE);
+
+static void create(struct coco_td *td)
+{
+	coco_td_create(td, 2);
+	coco_td_add(td, 0, page, COCO_TD_GPA, 1);
+}
+
+static void start(struct coco_td *td, void (*entry)(uint64_t *arg, uint64_t vcpu))
+{
+	coco_tg_load(td, entry, NULL, 0);
+	coco_td_finalize(td);
+}
+
+TD_CODE static void guest_loop(uint64_t *arg, uint64_t vcpu)
+{
+	volatile uint64_t *count = (void *)COCO_TD_GPA;
+
+	coco_tg_put(1);
+	for (;;)
+		(*count)++;
+}
+
+TD_CODE static void guest_two_values(uint64_t *arg, uint64_t vcpu)
+{
+	coco_tg_put(1);
+	coco_tg_put(2);
+	coco_tg_exit();
+}
+
+/* One TD that is lost, and another one that runs before and after that */
+FIXTURE(lost) {
+	struct coco_emul_census census;
+	struct coco_td td, other;
+	struct kvm_vcpu *second;
+	uint64_t nr_host_writes;
+};
+
+FIXTURE_SETUP(lost)
+{
+	coco_set_cpu(0);
+	coco_pamt_census(&self->census);
+	create(&self->other);
+	start(&self->other, guest_two_values);
+	create(&self->td);
+	self->second = coco_td_add_second_vcpu(&self->td);
+	TEST_ASSERT_EQ(coco_tg_value(self->other.vcpu), 1);
+}
+
+FIXTURE_TEARDOWN(lost)
+{
+	TEST_ASSERT(!coco_td_is_dead(&self->other), "The other VM is dead");
+	TEST_ASSERT_EQ(coco_tg_value(self->other.vcpu), 2);
+	coco_tg_done(self->other.vcpu);
+	coco_td_check_mrtd(&self->other);
+	coco_td_free(&self->other);
+	coco_td_free(&self->td);
+
+	/* KVM takes no page from it, and so leaves the TDR. */
+	self->census.value[COCO_PAMT_REG] += NR_ADDED;
+	self->census.value[COCO_PAMT_TDR]++;
+	self->census.value[COCO_PAMT_NDA] -= NR_ADDED + 1;
+	self->census.value[COCO_PAMT_HOST_WRITES] += self->nr_host_writes;
+	coco_emul_census_expect(&self->census);
+}
+
+static void expect_failure(struct kvm_vcpu *vcpu, uint64_t status)
+{
+	struct kvm_run *run = vcpu->run;
+	int ret = __vcpu_run(vcpu);
+
+	TEST_ASSERT(!ret && run->exit_reason == KVM_EXIT_INTERNAL_ERROR &&
+		    run->internal.suberror == KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON &&
+		    run->internal.data[0] == status,
+		    "KVM_RUN: %d, errno %d, exit reason %u (%s), %llx", ret, errno,
+		    run->exit_reason, exit_reason_str(run->exit_reason), run->internal.data[0]);
+}
+
+static void *run_until_lost(void *vcpu)
+{
+	coco_set_cpu(1);
+	expect_failure(vcpu, TDX_NON_RECOVERABLE_TD);
+	return NULL;
+}
+
+/* All vCPUs of it end, those that run by a TD exit and those that do not at their next entry. */
+TEST_F(lost, running)
+{
+	struct coco_td *td = &self->td;
+	pthread_t thread;
+
+	start(td, guest_loop);
+	TEST_ASSERT_EQ(coco_tg_value(td->vcpu), 1);
+	TEST_ASSERT_EQ(coco_tg_value(self->second), 1);
+	pthread_create(&thread, NULL, run_until_lost, self->second);
+	usleep(300000);
+	coco_td_lose(td);
+	pthread_join(thread, NULL);
+	expect_failure(self->second, TDX_TD_FATAL);
+	expect_failure(td->vcpu, TDX_TD_FATAL);
+}
+
+TD_CODE static void guest_halt(uint64_t *arg, uint64_t vcpu)
+{
+	coco_tg_set_handlers(COCO_TG_IDT);
+	/* The spurious-interrupt vector register switches the APIC on. */
+	coco_tg_vmcall(TDVMCALL_WRMSR, 0x80f, 0x1ff, 0, 0, NULL);
+	coco_tg_put(1);
+	coco_tg_halt();
+	coco_tg_exit();
+}
+
+static void *lose_and_interrupt(void *arg)
+{
+	struct kvm_msi msi = { .address_lo = MSI_ADDRESS, .data = COCO_TG_VECTOR };
+	struct coco_td *td = arg;
+
+	usleep(300000);
+	coco_td_lose(td);
+	TEST_ASSERT(__vm_ioctl(td->vm, KVM_SIGNAL_MSI, &msi) == 1, "KVM_SIGNAL_MSI, errno %d",
+		    errno);
+	return NULL;
+}
+
+/* One that waits for an interrupt gets to know of it when that comes. */
+TEST_F(lost, halted)
+{
+	struct coco_td *td = &self->td;
+	pthread_t thread;
+
+	start(td, guest_halt);
+	TEST_ASSERT_EQ(coco_tg_value(td->vcpu), 1);
+	pthread_create(&thread, NULL, lose_and_interrupt, td);
+	expect_failure(td->vcpu, TDX_TD_FATAL);
+	pthread_join(thread, NULL);
+}
+
+TD_CODE static void guest_reads(uint64_t *arg, uint64_t vcpu)
+{
+	coco_tg_put(1);
+	coco_tg_put(*(volatile uint64_t *)COCO_TD_GPA);
+	coco_tg_exit();
+}
+
+/* It reads what the host has written to: the TD consumes poison. */
+TEST_F(lost, host_writes)
+{
+	struct coco_td *td = &self->td;
+
+	start(td, guest_reads);
+	TEST_ASSERT_EQ(coco_tg_value(td->vcpu), 1);
+	coco_emul_host_write(coco_td_hpa(td, COCO_TD_GPA, NULL));
+	self->nr_host_writes = 1;
+	expect_failure(td->vcpu, TDX_NON_RECOVERABLE_TD);
+	expect_failure(td->vcpu, TDX_TD_FATAL);
+}
+
+FIXTURE(lost_vcpu) {
+	struct coco_emul_census census;
+	struct coco_td td;
+};
+
+FIXTURE_SETUP(lost_vcpu)
+{
+	coco_set_cpu(0);
+	coco_pamt_census(&self->census);
+	create(&self->td);
+}
+
+FIXTURE_TEARDOWN(lost_vcpu)
+{
+	coco_td_free(&self->td);
+	coco_emul_census_expect(&self->census);
+}
+
+TD_CODE static void guest_triple_fault(uint64_t *arg, uint64_t vcpu)
+{
+	asm volatile("ud2");
+}
+
+/* After a triple fault it cannot be entered again. The TD can be taken apart. */
+TEST_F(lost_vcpu, triple_fault)
+{
+	struct kvm_vcpu *vcpu = self->td.vcpu;
+
+	start(&self->td, guest_triple_fault);
+	coco_tg_run(vcpu);
+	TEST_ASSERT_EQ(vcpu->run->exit_reason, KVM_EXIT_SHUTDOWN);
+	expect_failure(vcpu, TDX_VCPU_STATE_INCORRECT);
+}
+
+int main(int argc, char *argv[])
+{
+	TEST_REQUIRE(kvm_check_cap(KVM_CAP_VM_TYPES) & BIT(KVM_X86_TDX_VM));
+	__TEST_REQUIRE(coco_emul_is("tdx"), "Not on an emulated TDX host");
+
+	return test_harness_run(argc, argv);
+}
