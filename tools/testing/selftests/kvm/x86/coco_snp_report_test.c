@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include <linux/psp-sev.h>
 
@@ -526,7 +527,7 @@ static void expect_bad_algorithm(struct kvm_sev_snp_launch_finish *finish, struc
 	args.id_block_uaddr = (uint64_t)&id;
 
 	cmd.sev_fd = g.vm->arch.sev_fd;
-	ret = __vm_ioctl(g.vm, KVM_MEMORY_ENCRYPT_OP, &cmd);
+	ret = ioctl(g.vm->fd, KVM_MEMORY_ENCRYPT_OP, &cmd);
 	TEST_ASSERT(ret == -1 && errno == EIO && cmd.error == SEV_RET_INVALID_PARAM,
 		    "Algorithm 0: ret %d, errno %d, firmware 0x%x", ret, errno, cmd.error);
 	snp_guest_free(&g);
