@@ -166,6 +166,7 @@ static u64 leaf_vp_veinfo_get(struct tdcall *call)
 static u64 leaf_mr_report(struct tdcall *call)
 {
 	u64 to = reg(call, GPR_RCX), from = reg(call, GPR_RDX);
+	static u8 made[TDREPORT_SIZE]; /* protected by coco_emul_lock */
 	u8 copy[TDREPORT_DATA_SIZE];
 	void *report, *data;
 
@@ -183,8 +184,13 @@ static u64 leaf_mr_report(struct tdcall *call)
 	if (copy_from_kernel_nofault(copy, data, sizeof(copy)))
 		return TDX_OPERAND_INVALID | OPERAND_RDX;
 	report = memory(call, to, NPF_WRITE);
-	if (report)
-		tdx_emul_report(call->vp->td, copy, report);
+	if (!report)
+		return TDX_SUCCESS;
+
+	/* Nobody may change it before it has its MAC. */
+	tdx_emul_report(call->vp->td, copy, made);
+	if (copy_to_kernel_nofault(report, made, sizeof(made)))
+		return TDX_OPERAND_INVALID | OPERAND_RCX;
 	return TDX_SUCCESS;
 }
 
