@@ -36,6 +36,15 @@ static bool no_page_now(struct tdx_emul_vp *vp)
 	return vp_exits(vp, TDX_OPERAND_BUSY | OPERAND_SEPT_TREE, 0);
 }
 
+/*
+ * "Convertible EPT Violations" of the Intel SDM: besides what the entry says, no event is
+ * being delivered, and the last #VE is over.
+ */
+static bool can_take_ve(const struct tdx_emul_vp *vp)
+{
+	return !(vp->g.inject & INTR_INFO_VALID_MASK) && !vp->ve.valid;
+}
+
 /**
  * tdx_emul_vp_private() - access private memory
  * @vp:		the vCPU
@@ -68,7 +77,7 @@ bool tdx_emul_vp_private(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error, void **
 		*page = tdx_emul_td_private_page(td, gpa & PAGE_MASK, pa, false);
 		return *page ? false : no_page_now(vp);
 	case SEPT_PENDING:
-		if (!(td->attributes & ATTRIBUTES_SEPT_VE_DISABLE))
+		if (!(td->attributes & ATTRIBUTES_SEPT_VE_DISABLE) && can_take_ve(vp))
 			return tdx_emul_ve(vp, EXIT_REASON_EPT_VIOLATION, qual, gpa, 0);
 		return ept_violation(vp, gpa, qual, EXT_QUAL_PENDING);
 	default:
@@ -78,14 +87,9 @@ bool tdx_emul_vp_private(struct tdx_emul_vp *vp, u64 gpa, u64 npf_error, void **
 	return ept_violation(vp, gpa, qual, 0);
 }
 
-/*
- * "Convertible EPT Violations" of the Intel SDM: the entry has to allow #VE, no event is
- * being delivered, and the last #VE is over.
- */
 static bool is_convertible(const struct tdx_emul_vp *vp, u64 ept_entry)
 {
-	return !(ept_entry & EPT_SUPPRESS_VE) && !(vp->g.inject & INTR_INFO_VALID_MASK) &&
-	       !vp->ve.valid;
+	return !(ept_entry & EPT_SUPPRESS_VE) && can_take_ve(vp);
 }
 
 /**
