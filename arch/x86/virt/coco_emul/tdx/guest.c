@@ -185,6 +185,11 @@ void tdx_emul_guest_take_undelivered(struct tdx_guest *g)
 	tdx_emul_guest_save(g)->rip += g->inject_len;
 }
 
+#define DR7_GD			BIT_ULL(13)
+#define DR7_ZERO		(GENMASK_ULL(15, 14) | GENMASK_ULL(12, 11))
+#define DR6_BD			BIT_ULL(13)
+#define DR6_ZERO		BIT_ULL(12)
+
 /*
  * The breakpoints to arm, as VMRUN of QEMU does not arm those that it loads: DR7 for it.
  * One at a kernel address would be hit by the way to the guest itself.
@@ -193,6 +198,8 @@ static u64 breakpoints(u64 dr7)
 {
 	unsigned int i;
 
+	/* The next MOV to DR is the host's. */
+	dr7 &= ~DR7_GD;
 	for (i = 0; i < NR_BREAKPOINTS; i++) {
 		u64 enable = (u64)(DR_LOCAL_ENABLE | DR_GLOBAL_ENABLE) << i * DR_ENABLE_SIZE;
 
@@ -202,9 +209,6 @@ static u64 breakpoints(u64 dr7)
 
 	return dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK) ? dr7 : 0;
 }
-
-#define DR7_GD			BIT_ULL(13)
-#define DR6_BD			BIT_ULL(13)
 
 /**
  * tdx_emul_guest_write_dr() - MOV to DR, which is intercepted for all guests
@@ -238,9 +242,9 @@ void tdx_emul_guest_write_dr(struct tdx_guest *g, const struct tdx_cr_insn *insn
 	}
 
 	if (reg > 3 && reg & 1)
-		save->dr7 = val | DR7_FIXED_1;
+		save->dr7 = (val & ~DR7_ZERO) | DR7_FIXED_1;
 	else if (reg > 3)
-		save->dr6 = val | DR6_FIXED_1;
+		save->dr6 = (val & ~DR6_ZERO) | DR6_FIXED_1;
 	else if (addrs)
 		addrs[reg] = val;
 	else
