@@ -12,6 +12,9 @@
 #include "kvm_util.h"
 #include "test_util.h"
 
+/* Seconds, where the harness gives 30: each case launches a TD, and runs it. */
+#define TIMEOUT			120
+
 #define TDREPORT_DATA	128
 
 FIXTURE(cpu) {
@@ -85,7 +88,7 @@ TD_CODE static void guest_wrmsr(uint64_t *arg, uint64_t vcpu)
 }
 
 /* MSRs that a TD has for itself refuse what the CPU refuses. */
-TEST_F(cpu, wrmsr)
+TEST_F_TIMEOUT(cpu, wrmsr, TIMEOUT)
 {
 	struct kvm_vcpu *vcpu = self->td.vcpu;
 
@@ -122,7 +125,7 @@ TD_CODE static void guest_xcr0(uint64_t *arg, uint64_t vcpu)
 }
 
 /* XCR0 is the TD's: 1 at first, and what it sets then. */
-TEST_F(cpu, xcr0)
+TEST_F_TIMEOUT(cpu, xcr0, TIMEOUT)
 {
 	struct kvm_vcpu *vcpu = self->td.vcpu;
 
@@ -164,7 +167,7 @@ TD_CODE static void guest_features(uint64_t *arg, uint64_t vcpu)
 }
 
 /* UMIP was not configured, and PKU is not in XFAM: no such bits of CR4. And no #VE. */
-TEST_F(cpu, features)
+TEST_F_TIMEOUT(cpu, features, TIMEOUT)
 {
 	const uint32_t perfmon = MSR_IA32_MISC_ENABLE_EMON;
 	const uint32_t no_pebs = MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL;
@@ -204,7 +207,7 @@ TD_CODE static void guest_versions(uint64_t *arg, uint64_t vcpu)
 	coco_tg_exit();
 }
 
-TEST_F(cpu, versions)
+TEST_F_TIMEOUT(cpu, versions, TIMEOUT)
 {
 	struct kvm_vcpu *vcpu = self->td.vcpu;
 
@@ -241,7 +244,7 @@ TD_CODE static void guest_shared(uint64_t *arg, uint64_t vcpu)
 }
 
 /* Shared memory that the TD reads can hold a report, but no code. */
-TEST_F(cpu, shared)
+TEST_F_TIMEOUT(cpu, shared, TIMEOUT)
 {
 	struct kvm_vcpu *vcpu = self->td.vcpu;
 	struct coco_td *td = &self->td;
@@ -289,7 +292,7 @@ static void *second_int3(void *vcpu)
 }
 
 /* What was not delivered is delivered when the page is there, on two CPUs at a time. */
-TEST_F(cpu, int3)
+TEST_F_TIMEOUT(cpu, int3, TIMEOUT)
 {
 	struct coco_td *td = &self->td;
 	struct kvm_vcpu *second = coco_td_add_second_vcpu(td);
@@ -347,8 +350,8 @@ static uint64_t host_address(void)
 	return found;
 }
 
-/* A breakpoint of the TD is the TD's, wherever it is. */
-TEST_F(cpu, breakpoint)
+/* A breakpoint of the TD is the TD's. One at an address of the host does the host no harm. */
+TEST_F_TIMEOUT(cpu, breakpoint, TIMEOUT)
 {
 	uint64_t addr = host_address();
 	struct kvm_vcpu *vcpu = self->td.vcpu;

@@ -14,6 +14,9 @@
 #include "kvm_util.h"
 #include "test_util.h"
 
+/* Seconds, where the harness gives 30: each case launches a TD, and runs it. */
+#define TIMEOUT			120
+
 #define NR_PAGES	SOURCE_MANY_PAGES
 #define MEASURE		KVM_TDX_MEASURE_MEMORY_REGION
 
@@ -81,42 +84,42 @@ static void load(void *td, const void *src, size_t npages)
 	kvm_munmap(want, npages * PAGE_SIZE);
 }
 
-TEST_F(source, thp)
+TEST_F_TIMEOUT(source, thp, TIMEOUT)
 {
 	source_check_thp(load, &self->td);
 }
 
-TEST_F(source, zero_page)
+TEST_F_TIMEOUT(source, zero_page, TIMEOUT)
 {
 	source_check_zero_page(load, &self->td);
 }
 
-TEST_F(source, memfd)
+TEST_F_TIMEOUT(source, memfd, TIMEOUT)
 {
 	source_check_memfd(load, &self->td);
 }
 
-TEST_F(source, read_only_shared_file)
+TEST_F_TIMEOUT(source, read_only_shared_file, TIMEOUT)
 {
 	source_check_read_only_shared_file(load, &self->td);
 }
 
-TEST_F(source, private_file)
+TEST_F_TIMEOUT(source, private_file, TIMEOUT)
 {
 	source_check_private_file(load, &self->td);
 }
 
-TEST_F(source, hugetlb)
+TEST_F_TIMEOUT(source, hugetlb, TIMEOUT)
 {
 	source_check_hugetlb(load, &self->td);
 }
 
-TEST_F(source, fork)
+TEST_F_TIMEOUT(source, fork, TIMEOUT)
 {
 	source_check_fork(load, &self->td);
 }
 
-TEST_F(source, fork_thp)
+TEST_F_TIMEOUT(source, fork_thp, TIMEOUT)
 {
 	source_check_fork_thp(load, &self->td);
 }
@@ -126,7 +129,7 @@ TEST_F_TIMEOUT(source, ksm, SOURCE_KSM_TIMEOUT)
 	source_check_ksm(load, &self->td);
 }
 
-TEST_F(source, swapped)
+TEST_F_TIMEOUT(source, swapped, TIMEOUT)
 {
 	source_check_swapped(load, &self->td);
 }
@@ -144,13 +147,13 @@ static uint64_t go_on(struct coco_td *td, const uint8_t *src, uint64_t done, int
 }
 
 /* Signals that come all the time: each call does what it can. */
-TEST_F(source, interrupted)
+TEST_F_TIMEOUT(source, interrupted, TIMEOUT)
 {
 	uint8_t *src = coco_random_pages(NR_PAGES);
 	uint64_t done = 0;
 	int calls = 0;
 
-	coco_emul_signals(2000);
+	coco_emul_signals(10000);
 	for (; done < NR_PAGES; calls++)
 		done = go_on(&self->td, src, done, EINTR);
 	coco_emul_signals(0);
@@ -160,7 +163,7 @@ TEST_F(source, interrupted)
 }
 
 /* A part of the source is missing at first. */
-TEST_F(source, fault)
+TEST_F_TIMEOUT(source, fault, TIMEOUT)
 {
 	uint8_t *src = coco_random_pages(NR_PAGES);
 	uint64_t half = NR_PAGES / 2, done;
@@ -175,7 +178,7 @@ TEST_F(source, fault)
 }
 
 /* The module is busy: KVM adds the page once, later. */
-TEST_F(source, busy)
+TEST_F_TIMEOUT(source, busy, TIMEOUT)
 {
 	uint8_t *src = coco_random_pages(NR_PAGES);
 
@@ -190,7 +193,7 @@ TEST_F(source, busy)
  * Pages between others that nobody has added, half of them allocated: whatever there was,
  * they are zero.
  */
-TEST_F(source, never_added)
+TEST_F_TIMEOUT(source, never_added, TIMEOUT)
 {
 	uint8_t *src = coco_random_pages(NR_PAGES), zero[PAGE_SIZE] __aligned(PAGE_SIZE) = {};
 	struct coco_td *td = &self->td;
