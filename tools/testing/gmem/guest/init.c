@@ -168,7 +168,7 @@ int main(void)
 
 	say("powers off");
 	/* The kernel may not have printed it yet. */
-	sleep(1);
+	sleep(5);
 	switch_off();
 	reboot(LINUX_REBOOT_CMD_POWER_OFF);
 	return 1;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The emulated SEV-SNP host: Linux runs as an SNP guest, up to its init, fetches its attestation report and switches off.
-# boot: machine=snp kernel=series smp=1 timeout=180 verbs=test pack=guest needs=kernel-guest
+# boot: machine=snp kernel=series smp=1 timeout=600 verbs=test pack=guest needs=kernel-guest
 . /lib/guest.sh
 
 emul=/sys/kernel/debug/coco_emul

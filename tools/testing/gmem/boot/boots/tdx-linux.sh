@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Linux as a TD on the emulated TDX host, with one vCPU and with two: it boots to user space, fetches a report of itself,
 # and switches off.
-# boot: machine=tdx-guest kernel=series timeout=240 verbs=test pack=guest needs=kernel-guest
+# boot: machine=tdx-guest kernel=series timeout=480 verbs=test pack=guest needs=kernel-guest
 . /lib/guest.sh
 
 all_pages_back() { ! grep -E '^(REG|TDR|TDCX|TDVPR|EPT|host-writes|dirty) ' /sys/kernel/debug/coco_emul/pamt | grep -v ' 0$'; }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <linux/kvm_para.h>
 
@@ -26,7 +27,7 @@
  * that from its first instruction to the last. There are two, and their launches.
  */
 #define TIMEOUT			3600
-#define BOOT_TIMEOUT		240
+#define BOOT_TIMEOUT		480
 
 /* "Multiprocessor Wakeup Mailbox Structure" of the ACPI specification */
 struct mailbox {
@@ -211,13 +212,6 @@ FIXTURE_TEARDOWN(linux_td)
 	coco_emul_census_expect(&self->census);
 }
 
-static unsigned int td_timeout(void)
-{
-	const char *boot = getenv("BOOT_TIMEOUT");
-
-	return (boot ? atoi_positive("BOOT_TIMEOUT", boot) : BOOT_TIMEOUT) / 3;
-}
-
 TEST_F_TIMEOUT(linux_td, boots, TIMEOUT)
 {
 	struct linux_machine *m = &self->machine;
@@ -225,7 +219,7 @@ TEST_F_TIMEOUT(linux_td, boots, TIMEOUT)
 	char text[64];
 	unsigned int i;
 
-	linux_machine_run(m, td_timeout());
+	linux_machine_run(m, linux_boot_timeout(BOOT_TIMEOUT) / 3);
 	linux_machine_expect(m, "Memory Encryption Features active: Intel TDX");
 	for (i = 0; i < variant->nr_vcpus; i++) {
 		snprintf(text, sizeof(text), LINUX_INIT_CPU, i);
@@ -239,6 +233,7 @@ int main(int argc, char *argv[])
 {
 	TEST_REQUIRE(kvm_check_cap(KVM_CAP_VM_TYPES) & BIT(KVM_X86_TDX_VM));
 	__TEST_REQUIRE(coco_emul_is("tdx"), "Not on an emulated TDX host");
+	__TEST_REQUIRE(!access(LINUX_KERNEL, R_OK), "No " LINUX_KERNEL);
 
 	return test_harness_run(argc, argv);
 }

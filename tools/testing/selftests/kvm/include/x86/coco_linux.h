@@ -23,7 +23,6 @@
 #define LINUX_INIT_CPU		"init: runs on CPU %u"
 #define LINUX_INIT_SNP		"init: SNP measurement "
 #define LINUX_INIT_TD		"init: TD measurement "
-#define LINUX_INIT_END		"init: powers off"
 
 /*
  * In memory, from below. The first two and the last are ordinary memory. There is none
@@ -82,12 +81,7 @@ void linux_acpi_init(const struct linux_image *image);
 #define LINUX_RESET_VALUE	1
 #define LINUX_SLEEP_TYPE	5
 
-#define LINUX_MAX_VCPUS		4
-
-struct linux_machine;
-
-/* An exit that is not for the devices. Returns false if it is a failure. */
-typedef bool (*linux_exit_fn)(struct linux_machine *m, struct kvm_vcpu *vcpu);
+#define LINUX_MAX_VCPUS		2
 
 /**
  * struct linux_machine - a Linux that runs
@@ -96,7 +90,6 @@ typedef bool (*linux_exit_fn)(struct linux_machine *m, struct kvm_vcpu *vcpu);
  * @vcpu:	its vCPUs
  * @others_wait: vCPUs other than the first wait in a loop, so that they need not run before
  *		that has printed something
- * @other_exit:	for exits that are not known here, may be NULL
  * @text:	all that it has printed
  */
 struct linux_machine {
@@ -104,7 +97,6 @@ struct linux_machine {
 	unsigned int nr_vcpus;
 	struct kvm_vcpu *vcpu[LINUX_MAX_VCPUS];
 	bool others_wait;
-	linux_exit_fn other_exit;
 
 	/* The rest is for coco_linux_run.c. */
 	pthread_mutex_t lock;
@@ -116,11 +108,10 @@ struct linux_machine {
 	char text[SZ_128K];
 };
 
+/* Seconds that the boot of the test may take, @otherwise if nothing says so */
+unsigned int linux_boot_timeout(unsigned int otherwise);
 /* Until it has switched off, which it has to do within so many seconds */
 void linux_machine_run(struct linux_machine *m, unsigned int seconds);
-/* Until it has ended in whatever way, and how that was */
-const char *__linux_machine_run(struct linux_machine *m, unsigned int seconds);
-bool linux_machine_said(const struct linux_machine *m, const char *text);
 void linux_machine_expect(const struct linux_machine *m, const char *text);
 /* What follows that text in a line, @len hexadecimal digits */
 void linux_machine_expect_hex(const struct linux_machine *m, const char *text,

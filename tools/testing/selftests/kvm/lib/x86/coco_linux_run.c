@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -157,7 +158,7 @@ static bool handle_exit(struct linux_machine *m, struct kvm_vcpu *vcpu)
 		convert(m, run);
 		return true;
 	}
-	return m->other_exit && m->other_exit(m, vcpu);
+	return false;
 }
 
 static void say_exit(struct kvm_vcpu *vcpu, int ret)
@@ -224,7 +225,15 @@ static void stop(struct runner *r)
 	pthread_join(r->thread, NULL);
 }
 
-const char *__linux_machine_run(struct linux_machine *m, unsigned int seconds)
+unsigned int linux_boot_timeout(unsigned int otherwise)
+{
+	const char *boot = getenv("BOOT_TIMEOUT");
+
+	return boot ? atoi_positive("BOOT_TIMEOUT", boot) : otherwise;
+}
+
+/* Until it has ended in whatever way, and how that was */
+static const char *run_machine(struct linux_machine *m, unsigned int seconds)
 {
 	struct sigaction action = { .sa_handler = interrupt };
 	struct runner runner[LINUX_MAX_VCPUS] = {};
@@ -261,7 +270,7 @@ const char *__linux_machine_run(struct linux_machine *m, unsigned int seconds)
 
 void linux_machine_run(struct linux_machine *m, unsigned int seconds)
 {
-	const char *how = __linux_machine_run(m, seconds), *last;
+	const char *how = run_machine(m, seconds), *last;
 
 	if (!strcmp(how, SWITCHED_OFF))
 		return;
@@ -272,14 +281,9 @@ void linux_machine_run(struct linux_machine *m, unsigned int seconds)
 		  last ? last + 1 : m->text);
 }
 
-bool linux_machine_said(const struct linux_machine *m, const char *text)
-{
-	return strstr(m->text, text);
-}
-
 void linux_machine_expect(const struct linux_machine *m, const char *text)
 {
-	TEST_ASSERT(linux_machine_said(m, text), "The guest did not say: %s", text);
+	TEST_ASSERT(strstr(m->text, text), "The guest did not say: %s", text);
 }
 
 void linux_machine_expect_hex(const struct linux_machine *m, const char *text,
