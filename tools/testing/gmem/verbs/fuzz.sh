@@ -6,7 +6,8 @@
 # with: KERNEL=kasan  the kernel with KASAN, which takes longer
 # with: ALLOW=run-td,snp-move  do what is left out, see gmem-known-faults.rst
 # fuzz.sh: the boots BOOT='NAME...', by default all that are called *-fuzz. Each prints the seed it has, and
-# the command that does the same again. Threads and signals make that inexact. "make test" has 20 s of tdx-fuzz.
+# the command that does the same again. Threads and signals make that inexact. "make test" has 20 s of tdx-fuzz, always
+# with the same seed.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -33,13 +34,14 @@ boot() # NAME
 }
 
 number SECONDS "$seconds" "make fuzz SECONDS=600"
-[ -z "${SEED:-}" ] || number SEED "$SEED" "make fuzz SEED=0x1234"
+SEED=${SEED:-0x$(od -A n -N 4 -t x4 /dev/urandom | tr -d ' ')}
+number SEED "$SEED" "make fuzz SEED=0x1234"
 [ -z "${ROUND:-}" ] || number ROUND "$ROUND" "make fuzz BOOT=snp-fuzz SEED=0x1234 ROUND=17"
 [ -f "$GMEM/kernel/variants/$kernel" ] || die "no kernel $kernel" "ls $GMEM/kernel/variants"
 names=$(boots)
 work=$BUILD/fuzz
 FUZZ_SECONDS=$seconds
-export FUZZ_SECONDS
+export FUZZ_SECONDS SEED
 
 alone
 mkdir -p "$work" "$LOG"
