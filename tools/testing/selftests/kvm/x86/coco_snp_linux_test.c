@@ -37,6 +37,9 @@
 #define SECRETS_GPA		(LINUX_RESERVED_GPA + 2 * PAGE_SIZE)
 #define CPUID_GPA		(LINUX_RESERVED_GPA + 3 * PAGE_SIZE)
 
+#define CONSOLE_OPTIONS		"console=ttyS0 earlyprintk=serial loglevel=5 panic=-1"
+#define OTHER_OPTIONS		"swiotlb=noforce rcupdate.rcu_cpu_stall_suppress=1 tsc=reliable"
+
 /* struct cc_blob_sev_info of the kernel */
 struct cc_blob {
 	uint32_t magic;
@@ -230,8 +233,7 @@ static void fill_image(FIXTURE_DATA(linux_guest) *self)
 	khz = __vm_ioctl(self->guest.vm, KVM_GET_TSC_KHZ, NULL);
 	TEST_ASSERT(khz > 0, "KVM_GET_TSC_KHZ: %d", khz);
 	snprintf(self->cmdline, sizeof(self->cmdline),
-		 "console=ttyS0 earlyprintk=serial loglevel=5 panic=-1 swiotlb=noforce "
-		 "rcupdate.rcu_cpu_stall_suppress=1 tsc=reliable tsc_early_khz=%d", khz);
+		 CONSOLE_OPTIONS " " OTHER_OPTIONS " tsc_early_khz=%d", khz);
 
 	image->size = MEMORY_END;
 	image->nr_vcpus = self->machine->nr_vcpus;
