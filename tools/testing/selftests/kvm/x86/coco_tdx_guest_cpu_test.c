@@ -42,8 +42,7 @@ FIXTURE_TEARDOWN(cpu)
 static void start(struct coco_td *td, void (*entry)(uint64_t *arg, uint64_t vcpu),
 		  uint64_t arg)
 {
-	coco_tg_load(td, entry, &arg, 1);
-	coco_td_finalize(td);
+	coco_tg_start(td, entry, &arg, 1);
 }
 
 TD_CODE static void put_exception(volatile struct coco_tg_seen *seen)

@@ -25,12 +25,6 @@ static void create(struct coco_td *td)
 	coco_td_add(td, 0, page, COCO_TD_GPA, 1);
 }
 
-static void start(struct coco_td *td, void (*entry)(uint64_t *arg, uint64_t vcpu))
-{
-	coco_tg_load(td, entry, NULL, 0);
-	coco_td_finalize(td);
-}
-
 FIXTURE(end) {
 	struct coco_emul_census census;
 	struct coco_td td;
@@ -61,7 +55,7 @@ TEST_F_TIMEOUT(end, not_accepted, TIMEOUT)
 	struct coco_td *td = &self->td;
 	int ret;
 
-	start(td, guest_touch);
+	coco_tg_start(td, guest_touch, NULL, 0);
 	ret = __vcpu_run(td->vcpu);
 	TEST_ASSERT(ret == -1 && errno == EIO, "KVM_RUN: %d, errno %d", ret, errno);
 	TEST_ASSERT(coco_td_is_dead(td), "The VM is alive");
@@ -108,7 +102,7 @@ TEST_F_TIMEOUT(end, signal, TIMEOUT)
 	pthread_t thread, self_thread = pthread_self();
 	int i;
 
-	start(td, guest_loop);
+	coco_tg_start(td, guest_loop, NULL, 0);
 	coco_td_hpa(td, COCO_TD_GPA, before);
 	TEST_ASSERT_EQ(coco_tg_value(td->vcpu), 1);
 	sigaction(SIGUSR1, &action, NULL);
@@ -135,7 +129,7 @@ TEST_F_TIMEOUT(end, immediate_exit, TIMEOUT)
 	struct kvm_vcpu *vcpu = self->td.vcpu;
 	uint64_t entered;
 
-	start(&self->td, guest_two_values);
+	coco_tg_start(&self->td, guest_two_values, NULL, 0);
 	TEST_ASSERT_EQ(coco_tg_value(vcpu), 1);
 	entered = coco_emul_count("TDH.VP.ENTER");
 	vcpu->run->immediate_exit = 1;

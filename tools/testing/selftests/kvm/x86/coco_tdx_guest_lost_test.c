@@ -36,12 +36,6 @@ static void create(struct coco_td *td)
 	coco_td_add(td, 0, page, COCO_TD_GPA, 1);
 }
 
-static void start(struct coco_td *td, void (*entry)(uint64_t *arg, uint64_t vcpu))
-{
-	coco_tg_load(td, entry, NULL, 0);
-	coco_td_finalize(td);
-}
-
 TD_CODE static void guest_loop(uint64_t *arg, uint64_t vcpu)
 {
 	volatile uint64_t *count = (void *)COCO_TD_GPA;
@@ -70,7 +64,7 @@ FIXTURE_SETUP(lost)
 	coco_set_cpu(0);
 	coco_pamt_census(&self->census);
 	create(&self->other);
-	start(&self->other, guest_two_values);
+	coco_tg_start(&self->other, guest_two_values, NULL, 0);
 	create(&self->td);
 	self->second = coco_td_add_second_vcpu(&self->td);
 	TEST_ASSERT_EQ(coco_tg_value(self->other.vcpu), 1);
@@ -126,7 +120,7 @@ TEST_F_TIMEOUT(lost, running, TIMEOUT)
 	struct coco_td *td = &self->td;
 	pthread_t thread;
 
-	start(td, guest_loop);
+	coco_tg_start(td, guest_loop, NULL, 0);
 	TEST_ASSERT_EQ(coco_tg_value(td->vcpu), 1);
 	TEST_ASSERT_EQ(coco_tg_value(self->second), 1);
 	pthread_create(&thread, NULL, run_until_lost, self->second);
@@ -165,7 +159,7 @@ TEST_F_TIMEOUT(lost, halted, TIMEOUT)
 	struct coco_td *td = &self->td;
 	pthread_t thread;
 
-	start(td, guest_halt);
+	coco_tg_start(td, guest_halt, NULL, 0);
 	TEST_ASSERT_EQ(coco_tg_value(td->vcpu), 1);
 	pthread_create(&thread, NULL, lose_and_interrupt, td);
 	expect_failure(td->vcpu, TDX_TD_FATAL);
@@ -200,7 +194,7 @@ TEST_F_TIMEOUT(lost_vcpu, triple_fault, TIMEOUT)
 {
 	struct kvm_vcpu *vcpu = self->td.vcpu;
 
-	start(&self->td, guest_triple_fault);
+	coco_tg_start(&self->td, guest_triple_fault, NULL, 0);
 	coco_tg_run(vcpu);
 	TEST_ASSERT_EQ(vcpu->run->exit_reason, KVM_EXIT_SHUTDOWN);
 	expect_failure(vcpu, TDX_VCPU_STATE_INCORRECT);

@@ -57,8 +57,7 @@ static void start(struct coco_td *td, uint64_t npages, uint64_t first, uint64_t 
 {
 	const uint64_t args[] = { npages, first, step };
 
-	coco_tg_load(td, guest_sums, args, ARRAY_SIZE(args));
-	coco_td_finalize(td);
+	coco_tg_start(td, guest_sums, args, ARRAY_SIZE(args));
 }
 
 /* The TD has exactly this. */

@@ -48,8 +48,7 @@ FIXTURE_TEARDOWN(run)
 static void start(struct coco_td *td, void (*entry)(uint64_t *arg, uint64_t vcpu),
 		  uint64_t arg)
 {
-	coco_tg_load(td, entry, &arg, 1);
-	coco_td_finalize(td);
+	coco_tg_start(td, entry, &arg, 1);
 }
 
 TD_CODE static void guest_content(uint64_t *arg, uint64_t vcpu)

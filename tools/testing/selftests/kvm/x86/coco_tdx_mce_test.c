@@ -92,8 +92,7 @@ static void start_and_write(struct coco_td *td, void (*entry)(uint64_t *arg, uin
 	coco_td_init_vcpu(td);
 	coco_td_add_slot(td, COCO_TD_GPA, 1);
 	coco_td_add(td, 0, page, COCO_TD_GPA, 1);
-	coco_tg_load(td, entry, &offset, 1);
-	coco_td_finalize(td);
+	coco_tg_start(td, entry, &offset, 1);
 	TEST_ASSERT_EQ(coco_tg_value(td->vcpu), 1);
 	*pa = coco_td_hpa(td, COCO_TD_GPA, NULL);
 	coco_emul_host_write(*pa + 77);

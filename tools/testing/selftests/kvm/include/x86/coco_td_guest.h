@@ -53,6 +53,9 @@ struct coco_tg_args {
 /* Host: all that a TD needs to run @entry; then coco_td_finalize(). */
 void coco_tg_load(struct coco_td *td, void (*entry)(uint64_t *arg, uint64_t vcpu),
 		  const uint64_t *arg, int nr_args);
+/* The same, and it is finalized. */
+void coco_tg_start(struct coco_td *td, void (*entry)(uint64_t *arg, uint64_t vcpu),
+		   const uint64_t *arg, int nr_args);
 /* KVM_RUN, which has to return 0; and until the TD has put something, or is done. */
 void coco_tg_run(struct kvm_vcpu *vcpu);
 uint32_t coco_tg_value(struct kvm_vcpu *vcpu);

@@ -270,6 +270,13 @@ void coco_tg_load(struct coco_td *td, void (*entry)(uint64_t *arg, uint64_t vcpu
 	free(image);
 }
 
+void coco_tg_start(struct coco_td *td, void (*entry)(uint64_t *arg, uint64_t vcpu),
+		   const uint64_t *arg, int nr_args)
+{
+	coco_tg_load(td, entry, arg, nr_args);
+	coco_td_finalize(td);
+}
+
 void coco_tg_run(struct kvm_vcpu *vcpu)
 {
 	int ret = __vcpu_run(vcpu);
