@@ -109,40 +109,41 @@ static uint64_t range_end(const struct linux_image *image, uint64_t gpa)
 	return gpa;
 }
 
+/* From the end of @range on, the next memory that is added, or that is not */
+static bool next_range(const struct linux_image *image, bool added, struct range *range)
+{
+	for (range->start = range->end; range->start < image->size; range->start = range->end) {
+		range->end = range->start + PAGE_SIZE;
+		if (!is_memory(image, range->start))
+			continue;
+
+		range->end = range_end(image, range->start);
+		if (is_added(image, range->start) == added)
+			return true;
+	}
+	return false;
+}
+
 /* Makes the list of what is to be accepted, which is a part of the image. */
 static void list_ranges(struct linux_image *image)
 {
 	struct range *ranges = (void *)image->mem + RANGES_GPA;
-	uint64_t gpa, end;
+	struct range range = {};
 	int i = 0;
 
-	for (gpa = 0; gpa < image->size; gpa = end) {
-		end = gpa + PAGE_SIZE;
-		if (!is_memory(image, gpa))
-			continue;
-
-		end = range_end(image, gpa);
-		if (is_added(image, gpa))
-			continue;
+	while (next_range(image, false, &range)) {
 		TEST_ASSERT(i < NR_RANGES - 1, "Too many ranges");
-		ranges[i++] = (struct range) { gpa, end };
+		ranges[i++] = range;
 	}
 }
 
 static void add_image(struct coco_td *td, const struct linux_image *image)
 {
-	uint64_t gpa, end;
+	struct range range = {};
 
-	for (gpa = 0; gpa < image->size; gpa = end) {
-		end = gpa + PAGE_SIZE;
-		if (!is_memory(image, gpa))
-			continue;
-
-		end = range_end(image, gpa);
-		if (is_added(image, gpa))
-			coco_td_add(td, KVM_TDX_MEASURE_MEMORY_REGION, image->mem + gpa, gpa,
-				    (end - gpa) / PAGE_SIZE);
-	}
+	while (next_range(image, true, &range))
+		coco_td_add(td, KVM_TDX_MEASURE_MEMORY_REGION, image->mem + range.start,
+			    range.start, (range.end - range.start) / PAGE_SIZE);
 }
 
 #define KVM_CPUID_FEATURES	0x40000001
