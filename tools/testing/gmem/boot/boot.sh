@@ -17,7 +17,7 @@
 #   pack=unit-tests              the same with QEMU and KVM_UNIT_TESTS
 #   pack=guest                   the kernel that runs as a guest is there, and its init; needs=kernel-guest
 #   needs=STAGE,STAGE            what has to be there besides the kernel
-#   cpu=QEMU-CPU  smp=N  mem=SIZE  in place of the machine's; features=+A,-B  more of its CPU, or less
+#   cpu=QEMU-CPU  smp=N  mem=SIZE  nodes=2  in place of the machine's; features=+A,-B  more of its CPU, or less
 #   timeout=SECONDS  verbs=run,test  tests=all  pack=host
 #   base=LINUX      for that base only, by what is called linux in its BASE
 #   append=...      to the end of the line: more kernel parameters
@@ -101,6 +101,13 @@ set -- "$qemu" -machine q35 -accel "${ACCEL:-tcg,thread=multi}" -cpu "$cpu${feat
 	-smp "$(of_machine smp 2)" -m "$memory" -nodefaults -display none -no-reboot \
 	-kernel "$tree/arch/x86/boot/bzImage" -initrd "$work/initramfs" \
 	-append "console=ttyS0,115200 ignore_loglevel printk.devkmsg=on printk.time=1 panic=-1 no_timer_check $parameters"
+# Two NUMA nodes, with one half each of CPUs and memory
+if [ "$(of_machine nodes 1)" = 2 ]; then
+	smp=$(of_machine smp 2)
+	cpus=$((${smp%%,*} / 2)) half=$(($(megabytes "$memory") / 2))M
+	set -- "$@" -object "memory-backend-ram,id=m0,size=$half" -numa "node,memdev=m0,cpus=0-$((cpus - 1))" \
+		-object "memory-backend-ram,id=m1,size=$half" -numa "node,memdev=m1,cpus=$cpus-$((2 * cpus - 1))"
+fi
 [ -z "$interactive" ] || exec "$@" -serial mon:stdio
 
 reserve_memory "$memory" "$boot"
