@@ -242,6 +242,11 @@ TEST_F_TIMEOUT(shared, memcg_ksm, SOURCE_KSM_TIMEOUT)
 	source_check_memcg_ksm(load, allocate, &self->guest);
 }
 
+TEST_F(shared, memcg_swap)
+{
+	source_check_memcg_swap(load, allocate, &self->guest);
+}
+
 /* One guest at a time: the digest is that of the only one. */
 static void create_and_load(void *unused, const void *src, size_t npages)
 {

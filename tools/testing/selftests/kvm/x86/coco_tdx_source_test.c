@@ -282,6 +282,11 @@ TEST_F_TIMEOUT(shared, memcg_ksm, SOURCE_KSM_TIMEOUT)
 	source_check_memcg_ksm(load, allocate, &self->td);
 }
 
+TEST_F(shared, memcg_swap)
+{
+	source_check_memcg_swap(load, allocate, &self->td);
+}
+
 int main(int argc, char *argv[])
 {
 	TEST_REQUIRE(kvm_check_cap(KVM_CAP_VM_TYPES) & BIT(KVM_X86_TDX_VM));

@@ -470,6 +470,11 @@ TEST_F_TIMEOUT(shared, memcg_ksm, SOURCE_KSM_TIMEOUT)
 	source_check_memcg_ksm(load, allocate, &self->vm);
 }
 
+TEST_F(shared, memcg_swap)
+{
+	source_check_memcg_swap(load, allocate, &self->vm);
+}
+
 int main(int argc, char *argv[])
 {
 	TEST_REQUIRE(kvm_check_cap(KVM_CAP_VM_TYPES) & BIT(KVM_X86_SW_PROTECTED_VM));

@@ -59,6 +59,8 @@ void source_check_memcg_fork(source_load_fn load, source_allocate_fn allocate, v
 void source_check_memcg_ksm(source_load_fn load, source_allocate_fn allocate, void *arg);
 /* SOURCE_MANY_PAGES that are swapped out; there has to be a swap device. */
 void source_check_swapped(source_load_fn load, void *arg);
+/* In a memory cgroup that has no room for all of the source, but swap for it */
+void source_check_memcg_swap(source_load_fn load, source_allocate_fn allocate, void *arg);
 
 /* In a memory cgroup that has no room for the guest: the kernel logs a backtrace. */
 void source_check_memcg_limit(source_load_fn create_and_load, void *arg);

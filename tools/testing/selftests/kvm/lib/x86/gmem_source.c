@@ -450,6 +450,34 @@ void source_check_memcg_ksm(source_load_fn load, source_allocate_fn allocate, vo
 	munmap(mem, MANY_SIZE);
 }
 
+/* Half of the source is in swap, and what comes back pushes out other pages of it. */
+void source_check_memcg_swap(source_load_fn load, source_allocate_fn allocate, void *arg)
+{
+	uint64_t want, swapped_in;
+	char limit[32];
+	void *mem;
+
+	enter_memcg();
+	mem = map_many();
+	want = sum(mem, MANY_SIZE);
+	allocate(arg, SOURCE_MANY_PAGES);
+	gmem_write_file(CGROUP "memory.swap.max", "max");
+	snprintf(limit, sizeof(limit), "%lu",
+		 (unsigned long)(memcg_read(CGROUP "memory.current") - MANY_SIZE / 2));
+	gmem_write_file(CGROUP "memory.max", limit);
+	TEST_ASSERT(memcg_read(CGROUP "memory.swap.current") >= MANY_SIZE / 4,
+		    "Only %lu bytes were swapped out", memcg_read(CGROUP "memory.swap.current"));
+
+	swapped_in = gmem_vmstat("pswpin");
+	load(arg, mem, SOURCE_MANY_PAGES);
+	swapped_in = gmem_vmstat("pswpin") - swapped_in;
+	TEST_ASSERT(swapped_in >= SOURCE_MANY_PAGES / 4, "Only %lu pages came back from swap",
+		    swapped_in);
+	leave_memcg();
+	TEST_ASSERT(sum(mem, MANY_SIZE) == want, "The source changed");
+	munmap(mem, MANY_SIZE);
+}
+
 /* The memory of the guest does not fit: the process is killed, and so is the launch. */
 void source_check_memcg_limit(source_load_fn create_and_load, void *arg)
 {
