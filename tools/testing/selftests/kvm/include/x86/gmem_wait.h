@@ -20,16 +20,19 @@
  * struct gmem_wait - memory with one page that userfaultfd has to give
  * @mem:	WAIT_NR_PAGES pages
  * @fd:		the userfaultfd
+ * @protect:	the page is there, and a write to it waits
  */
 struct gmem_wait {
 	uint8_t *mem;
 	int fd;
+	bool protect;
 };
 
-void gmem_wait_init(struct gmem_wait *w);
+/* With @protected_page the page is that, and a write waits; else it is missing. */
+void gmem_wait_init(struct gmem_wait *w, const void *protected_page);
 /* Until somebody waits for the page. */
 void gmem_wait_for_fault(struct gmem_wait *w);
-/* The page is there, as @page, and who waits for it goes on. */
+/* The page is there, as @page if it was missing, and who waits for it goes on. */
 void gmem_wait_resolve(struct gmem_wait *w, const void *page);
 void gmem_wait_free(struct gmem_wait *w);
 

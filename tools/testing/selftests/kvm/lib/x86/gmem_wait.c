@@ -25,25 +25,42 @@ static uint8_t *waiting_page(struct gmem_wait *w)
 	return w->mem + WAIT_PAGE * PAGE_SIZE;
 }
 
-void gmem_wait_init(struct gmem_wait *w)
+static void write_protect(struct gmem_wait *w, bool on)
+{
+	struct uffdio_writeprotect wp = {
+		.range = { (uintptr_t)waiting_page(w), PAGE_SIZE },
+		.mode = on ? UFFDIO_WRITEPROTECT_MODE_WP : 0,
+	};
+
+	TEST_ASSERT(!ioctl(w->fd, UFFDIO_WRITEPROTECT, &wp), "UFFDIO_WRITEPROTECT: %s",
+		    strerror(errno));
+}
+
+void gmem_wait_init(struct gmem_wait *w, const void *protected_page)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register reg;
 
+	w->protect = protected_page;
 	w->mem = kvm_mmap(WAIT_NR_PAGES * PAGE_SIZE, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	memset(w->mem, 0x5a, WAIT_NR_PAGES * PAGE_SIZE);
-	TEST_ASSERT(!madvise(waiting_page(w), PAGE_SIZE, MADV_DONTNEED), "MADV_DONTNEED: %s",
-		    strerror(errno));
+	if (protected_page)
+		memcpy(waiting_page(w), protected_page, PAGE_SIZE);
+	else
+		TEST_ASSERT(!madvise(waiting_page(w), PAGE_SIZE, MADV_DONTNEED),
+			    "MADV_DONTNEED: %s", strerror(errno));
 
 	w->fd = syscall(__NR_userfaultfd, O_CLOEXEC);
 	TEST_ASSERT(w->fd >= 0 && !ioctl(w->fd, UFFDIO_API, &api), "userfaultfd: %s",
 		    strerror(errno));
 	reg = (struct uffdio_register) {
 		.range = { (uintptr_t)waiting_page(w), PAGE_SIZE },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
+		.mode = protected_page ? UFFDIO_REGISTER_MODE_WP : UFFDIO_REGISTER_MODE_MISSING,
 	};
 	TEST_ASSERT(!ioctl(w->fd, UFFDIO_REGISTER, &reg), "UFFDIO_REGISTER: %s", strerror(errno));
+	if (protected_page)
+		write_protect(w, true);
 }
 
 void gmem_wait_for_fault(struct gmem_wait *w)
@@ -64,7 +81,10 @@ void gmem_wait_resolve(struct gmem_wait *w, const void *page)
 		.len = PAGE_SIZE,
 	};
 
-	TEST_ASSERT(!ioctl(w->fd, UFFDIO_COPY, &copy), "UFFDIO_COPY: %s", strerror(errno));
+	if (w->protect)
+		write_protect(w, false);
+	else
+		TEST_ASSERT(!ioctl(w->fd, UFFDIO_COPY, &copy), "UFFDIO_COPY: %s", strerror(errno));
 }
 
 void gmem_wait_free(struct gmem_wait *w)
@@ -101,7 +121,7 @@ void gmem_wait_check_kill(gmem_wait_launch_fn launch)
 	TEST_ASSERT(pid >= 0, "fork(): %s", strerror(errno));
 	if (!pid) {
 		close(to_parent[0]);
-		gmem_wait_init(&wait);
+		gmem_wait_init(&wait, NULL);
 		reporter = (struct reporter) { &wait, to_parent[1] };
 		TEST_ASSERT(!pthread_create(&thread, NULL, report_fault, &reporter), "No thread");
 		launch(wait.mem, WAIT_NR_PAGES);
