@@ -111,6 +111,35 @@ TEST_F(hwpoison, destination_punched)
 	gmem_expect_populated(&self->vm, src, src, NPAGES);
 }
 
+static void expect_pre_fault(struct gmem_vm *vm, size_t page, int error)
+{
+	struct kvm_pre_fault_memory range = {
+		.gpa = gmem_gpa(page),
+		.size = PAGE_SIZE,
+	};
+	int ret = __vcpu_ioctl(vm->vcpu, KVM_PRE_FAULT_MEMORY, &range);
+
+	TEST_ASSERT(ret == (error ? -1 : 0) && (!error || errno == error),
+		    "Page %lu: ret %d, errno %d, wanted %d", page, ret, errno, error);
+}
+
+/* By the fault path; a guest that gets there stops. */
+TEST_F(hwpoison, get_pfn)
+{
+	int ret;
+
+	poison_file_page(&self->vm, 1);
+	expect_pre_fault(&self->vm, 0, 0);
+	expect_pre_fault(&self->vm, 1, EHWPOISON);
+	expect_pre_fault(&self->vm, 2, 0);
+	ret = __gmem_guest_read(&self->vm, 1, 1);
+	TEST_ASSERT(ret == -EHWPOISON, "KVM_RUN returned %d", ret);
+
+	kvm_fallocate(self->vm.fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, PAGE_SIZE,
+		      PAGE_SIZE);
+	expect_pre_fault(&self->vm, 1, 0);
+}
+
 int main(int argc, char *argv[])
 {
 	TEST_REQUIRE(kvm_check_cap(KVM_CAP_VM_TYPES) & BIT(KVM_X86_SW_PROTECTED_VM));
