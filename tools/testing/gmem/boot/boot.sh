@@ -18,7 +18,7 @@
 #   pack=guest                   the kernel that runs as a guest is there, and its init; needs=kernel-guest
 #   needs=STAGE,STAGE            what has to be there besides the kernel
 #   cpu=QEMU-CPU  smp=N  mem=SIZE  nodes=2  in place of the machine's; features=+A,-B  more of its CPU, or less
-#   timeout=SECONDS  verbs=run,test  tests=all  pack=host
+#   timeout=SECONDS  verbs=run,test,coverage  tests=all  pack=host
 #   base=LINUX      for that base only, by what is called linux in its BASE
 #   append=...      to the end of the line: more kernel parameters
 #   splat=REGEX     to the end of the line: this kernel report must appear. What a negative control must report stands in

@@ -20,6 +20,7 @@
 #   note TEXT...                       a line for the log
 #
 # ONLY='A|B': run_test runs these binaries only.
+# COVERAGE=yes: say where the code of modules is, for make coverage.
 # TEST_TIMEOUT: seconds that one test or command may take; the boot's own timeout unless set.
 # Everything goes to /dev/kmsg, so that results and kernel messages stand in one log, in order.
 
@@ -35,9 +36,21 @@ mkdir -p "$STATE"
 say() { printf 'gmem: %.900s\n' "$*" >>"$KMSG"; }
 note() { say "# $*"; }
 
+# Again whenever a module was loaded. A look at /proc/modules starts no process.
+note_modules()
+{
+	loaded=
+	while read -r module _ _ _ _ address _; do loaded="$loaded $module $address"; done </proc/modules
+	[ "$loaded" != "${noted_modules:-}" ] || return 0
+	noted_modules=$loaded
+	grep -H . /sys/module/*/sections/.*text* | sed 's,^/sys/module/,module ,; s,/sections/, ,; s,:0x, ,' |
+		while IFS= read -r line; do note "$line"; done
+}
+
 # result "ok"|"not ok" NAME [REMARK]
 result()
 {
+	[ -z "${COVERAGE:-}" ] || note_modules
 	count=$(($(cat "$STATE/count") + 1))
 	echo "$count" >"$STATE/count"
 	say "$1 $count - $2${3:+ # $3}"

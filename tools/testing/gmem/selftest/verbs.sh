@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# verbs.sh [TEST...]: tests of help, list, BASE=, mail, host, host-kernel, report, selftests, fuzz and of what stops a verb, in seconds: no
-# kernel is built, nothing boots.
+# verbs.sh [TEST...]: tests of help, list, BASE=, mail, host, host-kernel, report, selftests, coverage, fuzz and of what
+# stops a verb, in seconds: no kernel is built, nothing boots.
 # Cases in TAP without numbers, as every stage prints them.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
@@ -9,7 +9,7 @@ set -eu
 
 # What the user set is for the verbs, not for their tests
 unset KERNEL_TREE KERNEL_REV BASE_COMMIT VERSION PREFIX PREV ASSISTED_BY OUT PATCHES CONFIG KERNELS SERIES ROOT SUITE \
-	HOST_TESTS HOST_TIMEOUT KVM_UNIT_TESTS TESTS MUTANTS SECONDS SEED ROUND ALLOW ONLY BOOT KERNEL GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+	HOST_TESTS HOST_TIMEOUT KVM_UNIT_TESTS TESTS MUTANTS SECONDS SEED ROUND ALLOW ONLY BOOT BOOTS KERNEL GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 
 t=$(mktemp -d)
 trap 'rm -rf "$t"' EXIT
@@ -60,7 +60,7 @@ $(say_out)"
 state() { [ ! -e "$1" ] || find "$1" -type f -printf '%p %T@ %s\n' | sort; }
 
 # shellcheck disable=SC2048 # names of verbs
-for verb in ${*:-help series mail host host-kernel report selftests fuzz alone vmm}; do
+for verb in ${*:-help series mail host host-kernel report selftests coverage fuzz alone vmm}; do
 	# shellcheck source=/dev/null
 	. "$GMEM/selftest/tests/$verb.sh"
 done

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kvm_gmem_populate() and guest_memfd on a host with two NUMA nodes, and memory policies of the file.
-# boot: machine=amd-numa kernel=series,base timeout=180 verbs=test
+# boot: machine=amd-numa kernel=series,base timeout=180 verbs=test,coverage
 . /lib/guest.sh
 
 load kvm-amd

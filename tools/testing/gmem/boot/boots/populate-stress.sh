@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kvm_gmem_populate() in races, and with allocations that fail. kmemleak gives up when an
 # allocation of its own fails, so it is off here; it watches the other boots.
-# boot: machine=amd kernel=series,base,kasan,kcsan timeout=180 verbs=test
+# boot: machine=amd kernel=series,base,kasan,kcsan timeout=180 verbs=test,coverage
 # boot: append=kmemleak=off page_poison=1
 . /lib/guest.sh
 

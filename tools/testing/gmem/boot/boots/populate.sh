@@ -2,7 +2,7 @@
 # kvm_gmem_populate() through its test driver: content, sources, state of file, slot and caller, progress, poison.
 # On the base the cases have its own results where the series changes something, and everybody waits for a source that
 # is not there.
-# boot: machine=amd kernel=series,base,kasan timeout=180 verbs=test
+# boot: machine=amd kernel=series,base,kasan timeout=180 verbs=test,coverage
 # boot: append=page_poison=1
 . /lib/guest.sh
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The emulated SEV-SNP host: kvm-amd and ccp as on an EPYC, launches through the real ioctls.
-# boot: machine=snp kernel=series timeout=300 verbs=test,short
+# boot: machine=snp kernel=series timeout=300 verbs=test,short,coverage
 . /lib/guest.sh
 
 emul=/sys/kernel/debug/coco_emul

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The emulated TDX host when allocations fail in the middle of KVM_TDX_INIT_MEM_REGION, and other errors of its that are the
 # same on the base. kmemleak gives up when an allocation of its own fails, so it is off.
-# boot: machine=tdx kernel=series,base timeout=180 verbs=test
+# boot: machine=tdx kernel=series,base timeout=180 verbs=test,coverage
 # boot: append=kmemleak=off
 # boot: splat=invoked oom-killer
 . /lib/guest.sh

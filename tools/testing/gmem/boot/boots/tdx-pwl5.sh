@@ -2,7 +2,7 @@
 # The emulated TDX host as servers are: 52 address bits, and an EPT with five levels for them. Here memslots can be
 # where a TD has no addresses. And two CPUs in the TDX module, of which one is busy; memory that is pre-faulted after the
 # launch; and launches that wait.
-# boot: machine=tdx-pwl5 kernel=series timeout=300 verbs=test
+# boot: machine=tdx-pwl5 kernel=series timeout=300 verbs=test,coverage
 . /lib/guest.sh
 
 load kvm-intel tdx=1 nested=0

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # An emulated TDX host: KVM_TDX_INIT_MEM_REGION through KVM's own code, from VMXON to the teardown of the TD.
-# boot: machine=tdx kernel=series,kasan timeout=240 verbs=test,short
+# boot: machine=tdx kernel=series,kasan timeout=240 verbs=test,short,coverage
 . /lib/guest.sh
 
 tdx_is_on() { [ "$(cat /sys/module/kvm_intel/parameters/tdx)" = Y ]; }
