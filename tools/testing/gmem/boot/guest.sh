@@ -18,6 +18,10 @@
 #   want_only_not_ok BINARY [ARG...]   the same, and every other case must be ok
 #   stuck_tasks                        tasks hang, as they should: the machine goes off without asking drivers
 #   note TEXT...                       a line for the log
+#   rmp_is_back, pamt_is_back [REGEX]  the emulated platform has no page of a guest any more. With REGEX, lines of its
+#                                      census that may be other than 0
+#   launches TEST CASE &               this launch again and again
+#   end_launches                       the end of that: one case "launched", whether none failed
 #
 # ONLY='A|B': run_test runs these binaries only.
 # COVERAGE=yes: say where the code of modules is, for make coverage.
@@ -28,6 +32,7 @@ KMSG=${KMSG:-/dev/kmsg}
 STATE=${STATE:-/tmp/gmem}
 TESTS=${TESTS:-/tests}
 TAP_AWK=${TAP_AWK:-/lib/tap.awk}
+emul=/sys/kernel/debug/coco_emul
 tab=$(printf '\t')
 mkdir -p "$STATE"
 [ -f "$STATE/count" ] || echo 0 >"$STATE/count"
@@ -92,8 +97,28 @@ case_ok()
 	if [ "$rc" = 0 ]; then result ok "$name"; else result "not ok" "$name" "$(remark "$rc")"; fi
 }
 
+rmp_is_back() { ! grep -Ev "^(hypervisor|hv-fixed${1:+|$1}) " "$emul/rmp" | grep -v ' 0$'; }
+pamt_is_back() { ! grep -E '^(REG|TDR|TDCX|TDVPR|EPT|host-writes|dirty) ' "$emul/pamt" | grep -Ev "^(${1:-none}) | 0\$"; }
+
+launches()
+{
+	while [ ! -e "$STATE/enough" ]; do
+		"$TESTS/$1" -t "$2" >"$STATE/launch" 2>&1 || touch "$STATE/launch-failed"
+		echo >>"$STATE/launches"
+	done
+}
+
 load() { case_ok "load/$1" modprobe "$@"; }
 unload() { case_ok "unload/$1" modprobe -r "$1"; }
+
+launched() { cat "$STATE/launch" && wc -l <"$STATE/launches" && test ! -e "$STATE/launch-failed"; }
+# Not in the pipe that case_ok makes, whose shell has no child to wait for
+end_launches()
+{
+	touch "$STATE/enough"
+	wait
+	case_ok launched launched
+}
 
 want_fail()
 {

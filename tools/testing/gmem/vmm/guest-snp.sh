@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What QEMU and the emulated platform are to a boot on the SNP host; sourced after guest.sh.
 
-emul=/sys/kernel/debug/coco_emul
 
 # QEMU asks CPUID for the C-bit, and that of user space is TCG's, which has none
 launcher="$VMM/cbit $VMM/qemu-system-x86_64"
@@ -15,5 +14,5 @@ qemu_args()
 		"-object sev-snp-guest,id=cgs,cbitpos=$cbitpos,reduced-phys-bits=1,policy=0x30000${object:+,$object}" \
 		"-bios $(firmware "$1" "$VMM/share/OVMF.amdsev.fd") -action reboot=shutdown,shutdown=pause"
 }
-guests() { sed -n 's/^[^ ]* [0-9]* \(launch\|running\) [^ ]* /\1 /p' $emul/guests | sed 's/^running/launched/'; }
-census() { cat $emul/rmp; }
+guests() { sed -n 's/^[^ ]* [0-9]* \(launch\|running\) [^ ]* /\1 /p' "$emul/guests" | sed 's/^running/launched/'; }
+census() { cat "$emul/rmp"; }

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What QEMU and the emulated platform are to a boot on the TDX host; sourced after guest.sh.
 
-emul=/sys/kernel/debug/coco_emul
 
 # -S: it stays where the launch is over
 qemu_args()
@@ -15,6 +14,6 @@ guests()
 		for (i = 1; i < NF; i++)
 			value[$i] = $(i + 1)
 		print / RUNNABLE / ? "launched" : "launch", value["pages"], value["mrtd"]
-	}' $emul/tds
+	}' "$emul/tds"
 }
-census() { cat $emul/pamt; }
+census() { cat "$emul/pamt"; }

@@ -7,4 +7,4 @@
 
 load kvm-amd
 run_test gmem_populate_bench_ioctl
-case_ok counters cat /sys/kernel/debug/coco_emul/counters
+case_ok counters cat "$emul/counters"

@@ -6,4 +6,4 @@
 
 load kvm-intel tdx=1 nested=0
 run_test gmem_populate_bench_ioctl
-case_ok counters cat /sys/kernel/debug/coco_emul/counters
+case_ok counters cat "$emul/counters"

@@ -4,10 +4,6 @@
 # boot: machine=snp smp=1 kernel=series timeout=180 verbs=test
 . /lib/guest.sh
 
-emul=/sys/kernel/debug/coco_emul
-
-all_pages_back() { ! grep -Ev '^(hypervisor|hv-fixed|host-writes) ' $emul/rmp | grep -v ' 0$'; }
-
 load kvm-amd
 # Its signals have to meet a launch, which takes a minute here
 run_test sev_snp_launch_update_test -T signals
@@ -20,4 +16,4 @@ case_ok unload-with-ccp modprobe -r kvm-amd ccp
 case_ok load-again modprobe kvm-amd
 run_test -n launch-again coco_snp_digest_test -t vector_normal
 unload kvm-amd
-case_ok all-pages-back all_pages_back
+case_ok all-pages-back rmp_is_back host-writes

@@ -28,7 +28,7 @@ run_test -n source coco_snp_source_test -f shared
 
 # The rest is last, as pages are not given back. With RMP faults the host would not survive it, see snp-fault-base; and
 # coco_snp_fault_test has to notice that there are none.
-case_ok no-rmp-faults sh -c 'echo N >/sys/kernel/debug/coco_emul/faults'
+case_ok no-rmp-faults sh -c "echo N >$emul/faults"
 want_not_ok coco_snp_late_test
 want_not_ok coco_snp_fault_test fault.assigned_by_rmpupdate fault.neighbours fault.launch fault.large_entry \
 	fault.other_cpu

@@ -11,5 +11,5 @@ load kvm-amd
 case_ok cgroup mount -t cgroup2 none /sys/fs/cgroup
 want_not_ok coco_snp_errno_test
 # Last, as whoever gets these pages fails
-case_ok no-rmp-faults sh -c 'echo N >/sys/kernel/debug/coco_emul/faults'
+case_ok no-rmp-faults sh -c "echo N >$emul/faults"
 want_not_ok coco_snp_leak_test

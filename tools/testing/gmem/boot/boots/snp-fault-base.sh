@@ -5,8 +5,6 @@
 # boot: append=kmemleak=off
 . /lib/guest.sh
 
-emul=/sys/kernel/debug/coco_emul
-
 # oops CASE: the case ends in an RMP fault of the host, inside of the function that must not write
 oops()
 {
@@ -20,7 +18,7 @@ oops()
 		sleep 1
 		dmesg >/tmp/log
 		grep -q 'end trace' /tmp/log || continue
-		echo "SNP_LAUNCH_UPDATE 0" >$emul/delay
+		echo "SNP_LAUNCH_UPDATE 0" >"$emul/delay"
 		grep 'error_code(0x80000003) - RMP violation' /tmp/log && grep "^.*\] .*$function+0x" /tmp/log
 		return
 	done

@@ -4,17 +4,15 @@
 # boot: machine=snp kernel=series timeout=240 verbs=fuzz env=SEED,FUZZ_SECONDS,ROUND,ALLOW,ONLY
 . /lib/guest.sh
 
-emul=/sys/kernel/debug/coco_emul
 export FUZZ_SEED="${SEED:-}" FUZZ_ROUND="${ROUND:-}" FUZZ_ALLOW="${ALLOW:-}"
 seconds=${FUZZ_SECONDS:-20}
 
-all_pages_back() { ! grep -Ev '^(hypervisor|hv-fixed|host-writes) ' $emul/rmp | grep -v ' 0$'; }
 
 load kvm-amd
 run_test gmem_fuzz -t "$((seconds * 4 / 5))"
 run_test coco_call_fuzz -t "$((seconds / 5))"
-case_ok no-instruction-declined grep '^declined 0$' $emul/counters
-case_ok no-host-writes grep '^host-writes 0$' $emul/rmp
+case_ok no-instruction-declined grep '^declined 0$' "$emul/counters"
+case_ok no-host-writes grep '^host-writes 0$' "$emul/rmp"
 run_test coco_snp_digest_test -t vector_normal
 unload kvm-amd
-case_ok all-pages-back all_pages_back
+case_ok all-pages-back rmp_is_back host-writes

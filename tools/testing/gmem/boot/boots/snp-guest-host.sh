@@ -4,14 +4,10 @@
 # boot: machine=snp kernel=series timeout=300 verbs=test
 . /lib/guest.sh
 
-emul=/sys/kernel/debug/coco_emul
-
-all_pages_back() { ! grep -Ev '^(hypervisor|hv-fixed) ' $emul/rmp | grep -v ' 0$'; }
-
 load kvm-amd
 case_ok swap sh -c 'echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 && swapon /dev/zram0'
 run_test coco_snp_guest_source_test
 run_test coco_snp_guest_fault_test
 run_test coco_snp_guest_convert_test
 unload kvm-amd
-case_ok all-pages-back all_pages_back
+case_ok all-pages-back rmp_is_back

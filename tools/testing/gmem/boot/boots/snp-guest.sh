@@ -4,10 +4,6 @@
 # boot: machine=snp kernel=series timeout=300 verbs=test
 . /lib/guest.sh
 
-emul=/sys/kernel/debug/coco_emul
-
-all_pages_back() { ! grep -Ev '^(hypervisor|hv-fixed) ' $emul/rmp | grep -v ' 0$'; }
-
 load kvm-amd
 run_test coco_snp_guest_test
 run_test coco_snp_report_test
@@ -17,4 +13,4 @@ run_test coco_snp_run_test
 run_test pre_fault_memory_test
 run_test private_mem_conversions_test
 unload kvm-amd
-case_ok all-pages-back all_pages_back
+case_ok all-pages-back rmp_is_back

@@ -3,11 +3,7 @@
 # boot: machine=snp kernel=series smp=1 timeout=600 verbs=test pack=guest needs=kernel-guest
 . /lib/guest.sh
 
-emul=/sys/kernel/debug/coco_emul
-
-all_pages_back() { ! grep -Ev '^(hypervisor|hv-fixed) ' $emul/rmp | grep -v ' 0$'; }
-
 load kvm-amd
 run_test coco_snp_linux_test
 unload kvm-amd
-case_ok all-pages-back all_pages_back
+case_ok all-pages-back rmp_is_back

@@ -3,10 +3,7 @@
 # boot: machine=snp kernel=series timeout=300 verbs=test
 . /lib/guest.sh
 
-emul=/sys/kernel/debug/coco_emul
-
-all_pages_back() { ! grep -Ev '^(hypervisor|hv-fixed) ' $emul/rmp | grep -v ' 0$'; }
-calls() { sed -n "s/^$1 //p" $emul/counters; }
+calls() { sed -n "s/^$1 //p" "$emul/counters"; }
 shut_down_as_often_as_started()
 {
 	echo "SNP_INIT_EX $(calls SNP_INIT_EX), SNP_SHUTDOWN_EX $(calls SNP_SHUTDOWN_EX)"
@@ -15,7 +12,7 @@ shut_down_as_often_as_started()
 
 load kvm-amd
 case_ok unload-with-ccp modprobe -r kvm-amd ccp
-case_ok all-pages-back all_pages_back
+case_ok all-pages-back rmp_is_back
 case_ok shut-down shut_down_as_often_as_started
 case_ok load-without-sev modprobe kvm-amd sev=0
 run_test coco_snp_hv_fixed_test
@@ -24,5 +21,5 @@ case_ok load-again modprobe kvm-amd
 run_test sev_init2_tests
 run_test -n digest-after-reload coco_snp_digest_test -t vector_normal
 case_ok unload-again modprobe -r kvm-amd ccp
-case_ok all-pages-back-again all_pages_back
+case_ok all-pages-back-again rmp_is_back
 case_ok shut-down-again shut_down_as_often_as_started

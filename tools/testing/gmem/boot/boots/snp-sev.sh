@@ -4,10 +4,6 @@
 # boot: machine=snp kernel=series timeout=300 verbs=test
 . /lib/guest.sh
 
-emul=/sys/kernel/debug/coco_emul
-
-all_pages_back() { ! grep -Ev '^(hypervisor|hv-fixed|host-writes) ' $emul/rmp | grep -v ' 0$'; }
-
 load kvm-amd sev=0
 run_test coco_snp_platform_test
 unload kvm-amd
@@ -16,4 +12,4 @@ run_test coco_sev_launch_test
 run_test coco_sev_strict_test
 run_test sev_migrate_tests
 case_ok unload-with-ccp modprobe -r kvm-amd ccp
-case_ok all-pages-back all_pages_back
+case_ok all-pages-back rmp_is_back host-writes

@@ -5,9 +5,6 @@
 # boot: append=coco_emul_asids=1006,41
 . /lib/guest.sh
 
-emul=/sys/kernel/debug/coco_emul
-
-all_pages_back() { ! grep -Ev '^(hypervisor|hv-fixed|host-writes) ' $emul/rmp | grep -v ' 0$'; }
 enabled() { dmesg | grep "kvm_amd: $1 enabled (ASIDs $2)"; }
 sockets() { [ "$(sort -u /sys/devices/system/cpu/cpu*/topology/physical_package_id | wc -l)" = "$1" ]; }
 
@@ -20,4 +17,4 @@ run_test coco_snp_digest_test -T hundred_launches -T random_launches
 run_test coco_snp_fault_test
 run_test coco_snp_asid_test -T vmm_killed
 case_ok unload-with-ccp modprobe -r kvm-amd ccp
-case_ok all-pages-back all_pages_back
+case_ok all-pages-back rmp_is_back host-writes

@@ -4,17 +4,6 @@
 # boot: machine=snp kernel=series timeout=300 verbs=test
 . /lib/guest.sh
 
-emul=/sys/kernel/debug/coco_emul
-
-all_pages_back() { ! grep -Ev '^(hypervisor|hv-fixed) ' $emul/rmp | grep -v ' 0$'; }
-launches()
-{
-	while [ ! -e /tmp/enough ]; do
-		"$TESTS/coco_snp_digest_test" -t vector_normal >/tmp/launch 2>&1 || touch /tmp/launch-failed
-		echo >>/tmp/launches
-	done
-}
-launched() { cat /tmp/launch; wc -l </tmp/launches && test ! -e /tmp/launch-failed; }
 ordinary_vms()
 {
 	for test in guest_memfd_test pre_fault_memory_test private_mem_kvm_exits_test private_mem_conversions_test; do
@@ -26,10 +15,8 @@ load kvm-amd
 run_test coco_snp_run_test
 ordinary_vms alone/
 run_test -n alone/set_memory_region_test set_memory_region_test
-launches &
+launches coco_snp_digest_test vector_normal &
 ordinary_vms beside-launches/
-touch /tmp/enough
-wait
-case_ok launched launched
+end_launches
 unload kvm-amd
-case_ok all-pages-back all_pages_back
+case_ok all-pages-back rmp_is_back

@@ -3,10 +3,7 @@
 # boot: machine=snp kernel=series timeout=300 verbs=test,short,coverage
 . /lib/guest.sh
 
-emul=/sys/kernel/debug/coco_emul
-
 # Nothing is left with the firmware: every page of the RMP belongs to the hypervisor.
-all_pages_back() { ! grep -Ev '^(hypervisor|hv-fixed|host-writes) ' $emul/rmp | grep -v ' 0$'; }
 enabled() { dmesg | grep "kvm_amd: $1 enabled (ASIDs"; }
 snp_on_every_cpu() { test "$(grep -cw sev_snp /proc/cpuinfo)" = "$(grep -c ^processor /proc/cpuinfo)"; }
 
@@ -32,8 +29,8 @@ run_test coco_snp_source_test
 run_test coco_snp_lock_test -t lock_order
 run_test coco_snp_strict_test
 run_test coco_snp_vmm_test
-case_ok no-instruction-declined grep '^declined 0$' $emul/counters
+case_ok no-instruction-declined grep '^declined 0$' "$emul/counters"
 unload kvm-amd
-case_ok all-pages-back all_pages_back
+case_ok all-pages-back rmp_is_back host-writes
 # strict.host_writes writes to pages of guests, twice, and through a mapping where that does not fault. Nobody else may.
-case_ok two-host-writes grep '^host-writes 2$' $emul/rmp
+case_ok two-host-writes grep '^host-writes 2$' "$emul/rmp"

@@ -4,7 +4,7 @@
 . /lib/guest.sh
 
 has_erratum() { grep -qw tdx_pw_mce /proc/cpuinfo; }
-resets() { [ "$(sed -n 's/^MOVDIR64B //p' /sys/kernel/debug/coco_emul/counters)" -gt 0 ]; }
+resets() { [ "$(sed -n 's/^MOVDIR64B //p' "$emul/counters")" -gt 0 ]; }
 
 case_ok erratum has_erratum
 load kvm-intel tdx=1 nested=0

@@ -3,7 +3,7 @@
 # boot: machine=tdx-pwl5 smp=2,sockets=2 kernel=series timeout=240 verbs=test
 . /lib/guest.sh
 
-calls() { sed -n "s/^$1 //p" /sys/kernel/debug/coco_emul/counters; }
+calls() { sed -n "s/^$1 //p" "$emul/counters"; }
 sockets() { [ "$(sort -u /sys/devices/system/cpu/cpu*/topology/physical_package_id | wc -l)" = "$1" ]; }
 on_each_package() { [ "$(calls TDH.SYS.KEY.CONFIG)" = 2 ] && [ "$(calls TDH.MNG.KEY.CONFIG)" = $((2 * $(calls TDH.MNG.CREATE))) ]; }
 

@@ -4,16 +4,6 @@
 # boot: machine=tdx-guest kernel=series timeout=400 verbs=test
 . /lib/guest.sh
 
-all_pages_back() { ! grep -E '^(REG|TDR|TDCX|TDVPR|EPT|host-writes|dirty) ' /sys/kernel/debug/coco_emul/pamt | grep -v ' 0$'; }
-launches()
-{
-	while [ ! -e /tmp/enough ]; do
-		"$TESTS/coco_tdx_digest_test" -t mrtd_of_several_pages >/tmp/launch 2>&1 || touch /tmp/launch-failed
-		echo >>/tmp/launches
-	done
-}
-launched() { cat /tmp/launch; wc -l </tmp/launches && test ! -e /tmp/launch-failed; }
-
 load kvm-intel tdx=1 nested=0
 # Memory, private and shared
 run_test guest_memfd_test
@@ -42,10 +32,8 @@ run_test ucna_injection_test
 run_test kvm_clock_test
 run_test steal_time
 run_test hyperv_ipi
-launches &
+launches coco_tdx_digest_test mrtd_of_several_pages &
 run_test -n beside-launches/private_mem_conversions_test private_mem_conversions_test
-touch /tmp/enough
-wait
-case_ok launched launched
+end_launches
 unload kvm-intel
-case_ok all-pages-back all_pages_back
+case_ok all-pages-back pamt_is_back

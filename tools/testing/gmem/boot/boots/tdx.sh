@@ -4,7 +4,7 @@
 . /lib/guest.sh
 
 tdx_is_on() { [ "$(cat /sys/module/kvm_intel/parameters/tdx)" = Y ]; }
-calls() { sed -n "s/^$1 //p" /sys/kernel/debug/coco_emul/counters; }
+calls() { sed -n "s/^$1 //p" "$emul/counters"; }
 # Every CPU has left VMX root operation as often as it entered it
 vmx_is_off() { [ "$(calls VMXON)" = 2 ] && [ "$(calls VMXOFF)" = 2 ]; }
 # The module is initialized once per boot, the CPUs enter VMX root operation again
