@@ -153,6 +153,17 @@ timed() # NAME COMMAND...: a stage without cases, that everything else needs
 	"$@"
 	printf '%s\t%s\n' "$(($(date +%s) - timed_start))" "$timed_name" >>"$result/times"
 }
+
+# What will run, and how long that took last time
+announce()
+{
+	local last=$LOG/last-$verb
+	say "$(wc -l <"$result/stages") stages: $(grep -c kernel- "$result/stages") kernels$([ -z "${CASES:-}" ] || echo ", for CASES='$CASES'")"
+	if [ -n "${CASES:-}" ] || [ ! -s "$last" ]; then return 0; fi
+	read -r seconds count <"$last"
+	say "the last make $verb took $((seconds / 60)) min $((seconds % 60)) s for $count stages"
+}
+
 enough_disk()
 {
 	free=$(df -Pk "$BUILD" | awk 'NR == 2 { print int($4 / 1048576) }')
@@ -168,6 +179,7 @@ mv "$planned" "$result"
 echo 0 >"$result/count"
 date +%s >"$result/start"
 echo "TAP version 13" | tee "$LOG/results.tap"
+announce
 [ "${DEPS:-}" = no ] || timed tools "$GMEM/verbs/deps.sh"
 timed tree "$GMEM/tree/tree.sh"
 # Without the lock, which its sleep would hold a minute too long
@@ -176,4 +188,4 @@ watcher=$!
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 export CASES="${CASES:-}"
 nice -n 5 make --no-print-directory -k -j"$JOBS" -f "$result/stages.mk" all || say "make: exit status $?"
-"$GMEM/result/summary.sh"
+"$GMEM/result/summary.sh" "$verb"

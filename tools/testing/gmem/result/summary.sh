@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# summary.sh: the end of a run. Holds the stages that were planned against those that left a result, then sums up.
+# summary.sh VERB: the end of a run. Holds the stages that were planned against those that left a result, then sums up.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 
+verb=$1
 result=$BUILD/result
 tap=$LOG/results.tap
 
@@ -15,6 +16,8 @@ echo "1..$(cat "$result/count")" | tee -a "$tap"
 say ""
 say "seconds by stage, in the order they ended; stages that ran at the same time overlap. Logs: $LOG"
 awk -F '\t' '{ printf "# %6d  %-24s\n", $1, $2 }' "$result/times"
-say "$(printf '%5d' $(($(date +%s) - $(cat "$result/start"))))  in all"
+seconds=$(($(date +%s) - $(cat "$result/start")))
+say "$(printf '%5d' $seconds)  in all"
+[ -n "${CASES:-}" ] || echo "$seconds $(wc -l <"$result/stages")" >"$LOG/last-$verb"
 say ""
 summary "$tap"

@@ -199,12 +199,14 @@ stage()
 {
 	mkdir -p "$t/build/result" "$t/build/log"
 	echo 0 >"$t/build/result/count"
+	printf 'planted\nanother\n' >"$t/build/result/stages"
+	: >"$t/build/result/times"
 	CASES="" BUILD=$t/build "$GMEM/result/stage.sh" planted sh -c "$1" >"$t/out" 2>&1
 }
 stage 'echo "ok - planted/a"; exit 3'
 expect stage-dies "not ok 2 - planted/stage"
 stage true
-expect stage-silent "not ok 1 - planted/stage"
+expect stage-silent "not ok 1 - planted/stage" "# .* planted ended after [0-9]* s, 1 of 2 stages$"
 
 # One of another series than that of the run: its name goes in front, results are the run's
 other_stage()
@@ -212,6 +214,7 @@ other_stage()
 	rm -rf "$t/build"
 	mkdir -p "$t/build/result/9.9" "$t/build/log"
 	echo 4 >"$t/build/result/count"
+	echo 9.9/planted >"$t/build/result/stages"
 	[ -z "${2:-}" ] || echo "$2" >"$t/build/result/9.9/skip"
 	CASES="${3:-}" RUN=$t/build BUILD=$t/build/9.9 "$GMEM/result/stage.sh" 9.9/planted sh -c "$1" >"$t/out" 2>&1
 	cat "$t/build/log/results.tap" >>"$t/out" 2>/dev/null || :
@@ -263,12 +266,12 @@ run_of() # STAGE...
 	: >"$t/build/result/here.tap"
 	printf 'TAP version 13\nok 1 - here/a\n' >"$t/build/log/results.tap"
 	status=0
-	BUILD=$t/build "$GMEM/result/summary.sh" >"$t/said" 2>&1 || status=$?
+	BUILD=$t/build "$GMEM/result/summary.sh" test >"$t/said" 2>&1 || status=$?
 	echo "exit $status" >>"$t/said"
-	cat "$t/build/log/results.tap" "$t/said" >"$t/out"
+	cat "$t/build/log/results.tap" "$t/said" "$t/build/log/last-test" >"$t/out"
 }
 run_of here
-expect run-complete "1\.\.1$" "1 passed, 0 failed$" "exit 0$"
+expect run-complete "1\.\.1$" "1 passed, 0 failed$" "exit 0$" "[0-9]* 1$"
 run_of here gone
 expect run-lost-stage "not ok 2 - gone/stage # it left no result$" "1\.\.2$" "# failed: gone/stage$" "exit 1$"
 
