@@ -6,8 +6,8 @@
 # with: KERNEL=kasan  the kernel with KASAN, which takes longer
 # with: ALLOW=run-td,snp-move  do what is left out, see gmem-known-faults.rst
 # fuzz.sh: the boots BOOT='NAME...', by default all that are called *-fuzz. Each prints the seed it has, and
-# the command that does the same again. Threads and signals make that inexact. "make test" has 20 s of tdx-fuzz, always
-# with the same seed.
+# the command that does the same again. Threads and signals make that inexact. "make test" has 20 s of each, always with
+# the same seed.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
 

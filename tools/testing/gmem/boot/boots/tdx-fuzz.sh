@@ -7,7 +7,6 @@
 export FUZZ_SEED="${SEED:-0x101}" FUZZ_ROUND="${ROUND:-}" FUZZ_ALLOW="${ALLOW:-}"
 seconds=${FUZZ_SECONDS:-20}
 
-
 load kvm-intel tdx=1 nested=0
 run_test gmem_fuzz -t "$((seconds * 4 / 5))"
 run_test coco_call_fuzz -t "$((seconds / 5))"
