@@ -131,9 +131,9 @@ static void visit_cpus(void)
 
 	for (i = 0; i < MAX_CPUS; i++) {
 		mask = 1ul << i;
-		if (my_syscall3(__NR_sched_setaffinity, 0, sizeof(mask), &mask) < 0)
+		if (syscall(__NR_sched_setaffinity, 0, sizeof(mask), &mask) < 0)
 			continue;
-		if (my_syscall3(__NR_getcpu, &cpu, NULL, NULL) == 0)
+		if (syscall(__NR_getcpu, &cpu, NULL, NULL) == 0)
 			say("runs on CPU %u", cpu);
 	}
 }
