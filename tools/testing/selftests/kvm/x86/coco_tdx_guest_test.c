@@ -551,7 +551,8 @@ static void *run_to_the_end(void *vcpu)
 	return NULL;
 }
 
-TEST_F(run, ipi)
+/* Where both CPUs are threads of a busy machine, each IPI takes a turn of its scheduler. */
+TEST_F_TIMEOUT(run, ipi, 120)
 {
 	struct coco_td *td = &self->td;
 	struct kvm_vcpu *second = coco_td_add_second_vcpu(td);
