@@ -43,7 +43,8 @@ void gmem_wait_check_kill(gmem_wait_launch_fn launch);
 
 /*
  * Punch holes into the page at @offset of the guest_memfd @fd until told to
- * stop; how many that were, and the time in seconds that the longest one took.
+ * stop; how many that were, the time in seconds that the longest one took, and
+ * that from the end of gmem_puncher_start() to gmem_puncher_stop().
  */
 struct gmem_puncher {
 	int fd;
@@ -51,6 +52,8 @@ struct gmem_puncher {
 	bool stop;
 	unsigned long nr;
 	double longest;
+	double start;
+	double lasted;
 	pthread_t thread;
 };
 

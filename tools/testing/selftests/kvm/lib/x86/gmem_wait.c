@@ -179,10 +179,12 @@ void gmem_puncher_start(struct gmem_puncher *p)
 	TEST_ASSERT(!pthread_create(&p->thread, NULL, punch_holes, p), "No thread");
 	while (!__atomic_load_n(&p->nr, __ATOMIC_ACQUIRE))
 		usleep(1000);
+	p->start = now();
 }
 
 void gmem_puncher_stop(struct gmem_puncher *p)
 {
+	p->lasted = now() - p->start;
 	__atomic_store_n(&p->stop, true, __ATOMIC_RELEASE);
 	pthread_join(p->thread, NULL);
 }
