@@ -56,11 +56,15 @@ void coco_tg_load(struct coco_td *td, void (*entry)(uint64_t *arg, uint64_t vcpu
 /* The same, and it is finalized. */
 void coco_tg_start(struct coco_td *td, void (*entry)(uint64_t *arg, uint64_t vcpu),
 		   const uint64_t *arg, int nr_args);
+/* A TD with two pages at COCO_TD_GPA, the first of which is added. */
+void coco_tg_create(struct coco_td *td, const void *page);
 /* KVM_RUN, which has to return 0; and until the TD has put something, or is done. */
 void coco_tg_run(struct kvm_vcpu *vcpu);
 uint32_t coco_tg_value(struct kvm_vcpu *vcpu);
 uint64_t coco_tg_value64(struct kvm_vcpu *vcpu);
 void coco_tg_done(struct kvm_vcpu *vcpu);
+/* COCO_TG_VECTOR, for the first vCPU */
+void coco_tg_send_interrupt(struct coco_td *td);
 
 /* Guest: registers of TDCALL, in the order of the assembly. */
 struct coco_tg_regs {
@@ -103,6 +107,9 @@ void coco_tg_exit(void);
 /* With interrupts off: waits for one, and takes it. */
 void coco_tg_halt(void);
 uint64_t coco_tg_accept(uint64_t gpa);
+/* For coco_tg_start(): puts 1, and counts at COCO_TD_GPA for ever; or puts 1, then 2. */
+void coco_tg_loop(uint64_t *arg, uint64_t vcpu);
+void coco_tg_two_values(uint64_t *arg, uint64_t vcpu);
 /* A number for what a page has, and the same in the host */
 uint64_t coco_tg_page_sum(const volatile uint64_t *page);
 uint64_t coco_td_page_sum(const void *page);

@@ -79,7 +79,7 @@ void coco_td_add(struct coco_td *td, uint32_t flags, const void *src, uint64_t g
 int __coco_td_finalize(struct coco_td *td);
 void coco_td_finalize(struct coco_td *td);
 
-/* All steps up to a TD with a slot of @nr_pages at COCO_TD_GPA, and the end of it. */
+/* All steps up to a TD with a slot of @nr_pages, if any, at COCO_TD_GPA, and the end of it. */
 void coco_td_create(struct coco_td *td, uint64_t nr_pages);
 void coco_td_free(struct coco_td *td);
 
