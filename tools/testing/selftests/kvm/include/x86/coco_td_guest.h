@@ -83,12 +83,27 @@ void coco_tg_tdcall(struct coco_tg_regs *regs);
 #define TDG_VM_RD		7
 #define TDG_SYS_RD		11
 
+/* R11 of TDG.VP.VMCALL, Intel TDX Guest-Hypervisor Communication Interface */
 #define TDVMCALL_CPUID		10
+#define TDVMCALL_HLT		12
 #define TDVMCALL_IO		30
 #define TDVMCALL_RDMSR		31
 #define TDVMCALL_WRMSR		32
 #define TDVMCALL_MMIO		48
+#define TDVMCALL_WBINVD		54
+#define TDVMCALL_PCONFIG	65
+#define TDVMCALL_GET_INFO	0x10000
 #define TDVMCALL_MAP_GPA	0x10001
+#define TDVMCALL_GET_QUOTE	0x10002
+#define TDVMCALL_FATAL_ERROR	0x10003
+#define TDVMCALL_SETUP_NOTIFY	0x10004
+#define TDVMCALL_SERVICE	0x10005
+
+/* And what R10 says after it */
+#define TDVMCALL_RETRY		1ul
+#define TDVMCALL_INVALID	0x8000000000000000ul
+#define TDVMCALL_ALIGN_ERROR	0x8000000000000002ul
+#define TDVMCALL_UNSUPPORTED	0x8000000000000003ul
 
 /* R10 to R15 */
 #define TDVMCALL_MASK		0xfc00
