@@ -26,10 +26,7 @@ FIXTURE_SETUP(cpu)
 {
 	coco_set_cpu(0);
 	coco_pamt_census(&self->census);
-	coco_td_new(&self->td);
-	coco_td_init_vm(&self->td);
-	coco_td_add_vcpu(&self->td);
-	coco_td_init_vcpu(&self->td);
+	coco_td_create(&self->td, 0);
 }
 
 FIXTURE_TEARDOWN(cpu)

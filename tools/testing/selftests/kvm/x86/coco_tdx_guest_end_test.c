@@ -19,12 +19,6 @@
 
 static uint8_t page[PAGE_SIZE] __aligned(PAGE_SIZE);
 
-static void create(struct coco_td *td)
-{
-	coco_td_create(td, 2);
-	coco_td_add(td, 0, page, COCO_TD_GPA, 1);
-}
-
 FIXTURE(end) {
 	struct coco_emul_census census;
 	struct coco_td td;
@@ -34,7 +28,7 @@ FIXTURE_SETUP(end)
 {
 	coco_set_cpu(0);
 	coco_pamt_census(&self->census);
-	create(&self->td);
+	coco_tg_create(&self->td, page);
 }
 
 FIXTURE_TEARDOWN(end)
@@ -59,15 +53,6 @@ TEST_F_TIMEOUT(end, not_accepted, TIMEOUT)
 	ret = __vcpu_run(td->vcpu);
 	TEST_ASSERT(ret == -1 && errno == EIO, "KVM_RUN: %d, errno %d", ret, errno);
 	TEST_ASSERT(coco_td_is_dead(td), "The VM is alive");
-}
-
-TD_CODE static void guest_loop(uint64_t *arg, uint64_t vcpu)
-{
-	volatile uint64_t *count = (void *)COCO_TD_GPA;
-
-	coco_tg_put(1);
-	for (;;)
-		(*count)++;
 }
 
 static bool enough;
@@ -102,7 +87,7 @@ TEST_F_TIMEOUT(end, signal, TIMEOUT)
 	pthread_t thread, self_thread = pthread_self();
 	int i;
 
-	coco_tg_start(td, guest_loop, NULL, 0);
+	coco_tg_start(td, coco_tg_loop, NULL, 0);
 	coco_td_hpa(td, COCO_TD_GPA, before);
 	TEST_ASSERT_EQ(coco_tg_value(td->vcpu), 1);
 	sigaction(SIGUSR1, &action, NULL);
@@ -116,20 +101,13 @@ TEST_F_TIMEOUT(end, signal, TIMEOUT)
 	TEST_ASSERT(!memcmp(before, after, sizeof(before)), "The host sees what the TD writes");
 }
 
-TD_CODE static void guest_two_values(uint64_t *arg, uint64_t vcpu)
-{
-	coco_tg_put(1);
-	coco_tg_put(2);
-	coco_tg_exit();
-}
-
 /* It is not entered, but what it waits for is finished. */
 TEST_F_TIMEOUT(end, immediate_exit, TIMEOUT)
 {
 	struct kvm_vcpu *vcpu = self->td.vcpu;
 	uint64_t entered;
 
-	coco_tg_start(&self->td, guest_two_values, NULL, 0);
+	coco_tg_start(&self->td, coco_tg_two_values, NULL, 0);
 	TEST_ASSERT_EQ(coco_tg_value(vcpu), 1);
 	entered = coco_emul_count("TDH.VP.ENTER");
 	vcpu->run->immediate_exit = 1;

@@ -23,34 +23,10 @@
 #define TDX_NON_RECOVERABLE_TD	0x6000000200000000ul
 #define TDX_VCPU_STATE_INCORRECT 0xc000070000000000ul
 
-#define MSI_ADDRESS		0xfee00000
-
 /* The page at COCO_TD_GPA, and what coco_tg_load() adds */
 #define NR_ADDED		(1 + COCO_TG_NR_PAGES + 1)
 
 static uint8_t page[PAGE_SIZE] __aligned(PAGE_SIZE);
-
-static void create(struct coco_td *td)
-{
-	coco_td_create(td, 2);
-	coco_td_add(td, 0, page, COCO_TD_GPA, 1);
-}
-
-TD_CODE static void guest_loop(uint64_t *arg, uint64_t vcpu)
-{
-	volatile uint64_t *count = (void *)COCO_TD_GPA;
-
-	coco_tg_put(1);
-	for (;;)
-		(*count)++;
-}
-
-TD_CODE static void guest_two_values(uint64_t *arg, uint64_t vcpu)
-{
-	coco_tg_put(1);
-	coco_tg_put(2);
-	coco_tg_exit();
-}
 
 /* One TD that is lost, and another one that runs before and after that */
 FIXTURE(lost) {
@@ -63,9 +39,9 @@ FIXTURE_SETUP(lost)
 {
 	coco_set_cpu(0);
 	coco_pamt_census(&self->census);
-	create(&self->other);
-	coco_tg_start(&self->other, guest_two_values, NULL, 0);
-	create(&self->td);
+	coco_tg_create(&self->other, page);
+	coco_tg_start(&self->other, coco_tg_two_values, NULL, 0);
+	coco_tg_create(&self->td, page);
 	self->second = coco_td_add_second_vcpu(&self->td);
 	TEST_ASSERT_EQ(coco_tg_value(self->other.vcpu), 1);
 }
@@ -120,7 +96,7 @@ TEST_F_TIMEOUT(lost, running, TIMEOUT)
 	struct coco_td *td = &self->td;
 	pthread_t thread;
 
-	coco_tg_start(td, guest_loop, NULL, 0);
+	coco_tg_start(td, coco_tg_loop, NULL, 0);
 	TEST_ASSERT_EQ(coco_tg_value(td->vcpu), 1);
 	TEST_ASSERT_EQ(coco_tg_value(self->second), 1);
 	pthread_create(&thread, NULL, run_until_lost, self->second);
@@ -143,13 +119,9 @@ TD_CODE static void guest_halt(uint64_t *arg, uint64_t vcpu)
 
 static void *lose_and_interrupt(void *arg)
 {
-	struct kvm_msi msi = { .address_lo = MSI_ADDRESS, .data = COCO_TG_VECTOR };
-	struct coco_td *td = arg;
-
 	usleep(300000);
-	coco_td_lose(td);
-	TEST_ASSERT(__vm_ioctl(td->vm, KVM_SIGNAL_MSI, &msi) == 1, "KVM_SIGNAL_MSI, errno %d",
-		    errno);
+	coco_td_lose(arg);
+	coco_tg_send_interrupt(arg);
 	return NULL;
 }
 
@@ -175,7 +147,7 @@ FIXTURE_SETUP(lost_vcpu)
 {
 	coco_set_cpu(0);
 	coco_pamt_census(&self->census);
-	create(&self->td);
+	coco_tg_create(&self->td, page);
 }
 
 FIXTURE_TEARDOWN(lost_vcpu)

@@ -16,7 +16,6 @@
 #define NR_PAGES	8
 #define MMIO_GPA	0xd0000000ul
 #define RTMR		2
-#define MSI_ADDRESS	0xfee00000
 #define TEST_PORT	0xabc
 
 #define TDREPORT_MRTD	(512 + 16)
@@ -32,10 +31,7 @@ FIXTURE_SETUP(run)
 {
 	coco_set_cpu(0);
 	coco_pamt_census(&self->census);
-	coco_td_new(&self->td);
-	coco_td_init_vm(&self->td);
-	coco_td_add_vcpu(&self->td);
-	coco_td_init_vcpu(&self->td);
+	coco_td_create(&self->td, 0);
 }
 
 FIXTURE_TEARDOWN(run)
@@ -409,21 +405,10 @@ TD_CODE static void guest_interrupts(uint64_t *arg, uint64_t vcpu)
 	coco_tg_exit();
 }
 
-static void send_interrupt(struct coco_td *td)
-{
-	struct kvm_msi msi = {
-		.address_lo = MSI_ADDRESS,
-		.data = COCO_TG_VECTOR,
-	};
-
-	TEST_ASSERT(__vm_ioctl(td->vm, KVM_SIGNAL_MSI, &msi) == 1, "KVM_SIGNAL_MSI, errno %d",
-		    errno);
-}
-
 static void *send_later(void *td)
 {
 	usleep(300000);
-	send_interrupt(td);
+	coco_tg_send_interrupt(td);
 	return NULL;
 }
 
@@ -435,7 +420,7 @@ TEST_F(run, interrupts)
 
 	start(td, guest_interrupts, 0);
 	TEST_ASSERT_EQ(coco_tg_value(td->vcpu), 1);
-	send_interrupt(td);
+	coco_tg_send_interrupt(td);
 	TEST_ASSERT_EQ(coco_tg_value(td->vcpu), 0);
 	TEST_ASSERT_EQ(coco_tg_value(td->vcpu), 1);
 	for (i = 2; i <= 3; i++) {

@@ -86,10 +86,7 @@ TD_CODE static void guest_jump(uint64_t *arg, uint64_t vcpu)
 static void start_and_write(struct coco_td *td, void (*entry)(uint64_t *arg, uint64_t vcpu),
 			    uint64_t offset, uint64_t *pa)
 {
-	coco_td_new(td);
-	coco_td_init_vm(td);
-	coco_td_add_vcpu(td);
-	coco_td_init_vcpu(td);
+	coco_td_create(td, 0);
 	coco_td_add_slot(td, COCO_TD_GPA, 1);
 	coco_td_add(td, 0, page, COCO_TD_GPA, 1);
 	coco_tg_start(td, entry, &offset, 1);

@@ -114,10 +114,7 @@ TEST_F(run, td_vcpu_not_initialized)
 	if (!coco_emul_has_cpus(2))
 		SKIP(return, "a TD has no more vCPUs than the machine has CPUs");
 
-	coco_td_new(&td);
-	coco_td_init_vm(&td);
-	coco_td_add_vcpu(&td);
-	coco_td_init_vcpu(&td);
+	coco_td_create(&td, 0);
 	other = __vm_vcpu_add(td.vm, 1);
 	coco_td_finalize(&td);
 

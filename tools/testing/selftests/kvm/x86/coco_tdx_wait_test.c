@@ -54,10 +54,7 @@ TEST(untouched)
 	src = kvm_mmap(NR_UNTOUCHED * PAGE_SIZE, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	coco_pamt_census(&census);
-	coco_td_new(&td);
-	coco_td_init_vm(&td);
-	coco_td_add_vcpu(&td);
-	coco_td_init_vcpu(&td);
+	coco_td_create(&td, 0);
 	coco_td_add_slot(&td, 0, NR_UNTOUCHED + 1);
 	puncher.fd = memslot2region(td.vm, td.nr_slots)->region.guest_memfd;
 

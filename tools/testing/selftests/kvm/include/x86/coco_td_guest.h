@@ -56,11 +56,15 @@ void coco_tg_load(struct coco_td *td, void (*entry)(uint64_t *arg, uint64_t vcpu
 /* The same, and it is finalized. */
 void coco_tg_start(struct coco_td *td, void (*entry)(uint64_t *arg, uint64_t vcpu),
 		   const uint64_t *arg, int nr_args);
+/* A TD with two pages at COCO_TD_GPA, the first of which is added. */
+void coco_tg_create(struct coco_td *td, const void *page);
 /* KVM_RUN, which has to return 0; and until the TD has put something, or is done. */
 void coco_tg_run(struct kvm_vcpu *vcpu);
 uint32_t coco_tg_value(struct kvm_vcpu *vcpu);
 uint64_t coco_tg_value64(struct kvm_vcpu *vcpu);
 void coco_tg_done(struct kvm_vcpu *vcpu);
+/* COCO_TG_VECTOR, for the first vCPU */
+void coco_tg_send_interrupt(struct coco_td *td);
 
 /* Guest: registers of TDCALL, in the order of the assembly. */
 struct coco_tg_regs {
@@ -79,12 +83,27 @@ void coco_tg_tdcall(struct coco_tg_regs *regs);
 #define TDG_VM_RD		7
 #define TDG_SYS_RD		11
 
+/* R11 of TDG.VP.VMCALL, Intel TDX Guest-Hypervisor Communication Interface */
 #define TDVMCALL_CPUID		10
+#define TDVMCALL_HLT		12
 #define TDVMCALL_IO		30
 #define TDVMCALL_RDMSR		31
 #define TDVMCALL_WRMSR		32
 #define TDVMCALL_MMIO		48
+#define TDVMCALL_WBINVD		54
+#define TDVMCALL_PCONFIG	65
+#define TDVMCALL_GET_INFO	0x10000
 #define TDVMCALL_MAP_GPA	0x10001
+#define TDVMCALL_GET_QUOTE	0x10002
+#define TDVMCALL_FATAL_ERROR	0x10003
+#define TDVMCALL_SETUP_NOTIFY	0x10004
+#define TDVMCALL_SERVICE	0x10005
+
+/* And what R10 says after it */
+#define TDVMCALL_RETRY		1ul
+#define TDVMCALL_INVALID	0x8000000000000000ul
+#define TDVMCALL_ALIGN_ERROR	0x8000000000000002ul
+#define TDVMCALL_UNSUPPORTED	0x8000000000000003ul
 
 /* R10 to R15 */
 #define TDVMCALL_MASK		0xfc00
@@ -103,6 +122,9 @@ void coco_tg_exit(void);
 /* With interrupts off: waits for one, and takes it. */
 void coco_tg_halt(void);
 uint64_t coco_tg_accept(uint64_t gpa);
+/* For coco_tg_start(): puts 1, and counts at COCO_TD_GPA for ever; or puts 1, then 2. */
+void coco_tg_loop(uint64_t *arg, uint64_t vcpu);
+void coco_tg_two_values(uint64_t *arg, uint64_t vcpu);
 /* A number for what a page has, and the same in the host */
 uint64_t coco_tg_page_sum(const volatile uint64_t *page);
 uint64_t coco_td_page_sum(const void *page);

@@ -16,6 +16,7 @@
 #define TDX_RND_NO_ENTROPY		0x8000020300000000ul
 #define TDX_INTERRUPTED_RESUMABLE	0x8000000300000000ul
 #define TDX_SYS_BUSY			0x8000020200000000ul
+#define TDX_OPERAND_ID_RCX		1
 #define TDX_OPERAND_ID_XFAM		65
 #define TDX_OPERAND_ID_CPUID_CONFIG	69
 
@@ -79,7 +80,7 @@ void coco_td_add(struct coco_td *td, uint32_t flags, const void *src, uint64_t g
 int __coco_td_finalize(struct coco_td *td);
 void coco_td_finalize(struct coco_td *td);
 
-/* All steps up to a TD with a slot of @nr_pages at COCO_TD_GPA, and the end of it. */
+/* All steps up to a TD with a slot of @nr_pages, if any, at COCO_TD_GPA, and the end of it. */
 void coco_td_create(struct coco_td *td, uint64_t nr_pages);
 void coco_td_free(struct coco_td *td);
 

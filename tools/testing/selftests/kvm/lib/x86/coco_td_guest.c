@@ -18,6 +18,8 @@
 
 #define NR_TABLES	6
 
+#define MSI_ADDRESS	0xfee00000
+
 TD_CODE uint64_t coco_tg_page_sum(const volatile uint64_t *page)
 {
 	uint64_t sum = 0xcbf29ce484222325;
@@ -97,6 +99,22 @@ TD_CODE uint64_t coco_tg_accept(uint64_t gpa)
 	regs.rcx = gpa;
 	coco_tg_tdcall(&regs);
 	return regs.rax;
+}
+
+TD_CODE void coco_tg_loop(uint64_t *arg, uint64_t vcpu)
+{
+	volatile uint64_t *count = (void *)COCO_TD_GPA;
+
+	coco_tg_put(1);
+	for (;;)
+		(*count)++;
+}
+
+TD_CODE void coco_tg_two_values(uint64_t *arg, uint64_t vcpu)
+{
+	coco_tg_put(1);
+	coco_tg_put(2);
+	coco_tg_exit();
 }
 
 TD_CODE static uint64_t current_idt(void)
@@ -277,6 +295,12 @@ void coco_tg_start(struct coco_td *td, void (*entry)(uint64_t *arg, uint64_t vcp
 	coco_td_finalize(td);
 }
 
+void coco_tg_create(struct coco_td *td, const void *page)
+{
+	coco_td_create(td, 2);
+	coco_td_add(td, 0, page, COCO_TD_GPA, 1);
+}
+
 void coco_tg_run(struct kvm_vcpu *vcpu)
 {
 	int ret = __vcpu_run(vcpu);
@@ -314,4 +338,12 @@ uint64_t coco_tg_value64(struct kvm_vcpu *vcpu)
 void coco_tg_done(struct kvm_vcpu *vcpu)
 {
 	expect_out(vcpu, COCO_TG_PORT_DONE);
+}
+
+void coco_tg_send_interrupt(struct coco_td *td)
+{
+	struct kvm_msi msi = { .address_lo = MSI_ADDRESS, .data = COCO_TG_VECTOR };
+
+	TEST_ASSERT(__vm_ioctl(td->vm, KVM_SIGNAL_MSI, &msi) == 1, "KVM_SIGNAL_MSI, errno %d",
+		    errno);
 }

@@ -169,7 +169,8 @@ void coco_td_create(struct coco_td *td, uint64_t nr_pages)
 	coco_td_init_vm(td);
 	coco_td_add_vcpu(td);
 	coco_td_init_vcpu(td);
-	coco_td_add_slot(td, COCO_TD_GPA, nr_pages);
+	if (nr_pages)
+		coco_td_add_slot(td, COCO_TD_GPA, nr_pages);
 }
 
 void coco_td_free(struct coco_td *td)
