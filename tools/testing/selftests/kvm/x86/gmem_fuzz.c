@@ -68,6 +68,7 @@ static const struct fuzz_filter filters[] = {
 	{ "td-cpuid", "vCPU with other EPT levels than its TD: WARN in tdx_load_mmu_pgd()" },
 	{ "attr-size", "KVM_SET_MEMORY_ATTRIBUTES of a huge range: nothing stops it" },
 	{ "snp-move", "KVM_CAP_VM_MOVE_ENC_CONTEXT_FROM of an SNP VM: neither is sane" },
+	{ "create-signal", "KVM_CREATE_VM and a signal: Linux 7.3, WARN in sev_guest()" },
 	{ "ccp-length", "/dev/sev, output of more than a page: BUG in ___free_pages()" },
 	{}
 };

@@ -98,6 +98,23 @@ uint64_t fuzz_any_npages(struct fuzz_rng *rng)
 	return bent(rng, 1 + fuzz_below(rng, 1ull << fuzz_below(rng, 5)));
 }
 
+static int create_vm(unsigned long type)
+{
+	bool undisturbed = fuzz_filtered("create-signal");
+	sigset_t all, before;
+	int fd, error;
+
+	sigfillset(&all);
+	if (undisturbed)
+		pthread_sigmask(SIG_BLOCK, &all, &before);
+	fd = ioctl(fuzz_kvm, KVM_CREATE_VM, type);
+	error = errno;
+	if (undisturbed)
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = error;
+	return fd;
+}
+
 void fuzz_create_vm(struct fuzz_rng *rng, struct vm *v, unsigned long type)
 {
 	*v = (struct vm) {
@@ -105,7 +122,7 @@ void fuzz_create_vm(struct fuzz_rng *rng, struct vm *v, unsigned long type)
 		.goal = 1 + fuzz_below(rng, 12),
 	};
 	fuzz_begin(VM, "type %lu", v->type);
-	v->fd = fuzz_end(VM, ioctl(fuzz_kvm, KVM_CREATE_VM, v->type));
+	v->fd = fuzz_end(VM, create_vm(v->type));
 	if (is_tdx(v)) {
 		struct kvm_enable_cap cap = { .cap = KVM_CAP_SPLIT_IRQCHIP, .args = { 24 } };
 
