@@ -74,6 +74,7 @@ struct snp_run {
 void *snp_emul_kvm_page(u64 root, u64 gpa);
 void *snp_emul_run_page(struct coco_emul_space *space, u64 gpa, enum coco_emul_access access);
 bool snp_emul_run_fault(struct snp_run *run);
+void snp_emul_run_flush(struct snp_run *run);
 struct rmp_page *snp_emul_run_rmp_page(struct snp_run *run, u64 gpa);
 
 /* vmsa.c */
