@@ -13,6 +13,7 @@
  * find the private memory as well, where hardware has them find the ciphertext.
  */
 #include <linux/kvm_host.h>
+#include <linux/processor.h>
 
 #include "../guest/npt.h"
 #include "run.h"
@@ -28,6 +29,19 @@ struct target {
 	void	*page;
 	u64	entry;		/* for a nested page table */
 };
+
+/**
+ * snp_emul_run_lock() - take coco_emul_lock on the way into a guest and out of it
+ *
+ * With interrupts off. Whoever runs takes it: next in the queue of the lock may be a CPU that
+ * the machine around this one has no time for, and all others would wait until it has.
+ */
+void snp_emul_run_lock(void)
+	__acquires(&coco_emul_lock)
+{
+	while (!raw_spin_trylock(&coco_emul_lock))
+		cpu_relax();
+}
 
 static bool is_private(const struct snp_run *run, u64 gpa, u64 error)
 {

@@ -579,18 +579,17 @@ static void run_until_exit(struct snp_run *run, bool irqs_on)
 		this_cpu_write(vmrun_cpu.npt_flush, true);
 
 	do {
-		raw_spin_lock(&coco_emul_lock);
-		prepare_npt(run);
-		raw_spin_unlock(&coco_emul_lock);
+		scoped_guard(snp_emul_run)
+			prepare_npt(run);
 
 		coco_emul_svm_enter(__pa(run->vmcb), run->gprs, irqs_on);
 
-		raw_spin_lock(&coco_emul_lock);
-		done = handle_exit(run);
-		if (done)
-			snp_emul_vmsa_save(run);
-		snp_emul_plain_leave();
-		raw_spin_unlock(&coco_emul_lock);
+		scoped_guard(snp_emul_run) {
+			done = handle_exit(run);
+			if (done)
+				snp_emul_vmsa_save(run);
+			snp_emul_plain_leave();
+		}
 	} while (!done);
 }
 
@@ -661,9 +660,8 @@ static void run_sev_es(struct vmcb *vmcb, struct pt_regs *regs)
 
 	run.space.save = &run.vmcb->save;
 
-	raw_spin_lock(&coco_emul_lock);
-	fail = take_vmsa(&run);
-	raw_spin_unlock(&coco_emul_lock);
+	scoped_guard(snp_emul_run)
+		fail = take_vmsa(&run);
 	if (fail) {
 		snp_emul_vmrun_fails(vmcb, fail);
 		/* An event that was to be injected still is, if nothing is wrong. */
@@ -680,9 +678,8 @@ static void run_sev_es(struct vmcb *vmcb, struct pt_regs *regs)
 	run_until_exit(&run, regs->flags & X86_EFLAGS_IF);
 	snp_emul_vmsa_load_host(regs);
 
-	raw_spin_lock(&coco_emul_lock);
-	snp_emul_rmp_busy(run.vmsa_page, false);
-	raw_spin_unlock(&coco_emul_lock);
+	scoped_guard(snp_emul_run)
+		snp_emul_rmp_busy(run.vmsa_page, false);
 }
 
 /* "Secure Encrypted Virtualization", "Encrypted State (SEV-ES)": what VMRUN refuses */
@@ -707,7 +704,7 @@ static bool sev_is_valid(struct vmcb *vmcb)
 
 static bool sev_guest_is_active(const struct vmcb *vmcb)
 {
-	guard(raw_spinlock)(&coco_emul_lock);
+	guard(snp_emul_run)();
 
 	return snp_emul_psp_asid_runs(vmcb->control.asid);
 }
