@@ -6,6 +6,7 @@
 #include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/pgtable.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include <asm/page.h>
@@ -14,6 +15,9 @@
 #include "npt.h"
 
 #define NPT_LEVELS	4
+
+/* What the guest has not used for so long is not looked up again. */
+#define NPT_IDLE_MAX	4
 
 static unsigned int npt_index(u64 gpa, int level)
 {
@@ -29,7 +33,8 @@ int __init coco_emul_npt_init(struct coco_emul_npt *npt)
 	int i;
 
 	npt->root = (u64 *)get_zeroed_page(GFP_KERNEL);
-	if (!npt->root)
+	npt->pages = kcalloc(NPT_NR_PAGES, sizeof(*npt->pages), GFP_KERNEL);
+	if (!npt->root || !npt->pages)
 		return -ENOMEM;
 
 	for (i = 0; i < NPT_NR_TABLES; i++) {
@@ -49,6 +54,18 @@ void coco_emul_npt_clear(struct coco_emul_npt *npt)
 {
 	clear_page(npt->root);
 	npt->nr_used = 0;
+	npt->nr_pages = 0;
+}
+
+static void remember(struct coco_emul_npt *npt, u64 gpa, u64 *entry)
+{
+	if (npt->nr_pages < NPT_NR_PAGES)
+		npt->pages[npt->nr_pages] = (struct coco_emul_npt_page) {
+			.gpa	= gpa,
+			.entry	= entry,
+		};
+	if (npt->nr_pages <= NPT_NR_PAGES)
+		npt->nr_pages++;
 }
 
 /**
@@ -77,7 +94,41 @@ void coco_emul_npt_map(struct coco_emul_npt *npt, u64 gpa, u64 entry)
 		table = __va(*e & NPT_ADDR);
 	}
 
-	table[npt_index(gpa, 1)] = entry;
+	e = &table[npt_index(gpa, 1)];
+	if (!(*e & NPT_P))
+		remember(npt, gpa, e);
+	*e = entry;
+}
+
+/**
+ * coco_emul_npt_refresh() - look up again what is mapped
+ * @npt:	the tree, which nobody runs on at the moment
+ * @again:	looks up one page
+ * @arg:	what it gets
+ *
+ * In place of one fault after the other, each of which is a way out of the guest and back:
+ * KVM asks for an empty TLB each time another vCPU of the guest runs on this CPU. The
+ * accessed bit, which the CPU sets, tells what is worth it.
+ */
+void coco_emul_npt_refresh(struct coco_emul_npt *npt, coco_emul_npt_again_t again, void *arg)
+{
+	struct coco_emul_npt_page *page;
+	unsigned int i, nr = 0;
+
+	if (npt->nr_pages > NPT_NR_PAGES) {
+		coco_emul_npt_clear(npt);
+		return;
+	}
+
+	for (i = 0; i < npt->nr_pages; i++) {
+		page = &npt->pages[i];
+		page->idle = *page->entry & NPT_A ? 0 : page->idle + 1;
+		*page->entry = page->idle < NPT_IDLE_MAX ?
+			       again(arg, page->gpa, *page->entry) & ~NPT_A : 0;
+		if (*page->entry)
+			npt->pages[nr++] = *page;
+	}
+	npt->nr_pages = nr;
 }
 
 /**

@@ -13,6 +13,7 @@
  * find the private memory as well, where hardware has them find the ciphertext.
  */
 #include <linux/kvm_host.h>
+#include <linux/processor.h>
 
 #include "../guest/npt.h"
 #include "run.h"
@@ -28,6 +29,19 @@ struct target {
 	void	*page;
 	u64	entry;		/* for a nested page table */
 };
+
+/**
+ * snp_emul_run_lock() - take coco_emul_lock on the way into a guest and out of it
+ *
+ * With interrupts off. Whoever runs takes it: next in the queue of the lock may be a CPU that
+ * the machine around this one has no time for, and all others would wait until it has.
+ */
+void snp_emul_run_lock(void)
+	__acquires(&coco_emul_lock)
+{
+	while (!raw_spin_trylock(&coco_emul_lock))
+		cpu_relax();
+}
 
 static bool is_private(const struct snp_run *run, u64 gpa, u64 error)
 {
@@ -74,13 +88,21 @@ static void set_accessed(u64 *entry, u64 old, bool write)
 		cmpxchg64(entry, old, new);
 }
 
+/* Where a page of 4 KiB is, in an entry of KVM's table */
+static u64 entry_pa(u64 entry, u64 gpa, int level)
+{
+	u64 mask = (PAGE_SIZE << 9 * (level - 1)) - 1;
+
+	return (entry & NPT_ADDR & ~mask) | (gpa & mask & PAGE_MASK);
+}
+
 /*
  * KVM's translation of @gpa. @error is that of a fault, without what is wrong. A
  * nested page fault is pending if there is none.
  */
 static bool translate(struct snp_run *run, u64 gpa, u64 error, u64 *pa, u64 *prot, int *level)
 {
-	u64 *e = coco_emul_npt_find(run->kvm->control.nested_cr3, gpa, level), entry, mask;
+	u64 *e = coco_emul_npt_find(run->kvm->control.nested_cr3, gpa, level), entry;
 
 	entry = e ? READ_ONCE(*e) : 0;
 	if (!(entry & NPT_P))
@@ -92,10 +114,16 @@ static bool translate(struct snp_run *run, u64 gpa, u64 error, u64 *pa, u64 *pro
 		return nested_fault(run, gpa, error | PFERR_PRESENT_MASK);
 
 	set_accessed(e, entry, error & PFERR_WRITE_MASK);
-	mask = (PAGE_SIZE << 9 * (*level - 1)) - 1;
-	*pa = (entry & NPT_ADDR & ~mask) | (gpa & mask & PAGE_MASK);
+	*pa = entry_pa(entry, gpa, *level);
 	*prot = entry & (NPT_W | NPT_NX);
 	return true;
+}
+
+/* Has the RMP got the page for this guest at this address, be it validated or not? */
+static bool is_assigned_here(const struct snp_run *run, const struct rmp_page *page, u64 gpa)
+{
+	return page && page->asid == run->asid && page->gpa == gpa &&
+	       (page->state == RMP_GUEST_INVALID || page->state == RMP_GUEST_VALID);
 }
 
 /*
@@ -116,8 +144,7 @@ static struct rmp_page *guest_page(struct snp_run *run, u64 gpa, u64 error, u64 
 
 	error |= PFERR_PRESENT_MASK | PFERR_GUEST_RMP_MASK;
 	page = snp_emul_rmp_page(pa);
-	if (!page || page->asid != run->asid || page->gpa != gpa ||
-	    (page->state != RMP_GUEST_INVALID && page->state != RMP_GUEST_VALID)) {
+	if (!is_assigned_here(run, page, gpa)) {
 		nested_fault(run, gpa, error);
 		return NULL;
 	}
@@ -185,7 +212,7 @@ static bool shared_target(struct snp_run *run, u64 gpa, u64 error, struct target
  */
 void *snp_emul_kvm_page(u64 root, u64 gpa)
 {
-	u64 *e, entry, mask;
+	u64 *e, entry;
 	int level;
 
 	e = coco_emul_npt_find(root, gpa, &level);
@@ -193,8 +220,7 @@ void *snp_emul_kvm_page(u64 root, u64 gpa)
 	if (!(entry & NPT_P) || entry & NPT_RSVD)
 		return NULL;
 
-	mask = (PAGE_SIZE << 9 * (level - 1)) - 1;
-	return coco_emul_ram((entry & NPT_ADDR & ~mask) | (gpa & mask & PAGE_MASK), PAGE_SIZE);
+	return coco_emul_ram(entry_pa(entry, gpa, level), PAGE_SIZE);
 }
 
 static u64 access_error(enum coco_emul_access access)
@@ -302,4 +328,56 @@ bool snp_emul_run_fault(struct snp_run *run)
 	else if (run->pending.code == SVM_EXIT_NPF && !run->pending.vc)
 		run->pending.info_2 = address;
 	return ok;
+}
+
+/*
+ * What an entry has to be now: less than it was, if it can still be that. The CPU may look
+ * up what it wants, but only an access sets KVM's accessed and dirty bits: without them it
+ * has to come first.
+ */
+static u64 look_up_again(void *arg, u64 gpa, u64 entry)
+{
+	u64 *e, kvm, pa, private = gpa & ~SNP_C_BIT;
+	struct snp_run *run = arg;
+	struct rmp_page *page;
+	int level;
+
+	e = coco_emul_npt_find(run->kvm->control.nested_cr3, private, &level);
+	kvm = e ? READ_ONCE(*e) : 0;
+	if (!(kvm & NPT_P) || !(kvm & NPT_A) || kvm & NPT_RSVD ||
+	    (kvm & NPT_NX && !(entry & NPT_NX)))
+		return 0;
+	if (!(kvm & NPT_W) || !(kvm & NPT_D))
+		entry &= ~NPT_W;
+
+	pa = entry_pa(kvm, private, level);
+	page = snp_emul_rmp_page(pa);
+	if (!page)
+		return 0;
+
+	/* Without the C-bit: what has been fetched from is private, and nothing else. */
+	if (!is_private(run, gpa, 0) && entry & NPT_NX) {
+		if (page->state != RMP_HYPERVISOR)
+			entry &= ~NPT_W;
+		return (entry & NPT_ADDR) == pa ? entry : 0;
+	}
+
+	if (!is_assigned_here(run, page, private) || page->state != RMP_GUEST_VALID ||
+	    !page->plain)
+		return 0;
+	if (snp_emul_rmp_is_large(page) ? level == 1 : level > 1)
+		return 0;
+
+	return (entry & NPT_ADDR) == __pa(page->plain) ? entry : 0;
+}
+
+/**
+ * snp_emul_run_flush() - the TLB of an SNP guest is to be empty
+ * @run:	the guest
+ */
+void snp_emul_run_flush(struct snp_run *run)
+{
+	lockdep_assert_held(&coco_emul_lock);
+
+	coco_emul_npt_refresh(run->npt, look_up_again, run);
 }

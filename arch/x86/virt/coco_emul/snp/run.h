@@ -5,6 +5,9 @@
 #ifndef _ARCH_X86_VIRT_COCO_EMUL_RUN_H
 #define _ARCH_X86_VIRT_COCO_EMUL_RUN_H
 
+#include <linux/cleanup.h>
+#include <linux/spinlock.h>
+
 #include <asm/svm.h>
 
 #include "../guest/npt.h"
@@ -73,8 +76,12 @@ struct snp_run {
 /* guest_mem.c */
 void *snp_emul_kvm_page(u64 root, u64 gpa);
 void *snp_emul_run_page(struct coco_emul_space *space, u64 gpa, enum coco_emul_access access);
+void snp_emul_run_lock(void);
 bool snp_emul_run_fault(struct snp_run *run);
+void snp_emul_run_flush(struct snp_run *run);
 struct rmp_page *snp_emul_run_rmp_page(struct snp_run *run, u64 gpa);
+
+DEFINE_LOCK_GUARD_0(snp_emul_run, snp_emul_run_lock(), raw_spin_unlock(&coco_emul_lock))
 
 /* vmsa.c */
 bool snp_emul_vmsa_xcr0_valid(const struct sev_es_save_area *vmsa);

@@ -41,7 +41,7 @@ static struct vmcb *take_vmcb(struct pt_regs *regs)
 {
 	struct vmcb *vmcb;
 
-	guard(raw_spinlock)(&coco_emul_lock);
+	guard(snp_emul_run)();
 
 	vmcb = svm_is_on() ? vmcb_in_rax(regs) : NULL;
 	if (vmcb)
@@ -51,14 +51,14 @@ static struct vmcb *take_vmcb(struct pt_regs *regs)
 
 static void put_vmcb(struct vmcb *vmcb)
 {
-	guard(raw_spinlock)(&coco_emul_lock);
+	guard(snp_emul_run)();
 
 	snp_emul_rmp_busy(snp_emul_rmp_page(__pa(vmcb)), false);
 }
 
 static bool vmrun_fails(struct coco_emul_point *point, u64 *status)
 {
-	guard(raw_spinlock)(&coco_emul_lock);
+	guard(snp_emul_run)();
 
 	return coco_emul_hit(point, status);
 }
@@ -93,7 +93,7 @@ static bool emulate_vmload(const struct coco_emul_insn *e, struct pt_regs *regs,
 	bool host = regs->ax == native_read_msr(MSR_VM_HSAVE_PA);
 	struct vmcb *vmcb;
 
-	guard(raw_spinlock)(&coco_emul_lock);
+	guard(snp_emul_run)();
 
 	vmcb = vmcb_in_rax(regs);
 	if (!svm_is_on() || !vmcb)
@@ -112,7 +112,7 @@ static bool emulate_vmsave(const struct coco_emul_insn *e, struct pt_regs *regs,
 {
 	struct vmcb *vmcb;
 
-	guard(raw_spinlock)(&coco_emul_lock);
+	guard(snp_emul_run)();
 
 	vmcb = vmcb_in_rax(regs);
 	if (!svm_is_on() || !vmcb)

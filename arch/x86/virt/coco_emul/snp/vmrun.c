@@ -42,7 +42,9 @@
  * @npt:	nested page table of SNP guests
  * @npt_asid:	the guest that it is of
  * @npt_root:	KVM's table that it is of
+ * @npt_paging:	with paging, without which all accesses are private
  * @npt_copies:	snp_emul_plain_enter() when it was last used
+ * @npt_flush:	KVM wants the TLB to be empty
  */
 struct vmrun_cpu {
 	struct vmcb		*vmcb;
@@ -52,7 +54,9 @@ struct vmrun_cpu {
 	struct coco_emul_npt	npt;
 	u32			npt_asid;
 	u64			npt_root;
+	bool			npt_paging;
 	u64			npt_copies;
+	bool			npt_flush;
 };
 
 static DEFINE_PER_CPU(struct vmrun_cpu, vmrun_cpu);
@@ -292,6 +296,7 @@ static void prepare_npt(struct snp_run *run)
 {
 	struct vmrun_cpu *cpu = this_cpu_ptr(&vmrun_cpu);
 	u64 root = run->kvm->control.nested_cr3, copies, *table;
+	bool paging = run->space.save->cr0 & X86_CR0_PG;
 
 	if (!run->snp) {
 		table = coco_emul_ram(root & NPT_ADDR, PAGE_SIZE);
@@ -302,12 +307,15 @@ static void prepare_npt(struct snp_run *run)
 	}
 
 	copies = snp_emul_plain_enter();
-	if (cpu->npt_asid != run->asid || cpu->npt_root != root || cpu->npt_copies != copies) {
+	if (cpu->npt_asid != run->asid || cpu->npt_root != root || cpu->npt_paging != paging)
 		coco_emul_npt_clear(&cpu->npt);
-		cpu->npt_asid = run->asid;
-		cpu->npt_root = root;
-		cpu->npt_copies = copies;
-	}
+	else if (cpu->npt_flush || cpu->npt_copies != copies)
+		snp_emul_run_flush(run);
+	cpu->npt_asid = run->asid;
+	cpu->npt_root = root;
+	cpu->npt_paging = paging;
+	cpu->npt_copies = copies;
+	cpu->npt_flush = false;
 	run->vmcb->control.nested_cr3 = __pa(cpu->npt.root);
 }
 
@@ -504,10 +512,6 @@ static bool write_traps(struct snp_run *run)
 	const struct snp_trapped now = trapped_registers(run);
 	struct snp_trapped *old = &run->trapped;
 
-	/* Without paging all accesses are private, with it those with the C-bit. */
-	if (now.cr0 != old->cr0)
-		this_cpu_write(vmrun_cpu.npt_asid, 0);
-
 	return write_trap(run, TRAP_EFER_WRITE, SVM_EXIT_EFER_WRITE_TRAP, &old->efer, now.efer) ||
 	       write_trap(run, TRAP_CR0_WRITE, SVM_EXIT_CR0_WRITE_TRAP, &old->cr0, now.cr0) ||
 	       write_trap(run, TRAP_CR4_WRITE, SVM_EXIT_CR4_WRITE_TRAP, &old->cr4, now.cr4) ||
@@ -572,21 +576,20 @@ static void run_until_exit(struct snp_run *run, bool irqs_on)
 
 	/* KVM has changed its nested page table. */
 	if (run->kvm->control.tlb_ctl != TLB_CONTROL_DO_NOTHING)
-		this_cpu_write(vmrun_cpu.npt_asid, 0);
+		this_cpu_write(vmrun_cpu.npt_flush, true);
 
 	do {
-		raw_spin_lock(&coco_emul_lock);
-		prepare_npt(run);
-		raw_spin_unlock(&coco_emul_lock);
+		scoped_guard(snp_emul_run)
+			prepare_npt(run);
 
 		coco_emul_svm_enter(__pa(run->vmcb), run->gprs, irqs_on);
 
-		raw_spin_lock(&coco_emul_lock);
-		done = handle_exit(run);
-		if (done)
-			snp_emul_vmsa_save(run);
-		snp_emul_plain_leave();
-		raw_spin_unlock(&coco_emul_lock);
+		scoped_guard(snp_emul_run) {
+			done = handle_exit(run);
+			if (done)
+				snp_emul_vmsa_save(run);
+			snp_emul_plain_leave();
+		}
 	} while (!done);
 }
 
@@ -657,9 +660,8 @@ static void run_sev_es(struct vmcb *vmcb, struct pt_regs *regs)
 
 	run.space.save = &run.vmcb->save;
 
-	raw_spin_lock(&coco_emul_lock);
-	fail = take_vmsa(&run);
-	raw_spin_unlock(&coco_emul_lock);
+	scoped_guard(snp_emul_run)
+		fail = take_vmsa(&run);
 	if (fail) {
 		snp_emul_vmrun_fails(vmcb, fail);
 		/* An event that was to be injected still is, if nothing is wrong. */
@@ -676,9 +678,8 @@ static void run_sev_es(struct vmcb *vmcb, struct pt_regs *regs)
 	run_until_exit(&run, regs->flags & X86_EFLAGS_IF);
 	snp_emul_vmsa_load_host(regs);
 
-	raw_spin_lock(&coco_emul_lock);
-	snp_emul_rmp_busy(run.vmsa_page, false);
-	raw_spin_unlock(&coco_emul_lock);
+	scoped_guard(snp_emul_run)
+		snp_emul_rmp_busy(run.vmsa_page, false);
 }
 
 /* "Secure Encrypted Virtualization", "Encrypted State (SEV-ES)": what VMRUN refuses */
@@ -703,7 +704,7 @@ static bool sev_is_valid(struct vmcb *vmcb)
 
 static bool sev_guest_is_active(const struct vmcb *vmcb)
 {
-	guard(raw_spinlock)(&coco_emul_lock);
+	guard(snp_emul_run)();
 
 	return snp_emul_psp_asid_runs(vmcb->control.asid);
 }

@@ -355,6 +355,11 @@ TEST_F_TIMEOUT(linux_guest, one_vcpu, TIMEOUT)
 	expect_boot(self, 1);
 }
 
+TEST_F_TIMEOUT(linux_guest, two_vcpus, TIMEOUT)
+{
+	expect_boot(self, 2);
+}
+
 int main(int argc, char *argv[])
 {
 	TEST_REQUIRE(coco_emul_is("snp"));
