@@ -93,7 +93,14 @@ void snp_emul_vmsa_load_host(struct pt_regs *regs);
 #define INSN_LENGTH		4
 int snp_emul_guest_insn(struct snp_run *run, const u8 *bytes);
 
+/* cr8.c */
+bool snp_emul_cr8_kvm_intercepts(const struct snp_run *run);
+void snp_emul_cr8_prepare(struct snp_run *run);
+int snp_emul_cr8_write(struct snp_run *run);
+
 /* vmrun.c */
+#define SVM_EXITINFO1_MOV_CR	BIT_ULL(63)
+u64 snp_emul_register_accessed(const u8 *bytes, unsigned int length);
 void snp_emul_vmrun(struct vmcb *vmcb, struct pt_regs *regs);
 void snp_emul_vmrun_fails(struct vmcb *vmcb, u64 code);
 bool snp_emul_vmrun_loads_all(const struct vmcb *vmcb);

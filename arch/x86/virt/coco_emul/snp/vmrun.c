@@ -127,13 +127,16 @@ static bool is_register_access(u32 code)
 #define OPCODE_MOV_FROM_DR	0x21
 #define OPCODE_MOV_TO_CR	0x22
 #define OPCODE_MOV_TO_DR	0x23
-#define SVM_EXITINFO1_MOV_CR	BIT_ULL(63)
 
-/*
- * "Decode Assists", EXITINFO1: the number of the general-purpose register. Of control
- * registers bit 63 tells MOV from CLTS, LMSW and SMSW.
+/**
+ * snp_emul_register_accessed() - "Decode Assists", EXITINFO1
+ * @bytes:	the instruction
+ * @length:	how long it is
+ *
+ * Return: the number of the general-purpose register. Of control registers bit 63 tells
+ *	   MOV from CLTS, LMSW and SMSW.
  */
-static u64 register_accessed(const u8 *bytes, unsigned int length)
+u64 snp_emul_register_accessed(const u8 *bytes, unsigned int length)
 {
 	u8 rex = 0, opcode;
 	u64 gpr;
@@ -188,7 +191,7 @@ static void look_at_insn(struct vmcb *vmcb)
 		if (length)
 			control->next_rip = vmcb->save.rip + length;
 		if (length && is_register_access(control->exit_code))
-			control->exit_info_1 = register_accessed(bytes, length);
+			control->exit_info_1 = snp_emul_register_accessed(bytes, length);
 		return;
 	}
 
@@ -518,6 +521,18 @@ static bool write_traps(struct snp_run *run)
 	       write_trap(run, TRAP_CR8_WRITE, SVM_EXIT_CR8_WRITE_TRAP, &old->cr8, now.cr8);
 }
 
+/* MOV to CR8, which KVM does not intercept: see cr8.c */
+static bool handle_cr8(struct snp_run *run)
+{
+	int ret;
+
+	if (snp_emul_cr8_kvm_intercepts(run))
+		return deliver_vc(run, SVM_EXIT_WRITE_CR8);
+
+	ret = snp_emul_cr8_write(run);
+	return ret ? access_failed(run, ret) : write_traps(run);
+}
+
 /* Returns false if the guest goes on. */
 static bool handle_exit(struct snp_run *run)
 {
@@ -559,6 +574,8 @@ static bool handle_exit(struct snp_run *run)
 		return handle_msr(run);
 	case SVM_EXIT_NPF:
 		return handle_npf(run);
+	case SVM_EXIT_WRITE_CR8:
+		return handle_cr8(run);
 	case SVM_EXIT_UD:
 		if (run->snp)
 			return handle_ud(run);
@@ -582,6 +599,7 @@ static void run_until_exit(struct snp_run *run, bool irqs_on)
 		scoped_guard(snp_emul_run)
 			prepare_npt(run);
 
+		snp_emul_cr8_prepare(run);
 		coco_emul_svm_enter(__pa(run->vmcb), run->gprs, irqs_on);
 
 		scoped_guard(snp_emul_run) {

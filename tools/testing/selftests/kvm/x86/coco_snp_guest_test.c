@@ -16,6 +16,7 @@
 
 #include "test_util.h"
 #include "kvm_util.h"
+#include "apic.h"
 #include "processor.h"
 #include "kvm_test_harness.h"
 #include "coco_emul.h"
@@ -358,6 +359,54 @@ TEST_F_TIMEOUT(guest, cr4_write_trap, TIMEOUT)
 	TEST_ASSERT_EQ(inside_call(&self->in, guest_osxsave, 1, 0), CPUID_1_ECX_OSXSAVE);
 	TEST_ASSERT_EQ(inside_call(&self->in, guest_osxsave, 0, 0), 0);
 	TEST_ASSERT_EQ(inside_call(&self->in, guest_osxsave, 1, 0), CPUID_1_ECX_OSXSAVE);
+}
+
+/* An interrupt below which the guest can set its priority, and one class above that */
+#define IRQ_VECTOR		0x40
+#define CR8_BELOW		3ull
+
+#define APIC_REG(apic, reg)	(*(uint32_t *)((apic)->regs + (reg)))
+
+static uint64_t guest_cr8(uint64_t value, uint64_t unused)
+{
+	uint64_t result;
+
+	asm volatile("movq	%1, %%cr8\n\t"
+		     "movq	%%cr8, %0"
+		     : "=r" (result)
+		     : "r" (value));
+	return result;
+}
+
+/* It stays pending, as the guest has interrupts off: KVM waits for the window. */
+static void interrupt_vcpu(struct kvm_vcpu *vcpu)
+{
+	struct kvm_msi msi = { .address_lo = APIC_DEFAULT_GPA, .data = IRQ_VECTOR };
+	struct kvm_lapic_state apic;
+
+	vcpu_ioctl(vcpu, KVM_GET_LAPIC, &apic);
+	APIC_REG(&apic, APIC_SPIV) |= APIC_SPIV_APIC_ENABLED;
+	vcpu_ioctl(vcpu, KVM_SET_LAPIC, &apic);
+	TEST_ASSERT(__vm_ioctl(vcpu->vm, KVM_SIGNAL_MSI, &msi) == 1, "KVM_SIGNAL_MSI");
+}
+
+/*
+ * "CR Write Traps", "Virtualizing APIC.TPR": what the exception handlers of firmware do in
+ * the end, which may be at that time.
+ */
+TEST_F_TIMEOUT(guest, cr8_while_interrupt_waits, TIMEOUT)
+{
+	struct kvm_lapic_state apic;
+	uint64_t cr8;
+
+	inside_finish(&self->in);
+	interrupt_vcpu(self->in.vcpu[0]);
+	for (cr8 = 0; cr8 <= CR8_BELOW; cr8++) {
+		TEST_ASSERT_EQ(inside_call(&self->in, guest_cr8, cr8, 0), cr8);
+		vcpu_ioctl(self->in.vcpu[0], KVM_GET_LAPIC, &apic);
+		TEST_ASSERT_EQ(APIC_REG(&apic, APIC_TASKPRI), cr8 << 4);
+	}
+	TEST_ASSERT_EQ(APIC_REG(&apic, APIC_IRR + IRQ_VECTOR / 32 * 16), BIT(IRQ_VECTOR % 32));
 }
 
 struct adder {
