@@ -591,10 +591,6 @@ static void run_until_exit(struct snp_run *run, bool irqs_on)
 {
 	bool done;
 
-	/* KVM has changed its nested page table. */
-	if (run->kvm->control.tlb_ctl != TLB_CONTROL_DO_NOTHING)
-		this_cpu_write(vmrun_cpu.npt_flush, true);
-
 	do {
 		scoped_guard(snp_emul_run)
 			prepare_npt(run);
@@ -734,6 +730,10 @@ static bool sev_guest_is_active(const struct vmcb *vmcb)
  */
 void snp_emul_vmrun(struct vmcb *vmcb, struct pt_regs *regs)
 {
+	/* KVM asks for it once, whether this gets as far as the guest or not. */
+	if (vmcb->control.tlb_ctl != TLB_CONTROL_DO_NOTHING)
+		this_cpu_write(vmrun_cpu.npt_flush, true);
+
 	if (is_sev(vmcb) && !sev_is_valid(vmcb)) {
 		snp_emul_vmrun_fails(vmcb, SVM_EXIT_ERR);
 		return;
