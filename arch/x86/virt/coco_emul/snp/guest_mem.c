@@ -33,12 +33,14 @@ struct target {
 /**
  * snp_emul_run_lock() - take coco_emul_lock on the way into a guest and out of it
  *
- * With interrupts off. Whoever runs takes it: next in the queue of the lock may be a CPU that
- * the machine around this one has no time for, and all others would wait until it has.
+ * Those who do are in no queue: next in it may be a CPU that the machine around this one
+ * has no time for, and all others would wait until it has.
  */
 void snp_emul_run_lock(void)
 	__acquires(&coco_emul_lock)
 {
+	lockdep_assert_irqs_disabled();
+	might_lock(&coco_emul_lock);
 	while (!raw_spin_trylock(&coco_emul_lock))
 		cpu_relax();
 }
@@ -355,7 +357,10 @@ static u64 look_up_again(void *arg, u64 gpa, u64 entry)
 	if (!page)
 		return 0;
 
-	/* Without the C-bit: what has been fetched from is private, and nothing else. */
+	/*
+	 * Without the C-bit: what has been fetched from, or walked as a page table, is private.
+	 * If NX says something else of such a page, its address is another, and it goes.
+	 */
 	if (!is_private(run, gpa, 0) && entry & NPT_NX) {
 		if (page->state != RMP_HYPERVISOR)
 			entry &= ~NPT_W;
