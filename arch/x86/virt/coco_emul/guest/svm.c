@@ -194,6 +194,18 @@ void coco_emul_svm_set_gprs(struct pt_regs *regs, const u64 gprs[COCO_EMUL_NR_GP
 	regs->r15 = gprs[GPR_R15];
 }
 
+/*
+ * At a #VMEXIT, QEMU 7.2 clears a bit of the word in which others tell this CPU of an
+ * interrupt, without the lock that they have, so that theirs may get lost. When TPR is
+ * written the APIC looks what waits.
+ */
+static void look_for_interrupts(void)
+{
+	unsigned long tpr;
+
+	asm volatile("mov %%cr8, %0; mov %0, %%cr8" : "=r" (tpr) : : "memory");
+}
+
 /**
  * coco_emul_svm_enter() - VMRUN: run a guest until the next #VMEXIT
  * @vmcb_pa:	physical address of its VMCB
@@ -216,6 +228,7 @@ void coco_emul_svm_enter(u64 vmcb_pa, u64 gprs[COCO_EMUL_NR_GPRS], bool irqs_on)
 	svm_on();
 	coco_emul_switch(&sw);
 	svm_off();
+	look_for_interrupts();
 	memcpy(gprs, sw.gprs, sizeof(sw.gprs));
 }
 
