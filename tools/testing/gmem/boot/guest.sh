@@ -97,8 +97,8 @@ case_ok()
 	if [ "$rc" = 0 ]; then result ok "$name"; else result "not ok" "$name" "$(remark "$rc")"; fi
 }
 
-rmp_is_back() { ! grep -Ev "^(hypervisor|hv-fixed${1:+|$1}) " "$emul/rmp" | grep -v ' 0$'; }
-pamt_is_back() { ! grep -E '^(REG|TDR|TDCX|TDVPR|EPT|host-writes|dirty) ' "$emul/pamt" | grep -Ev "^(${1:-none}) | 0\$"; }
+rmp_is_back() { grep -q . "$emul/rmp" && ! grep -Ev "^(hypervisor|hv-fixed${1:+|$1}) " "$emul/rmp" | grep -v ' 0$'; }
+pamt_is_back() { grep -q . "$emul/pamt" && ! grep -E '^(REG|TDR|TDCX|TDVPR|EPT|host-writes|dirty) ' "$emul/pamt" | grep -Ev "^(${1:-none}) | 0\$"; }
 
 launches()
 {
@@ -118,6 +118,7 @@ end_launches()
 	touch "$STATE/enough"
 	wait
 	case_ok launched launched
+	rm -f "$STATE/enough" "$STATE/launches" "$STATE/launch-failed"
 }
 
 want_fail()

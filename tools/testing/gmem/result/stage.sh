@@ -45,5 +45,5 @@ exec 8>"$RUN/result/lock"
 flock 8
 awk -f "$GMEM/lib/tap.awk" -f "$GMEM/lib/number.awk" -v cases="${CASES:-}" -v prefix="$series" -v counter="$RUN/result/count" \
 	"$result.tap" | tee -a "$RUN/log/results.tap"
-ended=$(cut -f 2 "$RUN/result/times" | grep -cxF -f "$RUN/result/stages")
+ended=$(cut -f 2 "$RUN/result/times" | grep -cxF -f "$RUN/result/stages") || :
 say "$(clock) $name ended after $seconds s, $ended of $(wc -l <"$RUN/result/stages") stages"

@@ -77,6 +77,7 @@ verdict()
 {
 	check coverage/same-code same_code
 	"$GMEM/coverage/added.sh" >"$work/added"
+	check coverage/added test -s "$work/added"
 	table=$SERIES_DIR/UNREACHED
 	[ -f "$table" ] || {
 		table=$work/unreached
@@ -105,12 +106,14 @@ if ! cmp -s "$tree.stamp" "$work/stamp" || [ ! -s "$work/code" ]; then
 	"$GMEM/coverage/code.sh" "$tree" "$work"
 	cp "$tree.stamp" "$work/stamp"
 fi
-rm -f "$work"/*.reached "$work"/*.hits
+rm -f "$work"/*.reached "$work"/*.hits "$work/complete"
 {
 	echo "$boots" | xargs -P "$JOBS" -I '{}' "$0" boot '{}' 9>&-
 	cat "$work"/*.reached | sort -u >"$work/reached"
 	awk -f "$GMEM/coverage/lines.awk" "$work/reached" "$work/code" | sort >"$work/lines"
 	[ -n "${BOOTS:-}" ] || verdict
 	figures
+	touch "$work/complete"
 } | tap_file "$LOG/coverage.tap"
+[ -f "$work/complete" ] || die "a step died" "see above"
 summary "$LOG/coverage.tap"
