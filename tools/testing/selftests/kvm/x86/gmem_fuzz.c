@@ -66,6 +66,7 @@ static const struct fuzz_filter filters[] = {
 	{ "run-td", "KVM_RUN of a lost TD: reads its RIP for a message, WARN in vt_cache_reg()" },
 	{ "td-prefault", "KVM_PRE_FAULT_MEMORY without INIT_VCPU: WARN in tdh_vp_wr_failed()" },
 	{ "td-cpuid", "vCPU with other EPT levels than its TD: WARN in tdx_load_mmu_pgd()" },
+	{ "td-migrate", "KVM_TDX_INIT_VCPU and another CPU: WARN in tdh_vp_wr_failed()" },
 	{ "attr-size", "KVM_SET_MEMORY_ATTRIBUTES of a huge range: nothing stops it" },
 	{ "snp-move", "KVM_CAP_VM_MOVE_ENC_CONTEXT_FROM of an SNP VM: neither is sane" },
 	{ "create-signal", "KVM_CREATE_VM and a signal: Linux 7.3, WARN in sev_guest()" },

@@ -119,6 +119,11 @@ void coco_tdx_pause_clear(void);
 
 /* The calling thread stays on this CPU. */
 void coco_set_cpu(int cpu);
+/*
+ * KVM_TDX_INIT_VCPU without a change of CPU, which KVM takes badly, see
+ * gmem-known-faults.rst.
+ */
+int coco_init_vcpu_here(int fd, uint32_t flags, const void *data);
 
 /* Pages of random bytes. */
 uint8_t *coco_random_pages(uint64_t nr_pages);

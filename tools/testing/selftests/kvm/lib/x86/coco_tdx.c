@@ -94,9 +94,23 @@ void coco_td_add_vcpu(struct coco_td *td)
 	add_vcpu(td, 0);
 }
 
+int coco_init_vcpu_here(int fd, uint32_t flags, const void *data)
+{
+	cpu_set_t before;
+	int ret, error;
+
+	TEST_ASSERT(!sched_getaffinity(0, sizeof(before), &before), "sched_getaffinity() failed");
+	coco_set_cpu(sched_getcpu());
+	ret = tdx_cmd(fd, KVM_TDX_INIT_VCPU, flags, data, NULL);
+	error = errno;
+	TEST_ASSERT(!sched_setaffinity(0, sizeof(before), &before), "sched_setaffinity() failed");
+	errno = error;
+	return ret;
+}
+
 int __coco_td_init_vcpu(struct coco_td *td)
 {
-	return tdx_cmd(td->vcpu->fd, KVM_TDX_INIT_VCPU, 0, NULL, NULL);
+	return coco_init_vcpu_here(td->vcpu->fd, 0, NULL);
 }
 
 void coco_td_init_vcpu(struct coco_td *td)

@@ -12,6 +12,7 @@
 #include "test_util.h"
 #include "kvm_util.h"
 #include "processor.h"
+#include "coco_tdx.h"
 #include "fuzz_source.h"
 #include "fuzz_vm.h"
 
@@ -185,6 +186,13 @@ static void tdx_init(struct fuzz_rng *rng, struct vm *v)
 	}
 }
 
+static int init_vcpu(int fd, uint32_t flags, const void *data)
+{
+	if (fuzz_filtered("td-migrate"))
+		return fuzz_end(TDX_VCPU, coco_init_vcpu_here(fd, flags, data));
+	return tdx_ioctl(fd, TDX_VCPU, KVM_TDX_INIT_VCPU, flags, data);
+}
+
 static void tdx_vcpu(struct fuzz_rng *rng, struct vm *v)
 {
 	int i;
@@ -193,8 +201,7 @@ static void tdx_vcpu(struct fuzz_rng *rng, struct vm *v)
 		if (v->td_vcpu[i])
 			continue;
 		fuzz_begin(TDX_VCPU, "%d", i);
-		if (!tdx_ioctl(v->vcpu[i], TDX_VCPU, KVM_TDX_INIT_VCPU, bent(rng, 0),
-			       (void *)bent(rng, 0)))
+		if (!init_vcpu(v->vcpu[i], bent(rng, 0), (void *)bent(rng, 0)))
 			v->td_vcpu[i] = true;
 		break;
 	}
