@@ -289,7 +289,10 @@ TEST_F_TIMEOUT(vmcall, fatal_error, TIMEOUT)
 	expect_fatal_error(self->td.vcpu, want);
 }
 
-/* Registers that the call does not name are the TD's, on the way out and back. */
+/*
+ * Registers that the call does not name are the TD's, on the way out, and R10 to R15 of them
+ * on the way back.
+ */
 TEST_F_TIMEOUT(vmcall, registers, TIMEOUT)
 {
 	const uint64_t only_two = 0xc00;
