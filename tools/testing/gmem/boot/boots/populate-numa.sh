@@ -3,6 +3,7 @@
 # boot: machine=amd-numa kernel=series,base timeout=180 verbs=test,coverage
 . /lib/guest.sh
 
+case_ok two-nodes test -d /sys/devices/system/node/node1
 load kvm-amd
 load kvm-gmem-test
 run_test gmem_populate_numa_test
