@@ -451,8 +451,8 @@ void source_check_memcg_ksm(source_load_fn load, source_allocate_fn allocate, vo
 }
 
 /*
- * Half of the source is in swap, and all of it is more than the process should have. That is
- * memory.high: at the limit of so small a group Linux 7.3 kills before it reclaims.
+ * Half of the source is in swap. What pushes it out is memory.high, and only until it is: at the
+ * limit of so small a group Linux 7.3 kills, and above memory.high it puts to sleep.
  */
 void source_check_memcg_swap(source_load_fn load, source_allocate_fn allocate, void *arg)
 {
@@ -470,13 +470,13 @@ void source_check_memcg_swap(source_load_fn load, source_allocate_fn allocate, v
 	gmem_write_file(CGROUP "memory.high", limit);
 	TEST_ASSERT(memcg_read(CGROUP "memory.swap.current") >= MANY_SIZE / 4,
 		    "Only %lu bytes were swapped out", memcg_read(CGROUP "memory.swap.current"));
+	gmem_write_file(CGROUP "memory.high", "max");
 
 	swapped_in = gmem_vmstat("pswpin");
 	load(arg, mem, SOURCE_MANY_PAGES);
 	swapped_in = gmem_vmstat("pswpin") - swapped_in;
 	TEST_ASSERT(swapped_in >= SOURCE_MANY_PAGES / 4, "Only %lu pages came back from swap",
 		    swapped_in);
-	gmem_write_file(CGROUP "memory.high", "max");
 	leave_memcg();
 	TEST_ASSERT(sum(mem, MANY_SIZE) == want, "The source changed");
 	munmap(mem, MANY_SIZE);
