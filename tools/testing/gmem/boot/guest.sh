@@ -20,9 +20,11 @@
 #   note TEXT...                       a line for the log
 #   rmp_is_back, pamt_is_back [REGEX]  the emulated platform has no page of a guest any more. With REGEX, lines of its
 #                                      census that may be other than 0
+#   swap_on                            64 MiB of swap in memory: one case "swap"
 #   launches TEST CASE &               this launch again and again
 #   end_launches                       the end of that: one case "launched", whether none failed
 #
+# $emul: the directory of the emulated platform in debugfs.
 # ONLY='A|B': run_test runs these binaries only.
 # COVERAGE=yes: say where the code of modules is, for make coverage.
 # TEST_TIMEOUT: seconds that one test or command may take; the boot's own timeout unless set.
@@ -99,6 +101,8 @@ case_ok()
 
 rmp_is_back() { grep -q . "$emul/rmp" && ! grep -Ev "^(hypervisor|hv-fixed${1:+|$1}) " "$emul/rmp" | grep -v ' 0$'; }
 pamt_is_back() { grep -q . "$emul/pamt" && ! grep -E '^(REG|TDR|TDCX|TDVPR|EPT|host-writes|dirty) ' "$emul/pamt" | grep -Ev "^(${1:-none}) | 0\$"; }
+
+swap_on() { case_ok swap sh -c 'echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 && swapon /dev/zram0'; }
 
 launches()
 {

@@ -7,7 +7,7 @@
 
 load kvm-amd
 load kvm-gmem-test
-case_ok swap sh -c 'echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 && swapon /dev/zram0'
+swap_on
 
 # A kernel with KCSAN looks for data races from here on, and must have looked at something.
 kcsan=/sys/kernel/debug/kcsan

@@ -8,7 +8,7 @@
 
 load kvm-amd
 load kvm-gmem-test
-case_ok swap sh -c 'echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 && swapon /dev/zram0'
+swap_on
 
 # Page tables of processes and of guests, and pages of guest_memfd
 counter()

@@ -22,7 +22,7 @@ want_only_not_ok coco_snp_failure_test
 want_only_not_ok coco_snp_prefault_test
 
 # Nobody loses a page, with the base as with the series.
-case_ok swap sh -c 'echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 && swapon /dev/zram0'
+swap_on
 case_ok cgroup mount -t cgroup2 none /sys/fs/cgroup
 run_test -n source coco_snp_source_test -f shared
 

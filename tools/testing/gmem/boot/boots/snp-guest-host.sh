@@ -5,7 +5,7 @@
 . /lib/guest.sh
 
 load kvm-amd
-case_ok swap sh -c 'echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 && swapon /dev/zram0'
+swap_on
 run_test coco_snp_guest_source_test
 run_test coco_snp_guest_fault_test
 run_test coco_snp_guest_convert_test

@@ -22,7 +22,7 @@ load kvm-gmem-test
 run_test coco_snp_late_test
 run_test coco_snp_memory_error_test
 case_ok unload/kvm-gmem-test rmmod kvm-gmem-test
-case_ok swap sh -c 'echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 && swapon /dev/zram0'
+swap_on
 case_ok cgroup mount -t cgroup2 none /sys/fs/cgroup
 run_test coco_snp_source_test
 # Not the case that uses /dev/sev: that needs patches/other, see snp-inplace.

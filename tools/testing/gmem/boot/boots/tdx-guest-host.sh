@@ -4,7 +4,7 @@
 # boot: machine=tdx-guest kernel=series timeout=300 verbs=test
 . /lib/guest.sh
 
-case_ok swap sh -c 'echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 && swapon /dev/zram0'
+swap_on
 load kvm-intel tdx=1 nested=0
 run_test coco_tdx_guest_end_test
 run_test coco_tdx_guest_source_test

@@ -8,6 +8,6 @@ load kvm-intel tdx=1 nested=0
 want_not_ok coco_tdx_inplace_test global.lock_order
 
 # Nobody loses a page, with the base as with the series.
-case_ok swap sh -c 'echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 && swapon /dev/zram0'
+swap_on
 case_ok cgroup mount -t cgroup2 none /sys/fs/cgroup
 run_test -n source coco_tdx_source_test -f shared

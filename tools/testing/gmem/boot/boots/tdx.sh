@@ -25,7 +25,7 @@ case_ok tdx-on-again tdx_is_on
 kvm_starts_it module-kept was_kept
 run_test coco_tdx_digest_test
 run_test coco_tdx_vmm_test
-case_ok swap sh -c 'echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 && swapon /dev/zram0'
+swap_on
 case_ok cgroup mount -t cgroup2 none /sys/fs/cgroup
 run_test coco_tdx_source_test
 run_test coco_tdx_strict_test
